@@ -1,0 +1,1 @@
+"""Meta-learn general-purpose in-context learners, and use them."""

@@ -1,0 +1,43 @@
+"""Errors that a user can cause, and how they are worded.
+
+WHY one family: the command line turns exactly these into one paragraph and exit code 2; anything else is a bug of
+ours and keeps its traceback. Every message says what was wrong, what is accepted and what to do.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class GpiclError(ValueError):
+    """Base of every error that a user's input can cause. A `ValueError`, so that plain Python habits catch it."""
+
+
+class UnknownNameError(GpiclError):
+    """A name that is none of the known ones; the message offers the nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
+        known = sorted(known)
+        near = get_close_matches(name.lower(), [k.lower() for k in known], n=3, cutoff=0.5)
+        near = [k for k in known if k.lower() in near]
+        hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+        super().__init__(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(known)}. {remedy}".rstrip())
+
+
+class DataError(GpiclError):
+    """Images, labels or a data file that cannot be used as they are."""
+
+
+class TaskError(GpiclError):
+    """A task distribution that cannot exist: no tasks, a sequence too short, labels out of range."""
+
+
+class LearnerError(GpiclError):
+    """A learner that cannot be built, or was given episodes that it cannot read."""
+
+
+class CheckpointError(GpiclError):
+    """Weights or a checkpoint that are missing, truncated, or of another learner."""
+
+
+class ConfigError(GpiclError):
+    """A configuration with a misspelt key, a missing value or a value of the wrong kind."""

@@ -1,0 +1,97 @@
+"""The one protocol that every learner keeps: a causal function of a sequence of labelled examples."""
+
+import inspect
+from abc import ABC, abstractmethod
+from typing import Any
+
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from gpicl.errors import LearnerError
+
+
+class Learner(nn.Module, ABC):
+    """`f(x_1, y_1, ..., x_{t-1}, y_{t-1}, x_t) -> logits over y_t`, for every position t of an episode at once.
+
+    A learner knows nothing of data, tasks or meta-training. Subclass it, write `forward`, and every command of this
+    package accepts it by its import path (`my_package.MyLearner`). The constructor must take `num_features` and
+    `num_classes` first; whatever else it takes is an option that a configuration can set.
+
+    Args:
+        num_features: Features F of an input.
+        num_classes: Classes C of a task.
+
+    Attributes:
+        max_length: Longest episode the learner can read, or None for any.
+        options: What the constructor was called with, so that weights can be saved with the way to rebuild them.
+    """
+
+    max_length: int | None = None
+    options: dict[str, Any]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Learner":
+        """Note the constructor's arguments, so that no learner has to store them itself."""
+        learner = super().__new__(cls)
+        if args or kwargs:  # none when unpickled or copied: the options then arrive with the state
+            try:
+                bound = inspect.signature(cls).bind(*args, **kwargs)
+            except TypeError:
+                return learner  # the constructor raises the same error, with its own traceback
+            bound.apply_defaults()
+            object.__setattr__(learner, "options", dict(bound.arguments))
+        return learner
+
+    def __init__(self, num_features: int, num_classes: int) -> None:
+        super().__init__()
+        if num_features < 1:
+            raise LearnerError(f"num_features must be at least 1, not {num_features}.")
+        if num_classes < 2:
+            raise LearnerError(f"num_classes must be at least 2, not {num_classes}: one class leaves nothing to learn.")
+        self.num_features = num_features
+        self.num_classes = num_classes
+
+    @abstractmethod
+    def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
+        """Predict every label of every episode from what came before it.
+
+        Args:
+            inputs: The examples' features.
+            labels: The examples' labels, 0..C-1.
+
+        Returns:
+            Logits. Those at position t depend on `inputs[:, :t+1]` and `labels[:, :t]` alone.
+        """
+
+    @abstractmethod
+    def state_size(self, length: int = 100) -> int:
+        """Count the numbers that carry the past from one example to the next (paper, section 4: state, not parameters).
+
+        Args:
+            length: Episode length T; only attention's state grows with it.
+        """
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of meta-trained parameters."""
+        return sum(p.numel() for p in self.parameters())
+
+    def check_episodes(self, inputs: Tensor, labels: Tensor) -> None:
+        """Raise `LearnerError` where episodes have a shape that this learner cannot read.
+
+        Called by meta-training, meta-testing and the classifier once per run rather than by `forward` at each step.
+        """
+        if inputs.ndim != 3 or labels.shape != inputs.shape[:2]:
+            raise LearnerError(
+                f"Episodes must be inputs [B, T, F] with labels [B, T], not {tuple(inputs.shape)} with "
+                f"{tuple(labels.shape)}."
+            )
+        if inputs.shape[2] != self.num_features:
+            raise LearnerError(
+                f"{type(self).__name__} reads {self.num_features} features, the episodes have {inputs.shape[2]}. "
+                f"Resize or project the data to {self.num_features} features, or build the learner for them."
+            )
+        if self.max_length is not None and inputs.shape[1] > self.max_length:
+            raise LearnerError(
+                f"Episodes of {inputs.shape[1]} examples are longer than the {self.max_length} positions of this "
+                f"{type(self).__name__}. Shorten the episodes or build it with max_length={inputs.shape[1]}."
+            )
