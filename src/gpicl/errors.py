@@ -17,8 +17,8 @@ class UnknownNameError(GpiclError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
         known = sorted(known)
-        near = get_close_matches(name.lower(), [k.lower() for k in known], n=3, cutoff=0.5)
-        near = [k for k in known if k.lower() in near]
+        spelled = {k.lower(): k for k in known}
+        near = [spelled[k] for k in get_close_matches(name.lower(), spelled, n=3, cutoff=0.5)]
         hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         super().__init__(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(known)}. {remedy}".rstrip())
 
@@ -41,3 +41,7 @@ class CheckpointError(GpiclError):
 
 class ConfigError(GpiclError):
     """A configuration with a misspelt key, a missing value or a value of the wrong kind."""
+
+
+class DivergenceError(GpiclError):
+    """Meta-training whose loss is no longer a number."""

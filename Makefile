@@ -1,0 +1,30 @@
+# Two commands: `make demo` and `make test`. Each makes .venv first if it is not there.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: demo test test-slow lint build clean
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: .venv/ready
+	$(BIN)/gpicl train --config quickstart
+
+test: .venv/ready lint
+	$(BIN)/python -m pytest
+
+test-slow: .venv/ready
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+build: .venv/ready
+	$(BIN)/python -m build
+
+clean:
+	rm -rf .venv dist

@@ -1,0 +1,55 @@
+"""`gpicl evaluate`."""
+
+import shlex
+from pathlib import Path
+from typing import get_args
+
+from rich.console import Console
+
+from gpicl.cli.testing import meta_test_run, print_table
+from gpicl.cli.typed_command import run_typed_command
+from gpicl.errors import UnknownNameError
+from gpicl.metatraining import TestingConfig
+from gpicl.tasks import TaskKind
+from gpicl.weights import load_weights
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+
+    def evaluate(
+        run: str,
+        datasets: str,
+        tasks: str = "unseen",
+        episodes: int = 4096,
+        batch: int = 128,
+        progress: bool = True,
+    ) -> None:
+        """Meta-test the learner of a run and add the results to its table and report.
+
+        Args:
+            run: Folder of a finished run.
+            datasets: Names or paths, as in fashion_mnist,kmnist=files/kmnist.npz
+            tasks: Kinds of tasks: unseen, seen (of a finite number), identity (the raw data set), as in seen,unseen
+            episodes: Episodes per data set and kind of task.
+            batch: Episodes at once.
+            progress: Show a progress bar.
+        """
+        folder = Path(run)
+        learner = load_weights(folder)
+        testing = TestingConfig(datasets.split(","), _kinds(tasks), episodes)
+        command = shlex.join(["gpicl", "evaluate", *arguments])
+        print_table(meta_test_run(folder, testing, learner, command, progress, batch))
+        Console(stderr=True).print(
+            f"Results: {folder / 'results.csv'}\nReport:  {folder / 'report.html'}", highlight=False, soft_wrap=True
+        )
+
+    run_typed_command(evaluate, arguments)
+
+
+def _kinds(tasks: str) -> list[TaskKind]:
+    kinds = get_args(TaskKind)
+    for kind in tasks.split(","):
+        if kind not in kinds:
+            raise UnknownNameError("kind of tasks", kind, kinds)
+    return [kind for kind in kinds if kind in tasks.split(",")]

@@ -1,0 +1,141 @@
+"""Meta-testing a run's folder: what `gpicl train` ends with and `gpicl evaluate` does."""
+
+from pathlib import Path
+
+import pandas as pd
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from gpicl.data import FeatureDataset, load_dataset, preprocess
+from gpicl.files import write_atomically
+from gpicl.learners import Learner
+from gpicl.metatesting import evaluate
+from gpicl.metatraining import TestingConfig
+from gpicl.report import accuracy_rows, example_images, learning_curve, training_curve, write_report
+from gpicl.tasks import TaskAugmentor
+from gpicl.weights import load_card
+
+
+def meta_test_run(
+    folder: Path,
+    testing: TestingConfig,
+    learner: Learner,
+    command: str,
+    progress: bool = True,
+    batch: int = 128,
+) -> pd.DataFrame:
+    """Meta-test a run's learner on what has not been tested yet, add it to the results, and write the report.
+
+    Args:
+        folder: The run's folder.
+        testing: Data sets, kinds of tasks, episodes.
+        learner: The learner.
+        command: What the user typed, for the report.
+        progress: Show a progress bar.
+        batch: Episodes at once.
+
+    Returns:
+        The whole table of results.
+    """
+    card = load_card(folder)
+    settings = card["meta_training"]
+    image, tasks, seed = settings["data"], settings["tasks"], settings["training"]["seed"]
+    path = folder / "results.csv"
+    results = pd.read_csv(path) if path.exists() else pd.DataFrame()
+    missing = {}
+    for name in testing.datasets:
+        label = name.partition("=")[0] if "=" in name else name
+        kinds = [kind for kind in testing.tasks if not _done(results, label, kind, testing.episodes, tasks["length"])]
+        if kinds:
+            root = image["root"] if name == image["dataset"] else None
+            missing[label] = (preprocess(load_dataset(name, "test", root), image["size"], image["channels"]), kinds)
+    with _progress_bar(progress) as bar:
+        for label, (dataset, kinds) in missing.items():
+            task = bar.add_task(f"meta-testing {label}", total=testing.episodes * len(kinds), accuracy="")
+            table = evaluate(
+                learner,
+                {label: dataset},
+                tasks=kinds,
+                episodes=testing.episodes,
+                length=tasks["length"],
+                num_tasks=tasks["num_tasks"],
+                seed=seed,
+                batch=batch,
+                precision=settings["training"]["precision"],
+                on_progress=lambda _, done, accuracy, task=task: bar.update(  # type: ignore[misc]
+                    task, completed=done, accuracy=f"{accuracy:.1%}"
+                ),
+            )
+            results = _replace(results, table)
+            write_atomically(path, lambda part, results=results: results.to_csv(part, index=False))  # type: ignore[misc]
+    _report(folder, card, results, command)
+    return results
+
+
+def print_table(results: pd.DataFrame) -> None:
+    """Print the last position's accuracies to standard output.
+
+    Args:
+        results: Table of `evaluate`.
+    """
+    last = accuracy_rows(results)
+    title = f"Accuracy after {int(last['position'].max()) - 1} examples"
+    table = Table("data set", "tasks", title=title)
+    for column in ("accuracy", "95 % interval", "episodes"):
+        table.add_column(column, justify="right")
+    for row in last.itertuples():
+        interval = f"{row.low:.1%} to {row.high:.1%}"
+        table.add_row(str(row.dataset), str(row.tasks), f"{row.accuracy:.1%}", interval, f"{row.episodes:,}")
+    Console().print(table)
+
+
+def _report(folder: Path, card: dict, results: pd.DataFrame, command: str) -> None:
+    settings = card["meta_training"]
+    image = settings["data"]
+    features = preprocess(load_dataset(image["dataset"], "test", image["root"]), image["size"], image["channels"])
+    figures = {
+        "learning": learning_curve(results),
+        "training": training_curve(folder / "metrics.csv", card["options"]["num_classes"]),
+        "examples": _examples(features, card),
+    }
+    write_report(folder / "report.html", folder.name, card, results, command, **figures)
+
+
+def _examples(features: FeatureDataset, card: dict) -> "object":
+    source = TaskAugmentor(
+        features,
+        length=10,
+        num_features=max(card["options"]["num_features"], features.features.shape[1]),
+        num_classes=card["options"]["num_classes"],
+        seed=card["meta_training"]["training"]["seed"],
+        device=torch.device("cpu"),
+    )
+    return example_images(features, source.episodes([0], "identity"), [source.episodes([n], "unseen") for n in (0, 1)])
+
+
+def _done(results: pd.DataFrame, label: str, kind: str, episodes: int, length: int) -> bool:
+    if results.empty:
+        return False
+    rows = results[(results["dataset"] == label) & (results["tasks"] == kind)]
+    return len(rows) == length and bool((rows["episodes"] == episodes).all())
+
+
+def _replace(results: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    if results.empty:
+        return table
+    new = set(zip(table["dataset"], table["tasks"], strict=True))
+    old = [pair not in new for pair in zip(results["dataset"], results["tasks"], strict=True)]
+    return pd.concat([results[old], table], ignore_index=True)
+
+
+def _progress_bar(shown: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %  last position {task.fields[accuracy]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not shown,
+    )

@@ -1,0 +1,65 @@
+"""A typed function becomes a command: its signature the options, its docstring the help."""
+
+import re
+from argparse import ArgumentError
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any
+
+from jsonargparse import ActionConfigFile, ArgumentParser
+
+from gpicl.errors import ConfigError
+from gpicl.metatraining import list_presets, preset_path
+
+
+def run_typed_command(function: Callable[..., Any], arguments: list[str], configurable: bool = False) -> Any:
+    """Parse arguments for a function and call it.
+
+    Args:
+        function: Its parameters are the options, those without default positional.
+        arguments: What the user typed behind the command's name.
+        configurable: Accept `--config` with the name of a preset or the path of a YAML file.
+
+    Raises:
+        ConfigError: If an option is unknown or a value is of the wrong kind.
+        UnknownNameError: If there is no such preset.
+    """
+    summary = (function.__doc__ or "").partition("\n")[0]
+    name = function.__name__
+    parser = ArgumentParser(prog=f"gpicl {name}", description=summary, exit_on_error=False)
+    if configurable:
+        parser.add_argument(
+            "--config", action=ActionConfigFile, help=f"A preset ({', '.join(list_presets())}) or a YAML file."
+        )
+        arguments = _resolve_presets(arguments)
+    parser.add_function_arguments(function, as_group=False, as_positional=True)
+    try:
+        parsed = parser.parse_args(arguments)
+        values = parser.instantiate(parsed)
+    except (ArgumentError, TypeError, OSError) as error:
+        raise ConfigError(_explain(str(error), parser, name)) from error
+    options = {key: value for key, value in vars(values).items() if key != "config"}
+    return function(**options)
+
+
+def _resolve_presets(arguments: list[str]) -> list[str]:
+    resolved = list(arguments)
+    for i, argument in enumerate(arguments):
+        if argument == "--config" and i + 1 < len(arguments):
+            resolved[i + 1] = str(preset_path(arguments[i + 1]))
+        elif argument.startswith("--config="):
+            resolved[i] = f"--config={preset_path(argument.removeprefix('--config='))}"
+    return resolved
+
+
+def _explain(message: str, parser: ArgumentParser, name: str) -> str:
+    known = [action.dest for action in parser._actions if action.dest not in ("help", "print_config")]
+    message = " ".join(message.split())
+    unknown = re.search(r"(?:unrecognized arguments:? --|[Oo]ption '|[Kk]ey ')([\w.]+)", message)
+    group = re.search(r"[Gg]roup '([\w.]+)'", message)
+    hint = ""
+    if unknown:
+        full = f"{group[1]}.{unknown[1]}" if group else unknown[1]
+        near = get_close_matches(full, known, n=2, cutoff=0.6)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"{message.rstrip('.')}.{hint} See gpicl {name} --help."

@@ -1,0 +1,97 @@
+"""Labels of any kind in, class indices and class names out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Int64
+from numpy.typing import ArrayLike
+
+from gpicl.errors import DataError
+
+
+def class_indices(
+    labels: ArrayLike, classes: Sequence[str] | None, count: int, where: str
+) -> tuple[Int64[np.ndarray, " N"], tuple[str, ...]]:
+    """Turn labels into indices 0..C-1 and the names of the classes.
+
+    Args:
+        labels: One label per example: integers 0..C-1, or strings.
+        classes: Names of the classes in the order of their indices. None: `"0".."C-1"` with C one more than the
+            highest label; for strings, the sorted distinct ones.
+        count: Number of examples.
+        where: What the labels belong to, for the message.
+
+    Raises:
+        DataError: If the labels are no such labels, or are not one per example.
+    """
+    found = np.asarray(labels)
+    if found.ndim != 1 or len(found) != count:
+        raise DataError(
+            f"{where}: there must be one label per example, a flat array of {count}, not one of shape {found.shape}. "
+            "Give labels[i] as the class of example i."
+        )
+    if count == 0:
+        raise DataError(f"{where}: it has no examples. Give at least one of each of two classes.")
+    found = np.array([str(label) for label in found]) if found.dtype == object else found
+    indices, names = _from_strings(found, classes, where) if found.dtype.kind in "US" else _from_numbers(found, where)
+    names = names if classes is None else tuple(str(name) for name in classes)
+    check_class_indices(indices, names, where, count)
+    return indices, names
+
+
+def check_class_indices(indices: np.ndarray, classes: tuple[str, ...], where: str, count: int) -> None:
+    """Raise `DataError` unless these are `count` indices of at least two distinct classes."""
+    if indices.shape != (count,) or count == 0:
+        raise DataError(
+            f"{where}: there must be at least one example, and one label for each: {count} examples came with labels "
+            f"of shape {indices.shape}. Give labels[i] as the class of example i."
+        )
+    if len(classes) < 2:
+        raise DataError(
+            f"{where}: it has {len(classes)} class, and with fewer than 2 there is nothing to learn. Give examples of "
+            "at least two classes."
+        )
+    if len(set(classes)) != len(classes):
+        raise DataError(f"{where}: the names of its classes are not distinct: {', '.join(classes)}. Rename some.")
+    low, high = int(indices.min()), int(indices.max())
+    if low < 0 or high >= len(classes):
+        raise DataError(
+            f"{where}: its labels run from {low} to {high}, but with {len(classes)} classes they must lie in "
+            f"0..{len(classes) - 1}. Renumber them (numpy.unique(labels, return_inverse=True) does), give strings, or "
+            "name every class."
+        )
+
+
+def _from_strings(
+    found: np.ndarray, classes: Sequence[str] | None, where: str
+) -> tuple[Int64[np.ndarray, " N"], tuple[str, ...]]:
+    distinct = [name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in np.unique(found)]
+    names = tuple(distinct if classes is None else [str(name) for name in classes])
+    unknown = sorted(set(distinct) - set(names))
+    if unknown:
+        raise DataError(
+            f"{where}: the labels {', '.join(unknown[:5])} are none of its classes {', '.join(names[:20])}. Name every "
+            "class that occurs, or leave classes=None."
+        )
+    position = {name: index for index, name in enumerate(names)}
+    _, inverse = np.unique(found, return_inverse=True)
+    return np.array([position[name] for name in distinct], np.int64)[inverse.reshape(-1)], names
+
+
+def _from_numbers(found: np.ndarray, where: str) -> tuple[Int64[np.ndarray, " N"], tuple[str, ...]]:
+    if found.dtype.kind not in "buif" or not np.array_equal(found, np.floor(found)):
+        raise DataError(
+            f"{where}: labels must be whole numbers 0..C-1 or strings, not {found.dtype} with fractions. Round them, "
+            "or name the classes with strings."
+        )
+    if np.abs(found.astype(np.float64)).max() >= 2**62:
+        raise DataError(f"{where}: a label is infinite or far too large. Labels must be whole numbers 0..C-1.")
+    indices = found.astype(np.int64)
+    low, high = int(indices.min()), int(indices.max())
+    # One stray label of a billion would otherwise make a billion class names.
+    if low < 0 or high > max(len(indices), 255):
+        raise DataError(
+            f"{where}: its labels run from {low} to {high}; they must be class indices 0..C-1. Renumber them "
+            "(numpy.unique(labels, return_inverse=True) does) or give strings."
+        )
+    return indices, tuple(str(index) for index in range(high + 1))

@@ -1,0 +1,1 @@
+"""File formats: a path in, images and labels of one split out; one format a file."""

@@ -1,0 +1,56 @@
+"""A name or a path in, a data set out."""
+
+from os import PathLike
+from pathlib import Path
+
+from gpicl.data.dataset import ImageDataset
+from gpicl.data.formats.reading import FILE_FORMATS, read_path
+from gpicl.data.sources.registry import SOURCES
+from gpicl.errors import DataError, UnknownNameError
+
+
+def load_dataset(
+    name: str | PathLike[str], split: str = "train", root: str | PathLike[str] | None = None
+) -> ImageDataset:
+    """Load one split of a data set.
+
+    A known name without a root is looked for in the cache (`$GPICL_CACHE`, by default `~/.cache/gpicl`), in the
+    system's folders, and then downloaded once.
+
+    Args:
+        name: A known name (`list_datasets`); the path of a file or folder in one of the accepted formats; or
+            `LABEL=PATH`, the data set at PATH called LABEL. A known name wins over a file of the same name: write
+            `./digits` for the file.
+        split: `train` or `test`. A file that holds one split alone is both.
+        root: Folder where the files of the data set called `name` lie.
+
+    Raises:
+        DataError: If the split is another word, or the data set is missing, damaged or out of reach.
+        UnknownNameError: If `name` is neither known nor a path.
+    """
+    name = str(name)
+    if split not in ("train", "test"):
+        raise DataError(f"split must be 'train' or 'test', not {split!r}.")
+    if name in SOURCES:
+        return SOURCES[name].load(split, None if root is None else Path(root).expanduser())
+    label, path = _label_and_path(name)
+    if root is not None:
+        raise DataError(
+            f"root={str(root)!r} says where the files of a known data set lie, and {name!r} is none. Known: "
+            f"{', '.join(sorted(SOURCES))}. For your own files give LABEL=PATH and no root."
+        )
+    found = read_path(path, split)
+    return ImageDataset.from_arrays(found.images, found.labels, found.classes, label)
+
+
+def _label_and_path(name: str) -> tuple[str, Path]:
+    path = Path(name).expanduser()
+    if path.exists():
+        return path.stem, path
+    label, separator, rest = name.partition("=")
+    if separator and label and rest:
+        return label, Path(rest).expanduser()
+    # What has a folder or a known ending was meant as a path, and deserves an answer about files, not about names.
+    if len(path.parts) > 1 or name[:1] in (".", "~", "/") or path.suffix in (".npz", ".mat"):
+        return path.stem, path
+    raise UnknownNameError("data set", name, SOURCES, f"Or give a path, or LABEL=PATH, to {FILE_FORMATS}.")

@@ -1,0 +1,126 @@
+"""Data sets from OpenML, through scikit-learn's client."""
+
+import socket
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from gzip import BadGzipFile
+from http.client import HTTPException
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from gpicl.data.cache import make_cache_folder
+from gpicl.data.formats.reading import FILE_FORMATS
+from gpicl.errors import DataError
+
+_TIMEOUT = 30.0  # seconds without a single byte
+# Without it the client asks for categorical labels and, with pandas from 3.1 on, stumbles over those that are numbers
+# (scikit-learn issue 34892).
+_READ_CSV: dict[str, Any] = {"dtype": {}}
+
+
+def download(
+    openml_id: int, name: str, rows: int, image_shape: tuple[int, int, int]
+) -> tuple[UInt8[np.ndarray, "N H W C"], Int64[np.ndarray, " N"]]:
+    """Download all rows of an image data set.
+
+    The client compares the file with the md5 checksum that OpenML gives and tries once more if they differ. It works
+    in a folder of its own that is removed afterwards, so a download that broke off is never found again.
+
+    Args:
+        openml_id: The data set's number.
+        name: What to call it in messages.
+        rows: How many rows it must have.
+        image_shape: Height, width and channels, whose product is the number of columns that it must have.
+
+    Raises:
+        DataError: If the network cannot be reached, or what comes is not that data set.
+    """
+    from sklearn.datasets import fetch_openml
+
+    folder = make_cache_folder()
+    try:
+        with TemporaryDirectory(dir=folder, prefix=".openml-") as home, _impatient(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns before every retry; the last failure is what counts
+            bunch = fetch_openml(
+                data_id=openml_id, as_frame=False, parser="pandas", data_home=home, read_csv_kwargs=_READ_CSV
+            )
+    except (BadGzipFile, zlib.error, EOFError, HTTPException, ValueError, KeyError) as error:
+        raise DataError(
+            f"The download of data set {name!r} from openml.org is truncated or garbled ({error}). Nothing of it was "
+            f"kept. Try again, or bring its files and name their folder as root (or as {name}=PATH)."
+        ) from error
+    except OSError as error:  # URLError, HTTPError and timeouts are of its kind
+        raise DataError(
+            f"Data set {name!r} is not on this machine and cannot be downloaded from openml.org ({error}). Without a "
+            "network use digits, mnist_5k, mnist1d or random, or bring its files and name their folder as root (or as "
+            f"{name}=PATH). Accepted: {FILE_FORMATS}."
+        ) from error
+    height, width, channels = image_shape
+    columns = height * width * channels
+    if bunch.data.shape != (rows, columns):
+        raise DataError(
+            f"OpenML's data set {openml_id} for {name!r} has the shape {list(bunch.data.shape)}, not [{rows}, "
+            f"{columns}]. It has changed; bring the original files and name their folder as root (or as {name}=PATH)."
+        )
+    pixels = _pixels(bunch.data, name)
+    labels = _label_numbers(bunch.target, name)
+    return _arrange(pixels, height, width, channels), labels
+
+
+def _label_numbers(labels: np.ndarray, name: str) -> Int64[np.ndarray, " N"]:
+    try:
+        return np.array([int(float(str(label).strip("'\""))) for label in labels], np.int64)
+    except ValueError as error:
+        raise DataError(
+            f"OpenML's labels of {name!r} are not numbers ({error}). It has changed; bring the original files and name "
+            f"their folder as root (or as {name}=PATH)."
+        ) from error
+
+
+def _pixels(rows: np.ndarray, name: str) -> UInt8[np.ndarray, "N F"]:
+    pixels = np.empty(rows.shape, np.uint8)
+    for first in range(0, len(rows), 4096):
+        part = rows[first : first + 4096].astype(np.float64)
+        rounded = np.rint(part)
+        if not (part.min() >= 0 and part.max() <= 255 and np.array_equal(part, rounded)):
+            raise DataError(
+                f"OpenML's pixels of {name!r} are not whole numbers 0..255. It has changed; bring the original files "
+                f"and name their folder as root (or as {name}=PATH)."
+            )
+        pixels[first : first + 4096] = rounded
+    return pixels
+
+
+def _arrange(pixels: np.ndarray, height: int, width: int, channels: int) -> UInt8[np.ndarray, "N H W C"]:
+    """Put rows of pixels into images.
+
+    WHY the pixels are asked: OpenML's descriptions do not say whether the colours of a pixel stand together or each
+    colour is a plane of its own. Neighbouring pixels of a picture resemble each other, so the right reading is the
+    smoother one.
+    """
+    together = pixels.reshape(-1, height, width, channels)
+    if channels == 1:
+        return together
+    planes = pixels.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(min(planes, together, key=_roughness))
+
+
+def _roughness(images: np.ndarray) -> float:
+    some = images[:1000].astype(np.int16)
+    return float(np.abs(np.diff(some, axis=1)).mean() + np.abs(np.diff(some, axis=2)).mean())
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Let a connection that says nothing fail: the client itself would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_TIMEOUT if before is None else before)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,34 @@
+"""Masked attention, written so that a CPU is fast at it."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def causal_attention(
+    queries: Float[Tensor, "B T H D"], keys: Float[Tensor, "B T H D"], values: Float[Tensor, "B T H D"]
+) -> Float[Tensor, "B T H D"]:
+    """Attend from position t to the slots 0..t.
+
+    WHY not always `scaled_dot_product_attention`: on CPUs its backward pass in bfloat16 takes about five times as long
+    as these plain matrix products at T = 100; on GPUs the fused kernel wins.
+
+    Args:
+        queries: One per position and head.
+        keys: One per slot and head.
+        values: One per slot and head.
+    """
+    if queries.device.type != "cpu":
+        q, k, v = (x.transpose(1, 2) for x in (queries, keys, values))
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
+    batch, length, heads, size = queries.shape
+    q, k, v = (x.transpose(1, 2).reshape(batch * heads, length, size) for x in (queries, keys, values))
+    bias = torch.zeros(length, length, dtype=q.dtype).masked_fill_(_future(length), float("-inf"))
+    scores = torch.baddbmm(bias, q, k.mT, alpha=size**-0.5)
+    mixed = torch.bmm(scores.softmax(2), v)
+    return mixed.view(batch, heads, length, size).transpose(1, 2)
+
+
+def _future(length: int) -> Bool[Tensor, "{length} {length}"]:
+    return torch.ones(length, length, dtype=torch.bool).triu_(1)

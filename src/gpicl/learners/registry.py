@@ -1,0 +1,66 @@
+"""Learners by name: those of this package, and anybody's by import path."""
+
+import inspect
+from importlib import import_module
+from typing import Any
+
+from gpicl.errors import LearnerError, UnknownNameError
+from gpicl.learners.base import Learner
+
+LEARNERS = {
+    "TokenTransformer": "gpicl.learners.token_transformer",
+    "ValueTransformer": "gpicl.learners.value_transformer",
+}
+
+
+def learner_class(name: str) -> type[Learner]:
+    """Find a learner's class.
+
+    Args:
+        name: A name of `LEARNERS`, or an import path such as `my_package.MyLearner`.
+
+    Raises:
+        UnknownNameError: If there is none of that name.
+        LearnerError: If the import path leads to something that is no learner.
+    """
+    if name in LEARNERS:
+        return getattr(import_module(LEARNERS[name]), name)
+    module, _, attribute = name.rpartition(".")
+    if not module:
+        raise UnknownNameError("learner", name, LEARNERS, "Your own is named by its import path, my_package.MyLearner.")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise LearnerError(
+            f"Cannot import the learner {name!r}: {error}. Give the path as package.module.Class and make sure that "
+            "Python finds the package (install it, or set PYTHONPATH)."
+        ) from error
+    if not (inspect.isclass(found) and issubclass(found, Learner)):
+        raise LearnerError(f"{name} is no learner: it must be a class derived from gpicl.learners.Learner.")
+    return found
+
+
+def build_learner(name: str, num_features: int, num_classes: int, **options: Any) -> Learner:
+    """Build a learner from its name and options.
+
+    Args:
+        name: See `learner_class`.
+        num_features: Features F of an input.
+        num_classes: Classes C of a task.
+        options: Whatever else the constructor takes.
+
+    Raises:
+        UnknownNameError: If the learner or one of the options is unknown.
+        LearnerError: If an option's value is refused.
+    """
+    cls = learner_class(name)
+    parameters = inspect.signature(cls).parameters
+    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    accepted = [n for n in parameters if n not in ("num_features", "num_classes")]
+    for option in options:
+        if option not in accepted and not takes_any:
+            raise UnknownNameError(f"option of {cls.__name__}:", option, accepted)
+    try:
+        return cls(num_features, num_classes, **options)
+    except TypeError as error:
+        raise LearnerError(f"{cls.__name__} cannot be built with {options}: {error}.") from error

@@ -1,0 +1,97 @@
+"""The plateau-free Transformer: a label is part of its example's value and of nothing else."""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gpicl.learners.attention import causal_attention
+from gpicl.learners.base import Learner
+from gpicl.learners.feed_forward import FeedForward
+from gpicl.learners.initialisation import variance_scaling_
+from gpicl.learners.options import at_least
+
+
+class ValueTransformer(Learner):
+    """Tokens carry `x_t` alone; in every layer the label of example i is added to its value, `v_i = W_v h_i + W_l e(y_i)`.
+
+    Attention is strictly causal: position t attends to the examples before it and to one learned null slot, without
+    which the first row would attend to nothing. A token never holds its own label, so every position can be a query,
+    and no head has to learn to bind an example with its label first: there is no plateau. The order of the examples
+    enters through causality alone, so episodes of any length can be read.
+
+    Args:
+        num_features: Features F of an input.
+        num_classes: Classes C of a task.
+        layers: Number of blocks.
+        width: Size d of the residual stream.
+        heads: Attention heads per block.
+        key_size: Size of one head's queries, keys and values.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        num_classes: int,
+        layers: int = 4,
+        width: int = 128,
+        heads: int = 4,
+        key_size: int = 32,
+    ) -> None:
+        super().__init__(num_features, num_classes)
+        at_least(1, layers=layers, width=width, heads=heads, key_size=key_size)
+        scale = 2 / layers
+        self.embed = variance_scaling_(nn.Linear(num_features, width), 1.0)
+        self.attentions = nn.ModuleList(
+            _LabelledAttention(width, num_classes, heads, key_size, scale) for _ in range(layers)
+        )
+        self.feed_forwards = nn.ModuleList(FeedForward(width, scale) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        self.readout = variance_scaling_(nn.Linear(width, num_classes), 1.0)
+
+    def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
+        """Predict every label from what came before it; see `Learner.forward`."""
+        hidden = self.embed(inputs)
+        one_hot = F.one_hot(labels, self.num_classes).to(hidden.dtype)
+        for attention, feed_forward in zip(self.attentions, self.feed_forwards, strict=True):
+            hidden = feed_forward(attention(hidden, one_hot))
+        return self.readout(self.norm(hidden))
+
+    def state_size(self, length: int = 100) -> int:
+        """Keys and values of every layer and position: `layers * T * 2 * heads * key_size`."""
+        attention = self.attentions[0]
+        return len(self.attentions) * length * 2 * attention.heads * attention.key_size
+
+
+class _LabelledAttention(nn.Module):
+    """`h + W_o attention(LayerNorm(h), labels)` over the examples before each position."""
+
+    def __init__(self, width: int, num_classes: int, heads: int, key_size: int, scale: float) -> None:
+        super().__init__()
+        self.heads, self.key_size = heads, key_size
+        inner = heads * key_size
+        self.norm = nn.LayerNorm(width)
+        self.queries_keys_values = variance_scaling_(nn.Linear(width, 3 * inner, bias=False), scale)
+        with torch.no_grad():
+            # Keys begin as queries: a query then attends to the examples that resemble it from the first step on.
+            queries, keys, _ = self.queries_keys_values.weight.chunk(3)
+            keys.copy_(queries)
+        self.label_values = nn.Parameter(torch.randn(num_classes, inner))
+        self.null_key = nn.Parameter(torch.zeros(inner))
+        self.null_value = nn.Parameter(torch.zeros(inner))
+        self.out = variance_scaling_(nn.Linear(inner, width), scale)
+
+    def forward(self, hidden: Float[Tensor, "B T d"], one_hot: Float[Tensor, "B T C"]) -> Float[Tensor, "B T d"]:
+        queries, keys, values = self.queries_keys_values(self.norm(hidden)).chunk(3, 2)
+        values = values + one_hot @ self.label_values
+        heads = (
+            x.unflatten(2, (self.heads, self.key_size))
+            for x in (queries, _behind(self.null_key, keys), _behind(self.null_value, values))
+        )
+        return hidden + self.out(causal_attention(*heads).flatten(2))
+
+
+def _behind(null: Float[Tensor, " d"], slots: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
+    """Put the null slot first and drop the last example, so that slots 0..t hold the null and the examples before t."""
+    first = null.to(slots.dtype).expand(slots.shape[0], 1, -1)
+    return torch.cat([first, slots[:, :-1]], 1)

@@ -1,0 +1,64 @@
+"""From a configuration to the things it describes."""
+
+from gpicl.data import FeatureDataset, load_dataset, preprocess
+from gpicl.errors import LearnerError, TaskError
+from gpicl.learners import Learner, build_learner
+from gpicl.metatraining.config import DataConfig, RunConfig
+from gpicl.tasks import TaskAugmentor
+
+
+def build_features(config: DataConfig, split: str) -> FeatureDataset:
+    """Load and preprocess one split of a data set.
+
+    Args:
+        config: Which data set, and how it is resized.
+        split: `train` or `test`.
+    """
+    return preprocess(load_dataset(config.dataset, split, config.root), size=config.size, channels=config.channels)
+
+
+def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
+    """Build the tasks to train on, and those of held-out images to measure with.
+
+    Args:
+        config: The run.
+
+    Raises:
+        TaskError: If such tasks cannot exist.
+    """
+    probability = config.tasks.permutation_probability
+    if not 0.0 <= probability <= 1.0:
+        raise TaskError(f"tasks.permutation_probability must be from 0 to 1, not {probability}.")
+    if config.tasks.anneal_steps < 0:
+        raise TaskError(f"tasks.anneal_steps must be 0 (no annealing) or more, not {config.tasks.anneal_steps}.")
+    training, held_out = (
+        TaskAugmentor(
+            build_features(config.data, split),
+            num_tasks=config.tasks.num_tasks,
+            length=config.tasks.length,
+            num_features=config.tasks.num_features,
+            num_classes=config.tasks.num_classes,
+            seed=config.training.seed,
+        )
+        for split in ("train", "test")
+    )
+    return training, held_out
+
+
+def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:
+    """Build the learner of a run, its initial weights drawn from torch's global generator.
+
+    Args:
+        config: The run.
+        tasks: Say the number of features and classes.
+
+    Raises:
+        LearnerError: If the learner cannot read episodes that long.
+    """
+    learner = build_learner(config.learner.name, tasks.num_features, tasks.num_classes, **config.learner.options)
+    if learner.max_length is not None and tasks.length > learner.max_length:
+        raise LearnerError(
+            f"tasks.length={tasks.length} is more than the {learner.max_length} positions of {config.learner.name}. "
+            f"Set learner.options.max_length={tasks.length}, or shorten the episodes."
+        )
+    return learner

@@ -1,0 +1,192 @@
+"""The configuration of a run: few dials, each with a reason."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from gpicl.errors import ConfigError
+
+_DEFAULT_STEPS = 1000
+
+
+@dataclass
+class DataConfig:
+    """What the tasks are made from.
+
+    Args:
+        dataset: Name of a data set, or the path of a file or folder of images (see `gpicl datasets`).
+        root: Folder where the files of a named data set lie; null looks in the cache, then downloads.
+        size: Height and width that images are resized to; null keeps theirs.
+        channels: 1 for grey, 3 for colour, null for what the images have.
+    """
+
+    dataset: str = "mnist_5k"
+    root: str | None = None
+    size: int | None = 14
+    channels: int | None = 1
+
+
+@dataclass
+class TaskConfig:
+    """The task distribution.
+
+    Args:
+        num_tasks: Number K of seen tasks; null for unlimited fresh ones.
+        length: Examples T per episode.
+        num_features: Features F of projected inputs; null for as many as the images have pixels.
+        num_classes: Labels C of a task; null for as many as the data set has classes.
+        permutation_probability: Probability p that a task permutes its labels: 0.1 is "90 % biased" (paper, section
+            4.4), 1 is no intervention.
+        anneal_steps: Steps over which p rises to 1; 0 leaves it as it is.
+    """
+
+    num_tasks: int | None = None
+    length: int = 100
+    num_features: int | None = None
+    num_classes: int | None = None
+    permutation_probability: float = 1.0
+    anneal_steps: int = 0
+
+
+@dataclass
+class LearnerConfig:
+    """Who learns.
+
+    Args:
+        name: Name of a learner, or the import path of your own, my_package.MyLearner.
+        options: What its constructor takes beside num_features and num_classes.
+    """
+
+    name: str = "ValueTransformer"
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class TrainingConfig:
+    """How it is meta-trained. Give `steps`, for a run that is exact to the bit, or `minutes`, for one that ends in time.
+
+    Args:
+        steps: Number of steps; null if the budget is given in minutes, 1000 if it is not given at all.
+        minutes: Wall-clock budget, resumed parts included; null if it is given in steps.
+        batch: Episodes per step, over all devices.
+        optimiser: `muon` (hidden matrices; Adam for all else) or `adam`.
+        learning_rate: Adam's learning rate.
+        matrix_learning_rate: Muon's learning rate.
+        epsilon: Adam's epsilon.
+        warmup: Steps over which the learning rates rise.
+        decay: `linear` to zero at the end of the budget, or `constant`.
+        clip: Largest norm of the gradient; 0 for no clipping.
+        precision: `bf16` where the device gains from it (auto), always, or never (`fp32`).
+        seed: Seed of the weights and of the tasks.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+    batch: int = 64
+    optimiser: Literal["muon", "adam"] = "muon"
+    learning_rate: float = 0.001
+    matrix_learning_rate: float = 0.02
+    epsilon: float = 1e-8
+    warmup: int = 20
+    decay: Literal["linear", "constant"] = "linear"
+    clip: float = 1.0
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    seed: int = 0
+
+    @property
+    def max_steps(self) -> int | None:
+        """Number of steps, or None where the clock decides."""
+        return _DEFAULT_STEPS if self.steps is None and self.minutes is None else self.steps
+
+    def __post_init__(self) -> None:
+        """Refuse values that could only fail later."""
+        if self.steps is not None and self.minutes is not None:
+            raise ConfigError(
+                "The budget is either training.steps or training.minutes, and both are given "
+                f"(steps={self.steps}, minutes={self.minutes}). Set the other to null, as in --training.minutes null."
+            )
+        for name, least in (("steps", 1), ("batch", 1), ("warmup", 0), ("seed", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ConfigError(f"training.{name} must be at least {least}, not {value}.")
+        for name in ("minutes", "learning_rate", "matrix_learning_rate", "epsilon"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise ConfigError(f"training.{name} must be above 0 and finite, not {value}.")
+        if self.clip < 0:
+            raise ConfigError(f"training.clip must be 0 (no clipping) or more, not {self.clip}.")
+
+
+@dataclass
+class TestingConfig:
+    """What a finished run is meta-tested on.
+
+    Args:
+        datasets: Names or paths; NAME=PATH gives the file a name of your own.
+        tasks: Which tasks: unseen, seen (of a finite number), identity (the raw data set).
+        episodes: Episodes per data set and kind of task.
+    """
+
+    __test__ = False  # pytest would take the class for a test
+
+    datasets: list[str] = field(default_factory=lambda: ["mnist_5k", "digits", "mnist1d", "random"])
+    tasks: list[Literal["seen", "unseen", "identity"]] = field(default_factory=lambda: ["unseen"])
+    episodes: int = 4096
+
+    def __post_init__(self) -> None:
+        """Refuse values that could only fail after hours of meta-training."""
+        if self.episodes < 2:
+            raise ConfigError(f"testing.episodes must be at least 2, not {self.episodes}: an interval needs two.")
+
+
+@dataclass
+class LoopConfig:
+    """How the work is done; none of it changes what comes out, so none of it names the run.
+
+    Args:
+        devices: Number of processes or accelerators.
+        accelerator: Lightning's name of the hardware: auto, cpu, gpu.
+        checkpoint_every: Steps between checkpoints; a killed run loses no more than these.
+        validate_every: Steps between measurements on unseen tasks.
+        validation_episodes: Episodes of each measurement.
+        log_every: Steps between lines of the log.
+        progress: Show a progress bar.
+    """
+
+    devices: int = 1
+    accelerator: str = "auto"
+    checkpoint_every: int = 100
+    validate_every: int = 100
+    validation_episodes: int = 128
+    log_every: int = 10
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse values below one."""
+        for name in ("devices", "checkpoint_every", "validate_every", "validation_episodes", "log_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"loop.{name} must be at least 1, not {getattr(self, name)}.")
+
+
+@dataclass
+class RunConfig:
+    """Everything that decides a run's weights, and how they are tested.
+
+    Args:
+        data: What the tasks are made from.
+        tasks: The task distribution.
+        learner: Who learns.
+        training: How it is meta-trained.
+        testing: What it is meta-tested on.
+        loop: How the work is done.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    tasks: TaskConfig = field(default_factory=TaskConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    testing: TestingConfig = field(default_factory=TestingConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+
+    def identity(self) -> dict[str, Any]:
+        """The part that decides the weights, and so the run's name."""
+        return {part: asdict(getattr(self, part)) for part in ("data", "tasks", "learner", "training")}

@@ -1,0 +1,91 @@
+"""A CSV log that a resumed run continues as if it had never stopped."""
+
+import csv
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers.logger import Logger
+from lightning.pytorch.utilities import rank_zero_only
+
+from gpicl.files import write_atomically
+
+COLUMNS = ("step", "seconds", "loss", "accuracy", "unseen_loss", "unseen_accuracy")
+
+
+class CsvLog(Logger):
+    """One row per logged step.
+
+    WHY not Lightning's CSVLogger: it empties the log when a run is resumed, and cannot drop the rows that a killed run
+    wrote after its last checkpoint, which the resumed one will write again.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self._row: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the log."""
+        return self.path.stem
+
+    @property
+    def version(self) -> int:
+        """There is one version; a run's folder has one log."""
+        return 0
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the run's folder holds its configuration."""
+
+    @rank_zero_only
+    def begin(self, step: int) -> None:
+        """Keep the rows up to a step and drop those after it.
+
+        Args:
+            step: Steps that the checkpoint has done; 0 begins the log anew.
+        """
+        kept: list[dict[str, str]] = []
+        if step and self.path.exists():
+            with self.path.open(newline="") as file:
+                # A kill may have cut the last row short; it is of a step after the checkpoint then.
+                kept = [row for row in csv.DictReader(file) if None not in row.values() and int(row["step"]) <= step]
+        write_atomically(self.path, lambda part: _write(part, kept))
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Append a row; figures of the same step share one.
+
+        Args:
+            metrics: Figures by name; those that are no column are left out.
+            step: Steps done before this one, as Lightning counts them.
+        """
+        done = (step or 0) + 1
+        if self._row.get("step") != done:
+            self.flush()
+            self._row = {"step": done}
+        self._row.update({name: f"{value:.6g}" for name, value in metrics.items() if name in COLUMNS})
+
+    @rank_zero_only
+    def flush(self) -> None:
+        """Write the row that is being collected. Not called `save`: Lightning calls that after every figure."""
+        if len(self._row) > 1:
+            with self.path.open("a", newline="") as file:
+                csv.DictWriter(file, COLUMNS).writerow(self._row)
+        self._row = {}
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Write what is left."""
+        self.flush()
+
+
+def _write(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)

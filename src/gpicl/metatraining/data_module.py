@@ -1,0 +1,118 @@
+"""Episodes for meta-training as a LightningDataModule."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from lightning import LightningDataModule
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+from gpicl.errors import TaskError
+from gpicl.metatraining.config import TaskConfig
+from gpicl.tasks import Episodes, TaskAugmentor
+
+
+class EpisodeDataModule(LightningDataModule):
+    """Serves seen tasks to train on and unseen tasks of held-out images to measure with.
+
+    WHY no sampler and no state: batch n of the run is the draws `n * batch ... (n + 1) * batch - 1`, and process r of
+    W takes the r-th of W equal parts of them. Resumed or distributed, a run therefore sees the tasks it would have seen.
+
+    Args:
+        training: Tasks to train on.
+        held_out: Tasks of the held-out images.
+        tasks: Says the bias intervention.
+        batch: Episodes per step, over all processes.
+        validation_episodes: Episodes of one measurement.
+    """
+
+    def __init__(
+        self,
+        training: TaskAugmentor,
+        held_out: TaskAugmentor,
+        tasks: TaskConfig,
+        batch: int,
+        validation_episodes: int = 128,
+    ) -> None:
+        super().__init__()
+        self.training = training
+        self.held_out = held_out
+        self.tasks = tasks
+        self.batch = batch
+        self.validation_episodes = validation_episodes
+
+    def setup(self, stage: str) -> None:
+        """Make tasks where the learner is."""
+        if self.trainer is not None:
+            device = self.trainer.strategy.root_device
+            self.training.device = self.held_out.device = device
+            if self.batch % self.trainer.world_size:
+                raise TaskError(
+                    f"A batch of {self.batch} episodes cannot be shared equally by {self.trainer.world_size} "
+                    "processes. Choose training.batch as a multiple of their number."
+                )
+
+    def permutation_probability(self, step: int) -> float:
+        """Probability that a seen task permutes its labels, at a step (bias intervention, annealed).
+
+        Args:
+            step: Steps done.
+        """
+        start = self.tasks.permutation_probability
+        if not self.tasks.anneal_steps:
+            return start
+        return start + (1.0 - start) * min(1.0, step / self.tasks.anneal_steps)
+
+    def batch_of_step(self, step: int, rank: int = 0, world_size: int = 1) -> Episodes:
+        """Make the episodes that one process trains on at one step.
+
+        Args:
+            step: Steps done before.
+            rank: Number of the process.
+            world_size: Number of processes.
+        """
+        share = self.batch // world_size
+        first = step * self.batch + rank * share
+        return self.training.episodes(range(first, first + share), "seen", self.permutation_probability(step))
+
+    def train_dataloader(self) -> "DataLoader[Episodes]":
+        """Serve one batch per step, from the step that the trainer is at, without end."""
+        return DataLoader(_Steps(self._from_here), batch_size=None)
+
+    def val_dataloader(self) -> "DataLoader[Episodes]":
+        """Serve the same unseen episodes every time, at most 128 at once."""
+        return DataLoader(_UnseenBatches(self.held_out, self.validation_episodes), batch_size=None)
+
+    def _from_here(self) -> Iterator[Episodes]:
+        step, rank, world_size = 0, 0, 1
+        if self.trainer is not None:
+            step, rank, world_size = self.trainer.global_step, self.trainer.global_rank, self.trainer.world_size
+        while True:
+            yield self.batch_of_step(step, rank, world_size)
+            step += 1
+
+
+class _Steps(IterableDataset[Episodes]):
+    """An endless iterable whose beginning is decided when it is iterated."""
+
+    def __init__(self, begin: Callable[[], Iterator[Episodes]]) -> None:
+        self._begin = begin
+
+    def __iter__(self) -> Iterator[Episodes]:
+        return self._begin()
+
+
+class _UnseenBatches(Dataset[Episodes]):
+    """Fixed draws of unseen tasks, in batches."""
+
+    def __init__(self, tasks: TaskAugmentor, episodes: int, batch: int = 128) -> None:
+        self._tasks, self._episodes, self._batch = tasks, episodes, batch
+
+    def __len__(self) -> int:
+        return -(-self._episodes // self._batch)
+
+    def __getitem__(self, index: int) -> Episodes:
+        if index >= len(self):
+            raise IndexError(index)
+        first = index * self._batch
+        with torch.no_grad():
+            return self._tasks.episodes(range(first, min(first + self._batch, self._episodes)), "unseen")

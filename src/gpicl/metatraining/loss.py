@@ -1,0 +1,27 @@
+"""The meta-training objective and its companion figure."""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def all_position_loss(logits: Float[Tensor, "B T C"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, ""]:
+    """Mean cross-entropy over all positions of all episodes, in nats (paper, equation 2).
+
+    Args:
+        logits: Predictions, in any precision; the loss is taken in float32.
+        labels: Labels.
+    """
+    return F.cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, 1), labels.flatten())
+
+
+def late_accuracy(logits: Float[Tensor, "B T C"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, ""]:
+    """Accuracy over the last tenth of the positions: what the context has taught, with less noise than the last alone.
+
+    Args:
+        logits: Predictions.
+        labels: Labels.
+    """
+    last = max(1, labels.shape[1] // 10)
+    return (logits[:, -last:].argmax(2) == labels[:, -last:]).float().mean()

@@ -1,0 +1,90 @@
+"""Meta-training as a LightningModule."""
+
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gpicl.errors import DivergenceError
+from gpicl.learners import Learner
+from gpicl.metatraining.budget import Budget
+from gpicl.metatraining.config import TrainingConfig
+from gpicl.metatraining.loss import all_position_loss, late_accuracy
+from gpicl.metatraining.optimisers import build_optimiser
+from gpicl.tasks import Episodes
+
+
+class MetaTraining(LightningModule):
+    """Minimises the all-position loss of a learner over episodes of many tasks. Works with any Trainer.
+
+    Args:
+        learner: The learner; trained in place.
+        config: Optimiser, schedule and budget.
+    """
+
+    def __init__(self, learner: Learner, config: TrainingConfig) -> None:
+        super().__init__()
+        self.learner = learner.train()
+        self.config = config
+        self.budget = Budget(config)
+        self._spent_before = 0.0
+
+    def configure_optimizers(self) -> Optimizer:
+        """Build the optimiser, and remember the rates that the schedule scales."""
+        optimiser = build_optimiser(self.learner, self.config)
+        for group in optimiser.param_groups:
+            group["initial_lr"] = group["lr"]
+        return optimiser
+
+    def on_train_start(self) -> None:
+        """Start the clock where the checkpoint left it."""
+        self.budget.start(self._spent_before)
+
+    def on_train_batch_start(self, batch: Episodes, batch_idx: int) -> int | None:
+        """Set the learning rates; end the epoch when the time is up."""
+        progress = self.budget.progress(self.global_step)
+        if self.config.minutes is not None:
+            # Every process must stop at the same step, and no two clocks agree.
+            progress = self.trainer.strategy.broadcast(progress)
+            if progress >= 1.0:
+                self.trainer.should_stop = True
+                return -1
+        factor = self.budget.learning_rate_factor(self.global_step, progress)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = group["initial_lr"] * factor
+        return None
+
+    def training_step(self, batch: Episodes, batch_idx: int) -> Tensor:
+        """Take the all-position loss of one batch of episodes."""
+        logits = self.learner(batch.inputs, batch.labels)
+        loss = all_position_loss(logits, batch.labels)
+        self._check_finite(loss)
+        self.log("loss", loss, sync_dist=True)
+        self.log("accuracy", late_accuracy(logits, batch.labels), sync_dist=True)
+        self.log("seconds", self.budget.seconds)
+        return loss
+
+    def _check_finite(self, loss: Tensor) -> None:
+        # Looking at the loss makes a GPU wait, so not at every step.
+        if self.global_step % self.trainer.log_every_n_steps == 0 and not bool(torch.isfinite(loss)):
+            raise DivergenceError(
+                f"The loss is {loss.item()} at step {self.global_step}: meta-training has diverged. Lower "
+                "training.learning_rate or training.matrix_learning_rate, lengthen training.warmup, or set training.clip."
+            )
+
+    def validation_step(self, batch: Episodes, batch_idx: int) -> None:
+        """Measure what the figure of merit is: accuracy on unseen tasks made of held-out images."""
+        logits = self.learner(batch.inputs, batch.labels)
+        size = len(batch.labels)
+        self.log("unseen_loss", all_position_loss(logits, batch.labels), batch_size=size, sync_dist=True)
+        self.log("unseen_accuracy", late_accuracy(logits, batch.labels), batch_size=size, sync_dist=True)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the clock with the weights."""
+        checkpoint["seconds"] = self.budget.seconds
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the clock up again."""
+        self._spent_before = checkpoint["seconds"]

@@ -1,0 +1,15 @@
+"""Reports: a run's folder in, one self-contained page out."""
+
+from gpicl.report.figures import COLOURS, example_images, learning_curve, training_curve
+from gpicl.report.page import write_report
+from gpicl.report.tables import accuracy_rows, reference_rows
+
+__all__ = [
+    "COLOURS",
+    "accuracy_rows",
+    "example_images",
+    "learning_curve",
+    "reference_rows",
+    "training_curve",
+    "write_report",
+]

@@ -1,0 +1,110 @@
+"""The figures of a run's report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gpicl.data import FeatureDataset
+from gpicl.tasks import Episodes
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+_LINES = ("-", "--", "-.", ":")
+
+_STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "svg.fonttype": "path",
+}
+
+
+def learning_curve(results: pd.DataFrame) -> Figure:
+    """Draw accuracy at every position, one line per data set and kind of task, with 95 % bands.
+
+    Args:
+        results: Table of `evaluate`.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.2, 3.6), layout="constrained")
+        axes = figure.subplots()
+        for i, ((dataset, tasks), rows) in enumerate(results.groupby(["dataset", "tasks"], sort=False)):
+            colour, line = COLOURS[i % len(COLOURS)], _LINES[i // len(COLOURS) % len(_LINES)]
+            last = rows["accuracy"].iloc[-1]
+            axes.plot(rows["position"], rows["accuracy"], line, color=colour, label=f"{dataset}, {tasks}: {last:.1%}")
+            axes.fill_between(rows["position"], rows["low"], rows["high"], color=colour, alpha=0.2, linewidth=0)
+        axes.set(xlabel="position in the episode", ylabel="accuracy", ylim=(0, 1), xlim=(1, results["position"].max()))
+        axes.yaxis.set_major_formatter("{x:.0%}")
+        axes.legend(title="last position", loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def training_curve(log: Path, num_classes: int) -> Figure:
+    """Draw the loss and the accuracies by step.
+
+    Args:
+        log: The run's `metrics.csv`.
+        num_classes: C; its logarithm is the loss of guessing.
+    """
+    table = pd.read_csv(log)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.2, 3.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for column, colour, label in (("loss", COLOURS[0], "training tasks"), ("unseen_loss", COLOURS[1], "unseen tasks")):
+            rows = table.dropna(subset=[column])
+            left.plot(rows["step"], rows[column], color=colour, label=label, marker="o" if "un" in column else "", ms=3)
+        left.axhline(np.log(num_classes), color="#999999", linestyle=":", label=f"guessing (ln {num_classes})")
+        left.set(xlabel="step", ylabel="loss, mean over positions (nats)")
+        left.legend()
+        for column, colour, label in (
+            ("accuracy", COLOURS[0], "training tasks"),
+            ("unseen_accuracy", COLOURS[1], "unseen tasks, held-out images"),
+        ):
+            rows = table.dropna(subset=[column])
+            right.plot(rows["step"], rows[column], color=colour, label=label, marker="o" if "un" in column else "", ms=3)
+        right.axhline(1 / num_classes, color="#999999", linestyle=":", label="guessing")
+        right.set(xlabel="step", ylabel="accuracy, last tenth of the episode", ylim=(0, 1))
+        right.yaxis.set_major_formatter("{x:.0%}")
+        right.legend()
+    return figure
+
+
+def example_images(dataset: FeatureDataset, identity: Episodes, projected: Sequence[Episodes], count: int = 10) -> Figure:
+    """Show some examples as they are, and others as the learner sees them in unseen tasks.
+
+    Args:
+        dataset: Says the shape of an image; without one, features are drawn as a strip.
+        identity: One episode of the raw data set.
+        projected: Episodes of unseen tasks.
+        count: Examples of each.
+    """
+    rows = [("raw", identity), *((f"task {i + 1}", e) for i, e in enumerate(projected))]
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.2, 1.15 * len(rows)), layout="constrained")
+        grid = figure.subplots(len(rows), count, squeeze=False)
+        for axes_row, (title, episodes) in zip(grid, rows, strict=True):
+            for i, axes in enumerate(axes_row):
+                picture = _as_picture(episodes.inputs[0, i].cpu().numpy(), dataset)
+                axes.imshow(picture, cmap="gray", interpolation="nearest", aspect="equal" if picture.shape[0] > 1 else "auto")
+                axes.set_title(f"label {int(episodes.labels[0, i])}", fontsize=8)
+                axes.set(xticks=[], yticks=[])
+                axes.spines[:].set_visible(False)
+            axes_row[0].set_ylabel(title)
+    return figure
+
+
+def _as_picture(features: np.ndarray, dataset: FeatureDataset) -> np.ndarray:
+    low, high = features.min(), features.max()
+    scaled = (features - low) / (high - low if high > low else 1.0)
+    shape = dataset.image_shape
+    if shape is not None and shape[0] > 1 and features.size == int(np.prod(shape)):
+        return scaled.reshape(shape)
+    side = int(round(features.size**0.5))
+    return scaled.reshape(side, side) if side * side == features.size else scaled[None, :]

@@ -1,0 +1,114 @@
+"""A run's report: one page that needs nothing beside it."""
+
+import base64
+import html
+import io
+import platform
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+import yaml
+from matplotlib.figure import Figure
+
+from gpicl.files import write_atomically
+from gpicl.report.tables import accuracy_rows, reference_rows
+
+_CSS = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
+h1{font-size:1.6rem;margin-bottom:.2rem} h2{font-size:1.2rem;margin-top:2.2rem}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums} .wide{overflow-x:auto}
+th,td{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:right} th:first-child,td:first-child{text-align:left}
+td.text,th.text{text-align:left} img{max-width:100%;height:auto} pre{background:#f5f5f5;padding:1rem;overflow-x:auto;font-size:.85rem}
+p.note{color:#555;font-size:.9rem} code{background:#f5f5f5;padding:.1rem .3rem}
+"""
+
+
+def write_report(
+    path: Path, title: str, card: dict[str, Any], results: pd.DataFrame, command: str, **figures: Figure
+) -> None:
+    """Write the page.
+
+    Args:
+        path: The file.
+        title: Name of the run.
+        card: Card of the weights.
+        results: Table of `evaluate`.
+        command: What the user typed.
+        figures: `learning`, `training` and `examples`, or some of them.
+    """
+    last = accuracy_rows(results)
+    length = int(results["position"].max())
+    captions = {
+        "learning": (
+            "Learning in context",
+            "Accuracy at every position of an episode; the shade is the 95 % interval over episodes. No weight changes: "
+            "the learner gets better because it has seen more labelled examples.",
+        ),
+        "training": ("Meta-training", "Loss over all positions, and accuracy over the last tenth of the episode."),
+        "examples": (
+            "What the learner sees",
+            "Examples as they are, and the same data set through two unseen tasks: pixels mixed by a random projection, "
+            "labels permuted.",
+        ),
+    }
+    body = [
+        f"<h1>{html.escape(title)}</h1>",
+        f"<p>{html.escape(card['learner'])}, {card['parameters']:,} parameters, {card.get('steps', 0):,} steps in "
+        f"{card.get('seconds', 0) / 60:.1f} minutes of meta-training.</p>",
+        f"<h2>Accuracy after {length - 1} examples</h2>",
+        _accuracy_table(last),
+        f'<p class="note">Position {length} of {int(last["episodes"].max()):,} episodes per row, 95 % intervals by '
+        "Wilson's score. Unseen: a random projection and label permutation never used in meta-training, of held-out "
+        "images.</p>",
+        "<h2>For comparison: what others report</h2>",
+        '<div class="wide">' + _reference_table(sorted(set(last["dataset"]))) + "</div>",
+        '<p class="note">Per cent after 99 examples, meta-trained on augmented MNIST at 32x32x3 [paper: arXiv '
+        "2212.04458, mean of 3 seeds; earlier reproduction: Lerostre/gpicl]. Other image sizes than this run's.</p>",
+    ]
+    for name, (heading, caption) in captions.items():
+        if name in figures:
+            body += [f"<h2>{heading}</h2>", _image(figures[name], heading), f'<p class="note">{caption}</p>']
+    configuration = yaml.safe_dump(card.get("meta_training", {}), sort_keys=False)
+    machine = f"{platform.system()} {platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    body += [
+        "<h2>How it was made</h2>",
+        f"<p><code>{html.escape(command)}</code></p>",
+        f"<p>{html.escape(machine)}; seed {card.get('meta_training', {}).get('training', {}).get('seed', 0)}.</p>",
+        f"<details><summary>Configuration</summary><pre>{html.escape(configuration)}</pre></details>",
+    ]
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{_CSS}</style></head><body>{''.join(body)}</body></html>\n"
+    )
+    write_atomically(path, lambda part: part.write_text(page, encoding="utf-8"))
+
+
+def _accuracy_table(last: pd.DataFrame) -> str:
+    head = '<tr><th>data set</th><th class="text">tasks</th><th>accuracy</th><th>95 % interval</th><th>loss (nats)</th></tr>'
+    rows = [
+        f'<tr><td>{html.escape(row.dataset)}</td><td class="text">{row.tasks}</td><td>{row.accuracy:.1%}</td>'
+        f"<td>{row.low:.1%} to {row.high:.1%}</td><td>{row.loss:.3f}</td></tr>"
+        for row in last.itertuples()
+    ]
+    return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _reference_table(datasets: list[str]) -> str:
+    table = reference_rows(datasets)
+    names = [c for c in table.columns if c not in ("source", "learner")]
+    head = '<tr><th>learner</th><th class="text">source</th>' + "".join(f"<th>{n}</th>" for n in names) + "</tr>"
+    rows = []
+    for _, row in table.iterrows():
+        cells = "".join(f"<td>{'–' if pd.isna(row[n]) else f'{100 * row[n]:.2f}'}</td>" for n in names)
+        rows.append(f'<tr><td>{row["learner"]}</td><td class="text">{row["source"]}</td>{cells}</tr>')
+    return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _image(figure: Figure, alt: str) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=160)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'

@@ -1,0 +1,180 @@
+"""The task distribution: one data set seen through random projections and label permutations."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64, Shaped
+from torch import Tensor
+
+from gpicl.data import FeatureDataset
+from gpicl.errors import TaskError
+from gpicl.tasks.episodes import Episodes
+from gpicl.tasks.labels import task_classes
+from gpicl.tasks.projection import normalise, project, project_afresh
+from gpicl.tasks.sampling import ClassIndex
+from gpicl.tasks.streams import Purpose, normal_key, stream
+
+TaskKind = Literal["seen", "unseen", "identity"]
+
+# Matrices and inputs of one chunk stay below this, however many episodes are asked for.
+_CHUNK_BYTES = 64 * 2**20
+
+
+class TaskAugmentor:
+    """Makes classification tasks without end from one data set (paper, section 3).
+
+    A task is `x -> A x` with `A_ij ~ Normal(0, 1 / N)` and `y -> rho(y)` with a uniform permutation `rho`. Episodes
+    are a pure function of (seed, task, draw): asked for one or for a million, in any order, on any worker, the same
+    episode comes out, and nothing is stored per task.
+
+    Args:
+        dataset: The examples.
+        num_tasks: Number K of seen tasks, ids 0..K-1; None for unlimited, every episode then being a fresh task.
+        length: Examples T per episode.
+        num_features: Features F of the projected inputs; None for as many as the data set has.
+        num_classes: Labels C of a task; None for as many as the data set has classes.
+        seed: Seed of the whole distribution.
+        device: Where episodes are made. Other devices draw other projections from the same seed.
+
+    Raises:
+        TaskError: Where such a distribution cannot exist.
+    """
+
+    def __init__(
+        self,
+        dataset: FeatureDataset,
+        *,
+        num_tasks: int | None = None,
+        length: int = 100,
+        num_features: int | None = None,
+        num_classes: int | None = None,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        if num_tasks is not None and not 1 <= num_tasks <= 2**32:
+            raise TaskError(
+                f"num_tasks must be from 1 to 2^32, not {num_tasks}. Give null (None) for unlimited fresh tasks."
+            )
+        if length < 2:
+            raise TaskError(
+                f"An episode needs at least 2 examples to learn anything in context, not length={length}. "
+                "The paper's length is 100."
+            )
+        if num_features is not None and num_features < 1:
+            raise TaskError(f"num_features must be at least 1, not {num_features}; None keeps the data set's own.")
+        if num_classes is not None and num_classes < 2:
+            raise TaskError(f"num_classes must be at least 2, not {num_classes}; None keeps the data set's own.")
+        if not 0 <= seed < 2**64:
+            raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
+        self.dataset = dataset
+        self.num_tasks = num_tasks
+        self.length = length
+        self.num_features = num_features or dataset.features.shape[1]
+        self.num_classes = num_classes or len(dataset.classes)
+        self.seed = seed
+        self.device = torch.device(device)
+        self._index = ClassIndex(dataset.labels, len(dataset.classes))
+
+    def episodes(
+        self, draws: Sequence[int], tasks: TaskKind = "seen", permutation_probability: float = 1.0
+    ) -> Episodes:
+        """Make the episodes of these draws.
+
+        Args:
+            draws: Non-negative numbers; each is an episode of its own.
+            tasks: `seen`: draw n is of the task id that n falls on (a fresh task where they are unlimited).
+                `unseen`: a fresh task of a stream that is never used for `seen`. `identity`: the raw data set.
+            permutation_probability: Probability `p` that a seen task permutes its labels (bias intervention).
+
+        Raises:
+            TaskError: If a draw is negative, the probability is none, or the raw data set is wider than F.
+        """
+        if tasks == "seen" and self.num_tasks is not None:
+            ids = [int(stream(self.seed, Purpose.CHOICE, n).integers(self.num_tasks)) for n in draws]
+            return self.episodes_of(ids, draws, permutation_probability)
+        if tasks == "identity":
+            return self._make(draws, draws, Purpose.UNSEEN_TASK, 0.0, identity=True)
+        if tasks == "unseen":
+            return self._make(draws, draws, Purpose.UNSEEN_TASK, 1.0)
+        return self._make(draws, draws, Purpose.FRESH_TASK, permutation_probability)
+
+    def episodes_of(
+        self, task_ids: Sequence[int], draws: Sequence[int], permutation_probability: float = 1.0
+    ) -> Episodes:
+        """Make one episode of each named task.
+
+        Args:
+            task_ids: Task ids, 0..2^32-1, also beyond `num_tasks`: those are unseen tasks that have a name.
+            draws: As many draws; another draw of the same task shows other examples.
+            permutation_probability: See `episodes`.
+        """
+        if len(task_ids) != len(draws):
+            raise TaskError(f"Give one draw per task id, not {len(draws)} draws for {len(task_ids)} ids.")
+        if any(not 0 <= i < 2**32 for i in task_ids):
+            raise TaskError("Task ids must be from 0 to 2^32 - 1.")
+        return self._make(task_ids, draws, Purpose.TASK, permutation_probability)
+
+    def _make(
+        self,
+        task_ids: Sequence[int],
+        draws: Sequence[int],
+        purpose: Purpose,
+        permutation_probability: float,
+        identity: bool = False,
+    ) -> Episodes:
+        if not 0.0 <= permutation_probability <= 1.0:
+            raise TaskError(f"permutation_probability must be from 0 to 1, not {permutation_probability}.")
+        if any(n < 0 for n in draws):
+            raise TaskError("Draws must not be negative.")
+        drawn = [
+            self._draw_examples(task_id, draw, purpose, permutation_probability)
+            for task_id, draw in zip(task_ids, draws, strict=True)
+        ]
+        labels = torch.from_numpy(np.stack([labels for _, labels in drawn])).to(self.device)
+        # A caller's autocast would round the covariance to bfloat16 and so change the tasks.
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            chunks = [
+                self._project([pixels for pixels, _ in drawn[part]], task_ids[part], purpose, identity)
+                for part in self._chunks(len(draws), purpose)
+            ]
+        return Episodes(torch.cat(chunks), labels)
+
+    def _draw_examples(
+        self, task_id: int, draw: int, purpose: Purpose, permutation_probability: float
+    ) -> tuple[Shaped[np.ndarray, "T N"], Int64[np.ndarray, " T"]]:
+        behind = task_classes(
+            self.seed, purpose, task_id, len(self.dataset.classes), self.num_classes, permutation_probability
+        )
+        random = stream(self.seed, Purpose.EXAMPLES, task_id, draw, purpose)
+        indices, labels = self._index.draw(random, behind, self.length)
+        features = self.dataset.features
+        if self.dataset.fresh_each_episode:
+            features = random.integers(0, 256, features.shape, dtype=np.uint8)
+        return features[indices], labels
+
+    def _project(
+        self, pixels: Sequence[Shaped[np.ndarray, "T N"]], task_ids: Sequence[int], purpose: Purpose, identity: bool
+    ) -> Float32[Tensor, "B T F"]:
+        stored = torch.from_numpy(np.stack(pixels)).to(self.device)
+        mean, std = self.dataset.mean, self.dataset.std
+        if identity:
+            missing = self.num_features - stored.shape[2]
+            if missing < 0:
+                raise TaskError(
+                    f"The raw data set has {stored.shape[2]} features, more than the {self.num_features} of these tasks. "
+                    "Resize the images, or use projected tasks."
+                )
+            return torch.nn.functional.pad(normalise(stored, mean, std), (0, missing))
+        keys = [normal_key(self.seed, purpose, i) for i in task_ids]
+        if purpose is Purpose.TASK:
+            return project(normalise(stored, mean, std), keys, self.num_features)
+        return project_afresh(stored, mean, std, keys, self.num_features)
+
+    def _chunks(self, count: int, purpose: Purpose) -> Iterator[slice]:
+        num_inputs = self.dataset.features.shape[1]
+        rows = num_inputs if purpose is Purpose.TASK else self.length
+        size = max(1, _CHUNK_BYTES // (4 * (rows * self.num_features + 2 * self.length * num_inputs)))
+        for first in range(0, count, size):
+            yield slice(first, first + size)

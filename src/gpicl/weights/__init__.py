@@ -1,0 +1,5 @@
+"""Weights: learners on disk, without pickle."""
+
+from gpicl.weights.storage import CARD_FILE, WEIGHTS_FILE, load_card, load_weights, save_weights
+
+__all__ = ["CARD_FILE", "WEIGHTS_FILE", "load_card", "load_weights", "save_weights"]

@@ -1,0 +1,149 @@
+"""The commands as a user types them: what they print, what they leave, and how they refuse."""
+
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from gpicl.cli.main import COMMANDS, main
+
+TRAIN = (
+    "train --data.dataset digits --data.size 4 --tasks.length 12 --learner.options.layers 1 --learner.options.width 16"
+    " --learner.options.heads 1 --learner.options.key_size 8 --training.steps 6 --training.batch 4"
+    " --testing.datasets [digits] --testing.episodes 8 --loop.validate_every 3 --loop.validation_episodes 4"
+).split()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    output = tmp_path_factory.mktemp("runs")
+    assert main([*TRAIN, "--output", str(output)]) == 0
+    (folder,) = output.iterdir()
+    return folder
+
+
+class Images(HTMLParser):
+    """Collects where a page's images and other parts come from."""
+
+    def __init__(self):
+        super().__init__()
+        self.sources = []
+
+    def handle_starttag(self, tag, attributes):
+        self.sources += [value for name, value in attributes if name in ("src", "href")]
+
+
+def test_train_leaves_weights_results_and_a_page_that_needs_nothing_beside_it(trained):
+    assert {"config.yaml", "metrics.csv", "weights.safetensors", "weights.json", "results.csv", "report.html"} <= {
+        path.name for path in trained.iterdir()
+    }
+    page = (trained / "report.html").read_text()
+    parser = Images()
+    parser.feed(page)
+    assert len(parser.sources) == 3
+    assert all(source.startswith("data:image/png;base64,") for source in parser.sources)
+    assert "GPICL Transformer" in page
+    assert "gpicl train" in page
+    assert "95 % interval" in page
+
+
+def test_train_again_repeats_nothing(trained, capsys):
+    before = (trained / "weights.safetensors").stat().st_mtime_ns
+    assert main([*TRAIN, "--output", str(trained.parent)]) == 0
+    assert (trained / "weights.safetensors").stat().st_mtime_ns == before
+    captured = capsys.readouterr()
+    assert "Finished before" in captured.err
+    assert str(trained) in captured.err
+    assert "digits" in captured.out
+
+
+def test_evaluate_adds_to_the_results(trained):
+    assert main(["evaluate", str(trained), "random", "--tasks", "unseen,identity", "--episodes", "8"]) == 0
+    table = pd.read_csv(trained / "results.csv")
+    assert set(zip(table["dataset"], table["tasks"], strict=True)) == {
+        ("digits", "unseen"), ("random", "unseen"), ("random", "identity"),
+    }  # fmt: skip
+    assert "random" in (trained / "report.html").read_text()
+
+
+def test_print_config_prints_what_can_be_given_back(trained, capsys, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        main([*TRAIN, "--print_config"])
+    assert stopped.value.code in (0, None)
+    printed = capsys.readouterr().out
+    (tmp_path / "config.yaml").write_text(printed)
+    assert main(["train", "--config", str(tmp_path / "config.yaml"), "--output", str(trained.parent)]) == 0
+    assert len(list(trained.parent.iterdir())) == 1, "the same configuration is the same run"
+
+
+def test_a_preset_is_overridden_by_flags(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--config", "quickstart", "--learner.options.layers", "7", "--print_config"])
+    assert "layers: 7" in capsys.readouterr().out
+
+
+def test_datasets_are_listed_with_their_source(capsys):
+    assert main(["datasets"]) == 0
+    listed = capsys.readouterr().out
+    for name in ("digits", "mnist_5k", "mnist1d", "random", "fashion_mnist", "kmnist", "cifar10", "svhn"):
+        assert name in listed
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert "usage: gpicl" in capsys.readouterr().out
+
+
+def test_help_names_every_command(capsys):
+    assert main([]) == 0
+    text = capsys.readouterr().out
+    assert all(command in text for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("trian", "Did you mean 'train'"),
+        ("train --config quickstrat", "Did you mean 'quickstart'"),
+        ("train --training.batchh 3", "Did you mean training.batch"),
+        ("train --training.batch many", "training.batch"),
+        ("train --training.batch 0", "at least 1"),
+        ("train --data.dataset digitz", "digits"),
+        ("train --learner.name ValueTransfomer --data.dataset digits", "ValueTransformer"),
+        ("train --learner.options.layer 3 --data.dataset digits", "layers"),
+        ("train --tasks.length 1 --data.dataset digits", "at least 2"),
+        ("train --tasks.num_tasks 0 --data.dataset digits", "null"),
+        ("train --learner.name TokenTransformer --tasks.length 200 --data.dataset digits", "max_length=200"),
+        ("evaluate nowhere digits", "finished `gpicl train` run"),
+    ],
+)
+def test_mistakes_get_one_paragraph_and_exit_code_2(arguments, expected, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments.split()) == 2
+    captured = capsys.readouterr()
+    assert expected in captured.err
+    assert captured.err.strip().count("\n") == 0
+    assert captured.err.startswith("gpicl: ")
+    assert not list(tmp_path.iterdir()), "nothing half-written"
+
+
+def test_a_misspelt_key_in_a_file_is_answered_with_the_right_one(capsys, tmp_path):
+    (tmp_path / "c.yaml").write_text("training:\n  stepz: 3\n")
+    assert main(["train", "--config", str(tmp_path / "c.yaml")]) == 2
+    assert "training.steps" in capsys.readouterr().err
+
+
+def test_help_does_not_wait_for_torch():
+    program = "import sys; from gpicl.cli.main import main; main(['--help']); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_the_card_says_how_the_weights_were_made(trained):
+    card = json.loads((trained / "weights.json").read_text())
+    assert card["meta_training"]["training"]["steps"] == 6

@@ -1,0 +1,44 @@
+"""Small data sets that tests share, and the real command."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from gpicl.data import FeatureDataset, ImageDataset, preprocess
+
+
+@pytest.fixture(scope="session")
+def images() -> ImageDataset:
+    """300 images of 6x6 in 4 classes, each class a pattern of its own with noise, so that there is something to learn."""
+    random = np.random.default_rng(0)
+    patterns = random.integers(0, 200, (4, 6, 6, 1))
+    labels = random.integers(0, 4, 300)
+    pixels = patterns[labels] + random.integers(0, 56, (300, 6, 6, 1))
+    return ImageDataset.from_arrays(pixels.astype(np.uint8), labels, name="patterns")
+
+
+@pytest.fixture(scope="session")
+def features(images) -> FeatureDataset:
+    """The same, flattened: 36 features."""
+    return preprocess(images, size=None, channels=None)
+
+
+@pytest.fixture
+def start_gpicl(tmp_path):
+    """Start the real command in a process of its own."""
+
+    def start(*arguments: str) -> subprocess.Popen:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        return subprocess.Popen(
+            [sys.executable, "-m", "gpicl.cli.main", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return start

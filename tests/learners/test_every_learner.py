@@ -1,0 +1,133 @@
+"""What holds for every learner, whatever it is made of."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gpicl.learners import LEARNERS, build_learner
+from gpicl.metatraining.loss import all_position_loss
+from gpicl.weights import load_weights, save_weights
+
+FEATURES, CLASSES, LENGTH, BATCH = 5, 3, 7, 3
+
+# Small enough to be tested many times; a learner that is not named here is tested as it comes.
+SMALL = {
+    "TokenTransformer": {"layers": 2, "width": 16, "heads": 2, "key_size": 4, "max_length": 16},
+    "ValueTransformer": {"layers": 2, "width": 16, "heads": 2, "key_size": 4},
+    "LSTM": {"hidden": 16},
+    "OuterProductLSTM": {"hidden": 4},
+    "VSMLWithoutSymmetries": {"k": 2},
+    "MAML": {"width": 8},
+}
+
+every_learner = pytest.mark.parametrize("name", sorted(LEARNERS))
+seeds = st.integers(0, 2**31 - 1)
+
+
+def small_learner(name: str, seed: int = 0):
+    torch.manual_seed(seed)
+    return build_learner(name, FEATURES, CLASSES, **SMALL.get(name, {}))
+
+
+def random_episodes(seed: int, batch: int = BATCH, length: int = LENGTH):
+    generator = torch.Generator().manual_seed(seed)
+    inputs = torch.randn(batch, length, FEATURES, generator=generator)
+    return inputs, torch.randint(CLASSES, (batch, length), generator=generator)
+
+
+@every_learner
+def test_logits_have_one_row_per_position_and_one_column_per_class(name):
+    logits = small_learner(name)(*random_episodes(0))
+    assert logits.shape == (BATCH, LENGTH, CLASSES)
+    assert logits.isfinite().all()
+
+
+@every_learner
+@settings(max_examples=8, deadline=None)
+@given(seed=seeds, position=st.integers(0, LENGTH - 1))
+def test_the_future_never_changes_the_past(name, seed, position):
+    """Changing `x` after position t, or `y` from position t on, leaves the logits up to t as they were, to the bit."""
+    learner = small_learner(name)
+    inputs, labels = random_episodes(seed)
+    other_inputs, other_labels = random_episodes(seed + 1)
+    inputs_after, labels_after = inputs.clone(), labels.clone()
+    inputs_after[:, position + 1 :] = 100 * other_inputs[:, position + 1 :]
+    labels_after[:, position:] = other_labels[:, position:]
+    with torch.no_grad():
+        before, after = learner(inputs, labels), learner(inputs_after, labels_after)
+    assert torch.equal(before[:, : position + 1], after[:, : position + 1])
+
+
+@every_learner
+def test_the_past_does_change_the_future_unless_the_learner_is_a_plain_mlp(name):
+    learner = small_learner(name)
+    inputs, labels = random_episodes(0)
+    with torch.no_grad():
+        before, after = learner(inputs, labels), learner(inputs, (labels + 1) % CLASSES)
+    changed = not torch.equal(before[:, -1], after[:, -1])
+    assert changed == (name != "MLP")
+
+
+@every_learner
+@settings(max_examples=8, deadline=None)
+@given(seed=seeds)
+def test_an_episode_does_not_see_its_neighbours_in_the_batch(name, seed):
+    learner = small_learner(name)
+    inputs, labels = random_episodes(seed)
+    other_inputs, other_labels = random_episodes(seed + 1)
+    other_inputs[1], other_labels[1] = inputs[1], labels[1]
+    with torch.no_grad():
+        here, there = learner(inputs, labels), learner(other_inputs, other_labels)
+    assert torch.equal(here[1], there[1])
+
+
+@every_learner
+def test_the_same_episodes_give_the_same_logits(name):
+    learner = small_learner(name)
+    with torch.no_grad():
+        assert torch.equal(learner(*random_episodes(0)), learner(*random_episodes(0)))
+
+
+@every_learner
+@settings(max_examples=5, deadline=None)
+@given(seed=seeds, scale=st.sampled_from([1e-3, 1.0, 30.0]))
+def test_gradients_are_finite_for_small_and_large_inputs(name, seed, scale):
+    learner = small_learner(name)
+    inputs, labels = random_episodes(seed)
+    parameters = list(learner.parameters())
+    if not parameters:
+        assert name == "SGD"
+        return
+    loss = all_position_loss(learner(scale * inputs, labels), labels)
+    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+    assert all(g.isfinite().all() for g in gradients if g is not None)
+    assert any(g is not None and g.abs().sum() > 0 for g in gradients)
+
+
+@every_learner
+def test_it_runs_in_bfloat16_where_a_trainer_asks_for_it(name):
+    learner = small_learner(name)
+    inputs, labels = random_episodes(0)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = all_position_loss(learner(inputs, labels), labels)
+    if loss.requires_grad:
+        loss.backward()
+    assert loss.isfinite()
+
+
+@every_learner
+def test_saved_and_loaded_it_gives_the_same_logits(name, tmp_path):
+    learner = small_learner(name, seed=1).eval()
+    save_weights(learner, tmp_path, note="a test")
+    again = load_weights(tmp_path)
+    with torch.no_grad():
+        assert torch.equal(learner(*random_episodes(2)), again(*random_episodes(2)))
+    assert again.options == learner.options
+
+
+@every_learner
+def test_its_state_is_counted(name):
+    learner = small_learner(name)
+    assert learner.state_size(10) >= 0
+    assert (learner.state_size(10) == 0) == (name == "MLP")

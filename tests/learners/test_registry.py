@@ -1,0 +1,81 @@
+"""Learners are found by name or by import path, and a wrong name is answered with the nearest right ones."""
+
+import pytest
+import torch
+
+from gpicl.errors import LearnerError, UnknownNameError
+from gpicl.learners import Learner, ValueTransformer, build_learner, learner_class
+
+
+class AlwaysTheFirst(Learner):
+    """A learner of somebody's own: it always says class 0, louder with `volume`."""
+
+    def __init__(self, num_features: int, num_classes: int, volume: float = 1.0) -> None:
+        super().__init__(num_features, num_classes)
+        self.volume = torch.nn.Parameter(torch.tensor(volume))
+
+    def forward(self, inputs, labels):
+        logits = torch.zeros(*labels.shape, self.num_classes)
+        logits[..., 0] = 1.0
+        return logits * self.volume
+
+    def state_size(self, length: int = 100) -> int:
+        return 0
+
+
+def test_a_learner_is_found_by_its_name():
+    assert learner_class("ValueTransformer") is ValueTransformer
+
+
+def test_a_learner_of_ones_own_is_found_by_its_import_path(monkeypatch, tmp_path):
+    (tmp_path / "my_package.py").write_text(
+        "from gpicl.learners import ValueTransformer\nclass MyLearner(ValueTransformer):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert isinstance(build_learner("my_package.MyLearner", 4, 3, layers=1), ValueTransformer)
+
+
+def test_options_are_remembered_so_that_the_learner_can_be_rebuilt():
+    learner = AlwaysTheFirst(4, 3, volume=2.0)
+    assert learner.options == {"num_features": 4, "num_classes": 3, "volume": 2.0}
+
+
+def test_an_unknown_learner_is_answered_with_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'ValueTransformer'"):
+        build_learner("ValueTransfomer", 4, 3)
+
+
+def test_an_unknown_option_is_answered_with_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'layers'"):
+        build_learner("ValueTransformer", 4, 3, layer=2)
+
+
+def test_a_value_of_the_wrong_kind_is_refused():
+    with pytest.raises(LearnerError, match="cannot be built"):
+        build_learner("ValueTransformer", 4, 3, layers="many")
+
+
+@pytest.mark.parametrize("path", ["no_such_package.MyLearner", "gpicl.learners.NoSuch"])
+def test_an_import_path_that_leads_nowhere_is_explained(path):
+    with pytest.raises(LearnerError, match="Cannot import the learner"):
+        learner_class(path)
+
+
+def test_a_class_that_is_no_learner_is_refused():
+    with pytest.raises(LearnerError, match="is no learner"):
+        learner_class("torch.nn.Linear")
+
+
+@pytest.mark.parametrize(("features", "classes"), [(0, 3), (4, 1)])
+def test_learners_need_a_feature_and_two_classes(features, classes):
+    with pytest.raises(LearnerError, match="must be at least"):
+        AlwaysTheFirst(features, classes)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "labels", "message"),
+    [((2, 5), (2, 5), r"\[B, T, F\]"), ((2, 5, 4), (2, 6), r"\[B, T, F\]"), ((2, 5, 7), (2, 5), "reads 4 features")],
+)
+def test_episodes_of_the_wrong_shape_are_refused(inputs, labels, message):
+    with pytest.raises(LearnerError, match=message):
+        AlwaysTheFirst(4, 3).check_episodes(torch.zeros(inputs), torch.zeros(labels, dtype=torch.int64))

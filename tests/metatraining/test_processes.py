@@ -1,0 +1,43 @@
+"""Several processes see the tasks that one would have seen, and end with the same learner."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from gpicl.metatraining import EpisodeDataModule, TaskConfig
+from gpicl.tasks import TaskAugmentor
+
+COMMAND = (
+    "train --data.dataset digits --data.size 4 --tasks.length 12 --learner.options.layers 1 --learner.options.width 16"
+    " --learner.options.heads 1 --learner.options.key_size 8 --training.steps 10 --training.batch 4"
+    " --training.precision fp32 --training.optimiser adam --testing.datasets [digits] --testing.episodes 8"
+    " --loop.validate_every 5 --loop.validation_episodes 4 --loop.progress false --loop.accelerator cpu"
+).split()
+
+
+def test_the_shares_of_two_processes_are_the_batch_of_one(features):
+    tasks = TaskAugmentor(features, length=10)
+    data = EpisodeDataModule(tasks, tasks, TaskConfig(length=10), batch=6)
+    for step in (0, 3):
+        whole = data.batch_of_step(step)
+        shares = [data.batch_of_step(step, rank, 2) for rank in (0, 1)]
+        assert torch.equal(whole.inputs, torch.cat([share.inputs for share in shares]))
+        assert torch.equal(whole.labels, torch.cat([share.labels for share in shares]))
+
+
+def test_two_real_processes_train_as_one(start_gpicl, tmp_path):
+    for devices in ("1", "2"):
+        process = start_gpicl(*COMMAND, "--loop.devices", devices, "--output", devices)
+        output, _ = process.communicate(timeout=180)
+        assert process.returncode == 0, output
+    one, two = (load_file(next((tmp_path / d).glob("*/weights.safetensors"))) for d in ("1", "2"))
+    for name, expected in one.items():
+        # The mean of two halves is rounded differently from the mean of the whole.
+        torch.testing.assert_close(two[name], expected, rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize(("step", "expected"), [(0, 0.1), (50, 0.55), (100, 1.0), (1000, 1.0)])
+def test_the_bias_is_annealed_by_steps(features, step, expected):
+    tasks = TaskAugmentor(features, length=10)
+    data = EpisodeDataModule(tasks, tasks, TaskConfig(permutation_probability=0.1, anneal_steps=100), batch=6)
+    assert data.permutation_probability(step) == pytest.approx(expected)

@@ -1,0 +1,73 @@
+"""A run can be killed at any moment, and the same command ends with the same weights."""
+
+import time
+
+import pandas as pd
+import pytest
+
+from gpicl.metatraining import Run, meta_train
+
+COMMAND = (
+    "train --data.dataset digits --data.size 4 --tasks.length 12 --learner.options.layers 1 --learner.options.width 16"
+    " --learner.options.heads 1 --learner.options.key_size 8 --training.steps 400 --training.batch 4"
+    " --training.warmup 2 --testing.datasets [digits] --testing.episodes 8 --loop.checkpoint_every 20"
+    " --loop.validate_every 50 --loop.validation_episodes 4 --loop.log_every 1 --loop.progress false"
+).split()
+
+
+def finish(process):
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    return output
+
+
+def test_a_run_that_was_killed_twice_ends_with_the_weights_of_one_that_was_not(start_gpicl, tmp_path):
+    finish(start_gpicl(*COMMAND, "--output", "calm"))
+    for steps_to_wait_for in (60, 180):
+        process = start_gpicl(*COMMAND, "--output", "killed")
+        deadline = time.monotonic() + 60
+        while rows_logged(tmp_path / "killed") < steps_to_wait_for and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.kill()
+        process.communicate()
+        assert not list((tmp_path / "killed").glob("*/weights.json")), "killed before its end"
+        assert list((tmp_path / "killed").glob("*/checkpoint.ckpt"))
+    output = finish(start_gpicl(*COMMAND, "--output", "killed"))
+    assert "Resuming" in output
+    (calm,), (killed,) = (list((tmp_path / name).iterdir()) for name in ("calm", "killed"))
+    assert calm.name == killed.name
+    assert (calm / "weights.safetensors").read_bytes() == (killed / "weights.safetensors").read_bytes()
+    logs = [pd.read_csv(folder / "metrics.csv").drop(columns="seconds") for folder in (calm, killed)]
+    pd.testing.assert_frame_equal(*logs)
+    assert logs[0]["step"].tolist() == list(range(1, 401))
+    assert (calm / "results.csv").read_bytes() == (killed / "results.csv").read_bytes()
+
+
+def rows_logged(folder):
+    return sum(path.read_text().count("\n") - 1 for path in folder.glob("*/metrics.csv"))
+
+
+def test_a_finished_run_is_not_run_again(config, tmp_path):
+    run, learner = meta_train(config, tmp_path)
+    written = (run.folder / "weights.safetensors").stat().st_mtime_ns
+    again, same = meta_train(config, tmp_path)
+    assert (again.folder / "weights.safetensors").stat().st_mtime_ns == written
+    for before, after in zip(learner.parameters(), same.parameters(), strict=True):
+        assert before.equal(after)
+
+
+@pytest.mark.parametrize(
+    ("part", "dial", "value", "same_run"),
+    [
+        ("training", "seed", 1, False),
+        ("training", "steps", 13, False),
+        ("tasks", "length", 13, False),
+        ("data", "size", 5, False),
+        ("loop", "checkpoint_every", 7, True),
+        ("testing", "episodes", 9, True),
+    ],
+)
+def test_a_run_is_named_by_what_decides_its_weights(config, tmp_path, part, dial, value, same_run):
+    before = Run(config, tmp_path).folder
+    setattr(getattr(config, part), dial, value)
+    assert (Run(config, tmp_path).folder == before) == same_run

@@ -1,0 +1,75 @@
+"""Weights survive a round trip, and damaged ones are refused with the remedy."""
+
+import json
+
+import pytest
+import torch
+
+from gpicl.errors import CheckpointError
+from gpicl.learners import ValueTransformer, build_learner
+from gpicl.weights import load_card, load_weights, save_weights
+
+
+@pytest.fixture
+def saved(tmp_path):
+    torch.manual_seed(0)
+    learner = build_learner("ValueTransformer", 4, 3, layers=1, width=8, heads=1, key_size=4)
+    save_weights(learner, tmp_path, meta_training={"seed": 3})
+    return tmp_path
+
+
+def test_the_card_tells_how_to_rebuild_the_learner(saved):
+    card = load_card(saved)
+    assert card["learner"] == "ValueTransformer"
+    assert card["options"] == {
+        "num_features": 4, "num_classes": 3, "layers": 1, "width": 8, "heads": 1, "key_size": 4,
+    }  # fmt: skip
+    assert card["meta_training"] == {"seed": 3}
+    assert isinstance(load_weights(saved), ValueTransformer)
+
+
+def test_a_missing_folder_is_explained(tmp_path):
+    with pytest.raises(CheckpointError, match="finished `gpicl train` run"):
+        load_weights(tmp_path / "nowhere")
+
+
+def test_truncated_weights_are_refused(saved):
+    path = saved / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(CheckpointError, match=r"damaged.*meta-train again"):
+        load_weights(saved)
+
+
+def test_missing_weights_are_refused(saved):
+    (saved / "weights.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="Cannot read the weights"):
+        load_weights(saved)
+
+
+def test_a_garbled_card_is_refused(saved):
+    (saved / "weights.json").write_text("{ not json")
+    with pytest.raises(CheckpointError, match="Cannot read"):
+        load_weights(saved)
+
+
+def change_card(folder, **changes):
+    path = folder / "weights.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_a_card_of_another_format_is_refused(saved):
+    change_card(saved, format=99)
+    with pytest.raises(CheckpointError, match="no card of format"):
+        load_weights(saved)
+
+
+def test_weights_of_another_learner_are_refused(saved):
+    change_card(saved, options={"num_features": 4, "num_classes": 3, "layers": 2, "width": 8, "heads": 1, "key_size": 4})
+    with pytest.raises(CheckpointError, match="do not fit ValueTransformer"):
+        load_weights(saved)
+
+
+def test_an_unknown_learner_in_a_card_is_refused(saved):
+    change_card(saved, learner="NoSuchLearner")
+    with pytest.raises(CheckpointError, match="Unknown learner"):
+        load_weights(saved)
