@@ -12,7 +12,7 @@ from gpicl.data import FeatureDataset, ImageDataset, preprocess
 
 @pytest.fixture(scope="session")
 def images() -> ImageDataset:
-    """300 images of 6x6 in 4 classes, each class a pattern of its own with noise, so that there is something to learn."""
+    """300 images of 6x6 in 4 classes, each a pattern of its own with noise, so that there is something to learn."""
     random = np.random.default_rng(0)
     patterns = random.integers(0, 200, (4, 6, 6, 1))
     labels = random.integers(0, 4, 300)

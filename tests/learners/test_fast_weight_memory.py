@@ -20,7 +20,13 @@ def _by_hand(learner, x, y):
     before = np.zeros(classes)
     for x_t, y_t in zip(x.numpy(), y.tolist(), strict=True):
         u = np.concatenate([x_t, before])
-        i, f, o, g = np.split(w["memory.drive.weight"] @ u + w["memory.drive.bias"] + w["memory.recur.weight"] @ h, 4)
+        z = (
+            w["memory.weight_ih_l0"] @ u
+            + w["memory.bias_ih_l0"]
+            + w["memory.weight_hh_l0"] @ h
+            + w["memory.bias_hh_l0"]
+        )
+        i, f, g, o = np.split(z, 4)
         c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
         h = _sigmoid(o) * np.tanh(c)
         written = w["write.weight"] @ h + w["write.bias"]

@@ -7,7 +7,6 @@ from torch.autograd import gradcheck
 
 from gpicl.errors import LearnerError
 from gpicl.learners.lstm import LSTM
-from gpicl.learners.lstm_recurrence import LSTMRecurrence
 
 
 def _sigmoid(x):
@@ -28,41 +27,31 @@ def test_two_steps_by_hand():
         u = np.concatenate([x_t, before])
         for layer in (0, 1):
             u = np.maximum(w[f"encoder.layers.{layer}.weight"] @ u + w[f"encoder.layers.{layer}.bias"], 0)
-        i, f, o, g = np.split(w["memory.drive.weight"] @ u + w["memory.drive.bias"] + w["memory.recur.weight"] @ h, 4)
+        z = (
+            w["memory.weight_ih_l0"] @ u
+            + w["memory.bias_ih_l0"]
+            + w["memory.weight_hh_l0"] @ h
+            + w["memory.bias_hh_l0"]
+        )
+        i, f, g, o = np.split(z, 4)
         c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
         h = _sigmoid(o) * np.tanh(c)
         expected.append(w["readout.weight"] @ h + w["readout.bias"])
     np.testing.assert_allclose(learner(x, y)[0].detach().numpy(), expected, atol=1e-14)
 
 
-def test_recurrence_is_nn_lstm():
-    torch.manual_seed(1)
-    ours, theirs = LSTMRecurrence(5, 6).double(), torch.nn.LSTM(5, 6).double()
-    order = torch.cat([torch.arange(12), torch.arange(18, 24), torch.arange(12, 18)])  # theirs is i, f, g, o
-    with torch.no_grad():
-        theirs.weight_ih_l0.copy_(ours.drive.weight[order])
-        theirs.weight_hh_l0.copy_(ours.recur.weight[order])
-        theirs.bias_ih_l0.copy_(ours.drive.bias[order])
-        theirs.bias_hh_l0.zero_()
-    x = torch.randn(7, 3, 5, dtype=torch.float64, requires_grad=True)
-    out = theirs(x)[0]
-    torch.testing.assert_close(ours(x), out)
-    weight = torch.randn_like(out)
-    grads = [torch.autograd.grad((f * weight).sum(), x)[0] for f in (ours(x), out)]
-    torch.testing.assert_close(*grads)
-
-
-def test_gradients():
+def test_gradients_of_all_parameters():
     torch.manual_seed(2)
-    recurrence = LSTMRecurrence(2, 3).double()
-    x = torch.randn(4, 2, 2, dtype=torch.float64, requires_grad=True)
-    recur = recurrence.recur.weight.detach().clone().requires_grad_()
-    assert gradcheck(lambda x, recur: torch.func.functional_call(recurrence, {"recur.weight": recur}, (x,)), (x, recur))
+    learner = LSTM(2, 2, hidden=3).double()
+    x, y = torch.randn(1, 3, 2, dtype=torch.float64), torch.tensor([[1, 0, 1]])
+    names = [name for name, _ in learner.named_parameters()]
+    values = [p.detach().clone().requires_grad_() for p in learner.parameters()]
+    assert gradcheck(lambda *v: torch.func.functional_call(learner, dict(zip(names, v, strict=True)), (x, y)), values)
 
 
 def test_forget_gate_starts_open():
-    bias = LSTM(3, 2, hidden=4).memory.drive.bias
-    assert bias.tolist() == [0] * 4 + [1] * 4 + [0] * 8
+    memory = LSTM(3, 2, hidden=4).memory
+    assert (memory.bias_ih_l0 + memory.bias_hh_l0).tolist() == [0] * 4 + [1] * 4 + [0] * 8
 
 
 def test_state_size():

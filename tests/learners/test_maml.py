@@ -42,7 +42,7 @@ def test_gradients_of_adam():
     torch.manual_seed(1)
     shapes = [(2, 3, 4), (2, 3, 4), (2, 3, 4), (2, 3), (2, 4)]
     values = [torch.rand(s, dtype=torch.float64).add_(0.1).requires_grad_() for s in shapes]
-    constants = AdamConstants(rate=0.3, decay_1=0.9, decay_2=0.99, correction_2=0.5, epsilon=1e-3)
+    constants = AdamConstants(rate=0.3, decay_1=0.9, decay_2=0.99, epsilon=1e-3)
     assert gradcheck(lambda *v: RankOneAdam.apply(*v, constants), values)
 
 
@@ -55,6 +55,17 @@ def test_gradients_are_finite_where_the_gradient_is_zero():
         learner.initial[0][:, 2] = 0  # a unit that never fires
     _loss(learner, x, y).backward()
     assert all(p.grad.isfinite().all() for p in learner.parameters())
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-18, 1e-20, 1e-30])
+def test_gradients_are_finite_where_the_second_moment_underflows(size):
+    weights, first, second = torch.zeros(3, 1, 2, 2).requires_grad_().unbind()
+    x, e = torch.ones(1, 2), torch.full((1, 2), size, requires_grad=True)
+    constants = AdamConstants(rate=1e-3, decay_1=0.9, decay_2=0.999, epsilon=1e-8)
+    for _ in range(3):
+        weights, first, second = RankOneAdam.apply(weights, first, second, x, e, constants)
+    (grad,) = torch.autograd.grad(1e6 * weights.sum(), e)
+    assert grad.isfinite().all()
 
 
 def test_first_order_differs_from_second_order_in_the_gradient_alone():

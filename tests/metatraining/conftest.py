@@ -2,7 +2,15 @@
 
 import pytest
 
-from gpicl.metatraining import DataConfig, LearnerConfig, LoopConfig, RunConfig, TaskConfig, TestingConfig, TrainingConfig
+from gpicl.metatraining import (
+    DataConfig,
+    LearnerConfig,
+    LoopConfig,
+    RunConfig,
+    TaskConfig,
+    TestingConfig,
+    TrainingConfig,
+)
 
 TINY = {"layers": 1, "width": 16, "heads": 1, "key_size": 8}
 

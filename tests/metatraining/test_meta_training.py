@@ -53,7 +53,12 @@ def late(table):
 def test_a_runs_folder_holds_all_that_made_it(config, tmp_path):
     run, learner = meta_train(config, tmp_path)
     assert not learner.training
-    assert {p.name for p in run.folder.iterdir()} >= {"config.yaml", "metrics.csv", "weights.safetensors", "weights.json"}
+    assert {p.name for p in run.folder.iterdir()} >= {
+        "config.yaml",
+        "metrics.csv",
+        "weights.safetensors",
+        "weights.json",
+    }
     assert not run.checkpoint.exists()
     saved = yaml.safe_load((run.folder / "config.yaml").read_text())
     assert saved["training"]["steps"] == 12
@@ -205,6 +210,8 @@ def test_a_checkpoint_of_another_learner_is_explained(config, tmp_path):
 
 
 def test_training_that_diverges_says_so(config, tmp_path):
-    config.training = TrainingConfig(steps=50, batch=4, learning_rate=1e30, optimiser="adam", clip=0.0, precision="fp32")
+    config.training = TrainingConfig(
+        steps=50, batch=4, learning_rate=1e30, optimiser="adam", clip=0.0, precision="fp32"
+    )
     with pytest.raises(GpiclError, match="learning_rate"):
         meta_train(config, tmp_path)

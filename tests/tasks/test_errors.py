@@ -24,7 +24,7 @@ def test_impossible_distributions_are_refused(features, options, message):
 
 def test_impossible_episodes_are_refused(features):
     tasks = TaskAugmentor(features, length=10)
-    with pytest.raises(TaskError, match="from 0 to 1, not 1.5"):
+    with pytest.raises(TaskError, match=r"from 0 to 1, not 1\.5"):
         tasks.episodes([0], permutation_probability=1.5)
     with pytest.raises(TaskError, match="negative"):
         tasks.episodes([-1])

@@ -64,7 +64,9 @@ def test_a_card_of_another_format_is_refused(saved):
 
 
 def test_weights_of_another_learner_are_refused(saved):
-    change_card(saved, options={"num_features": 4, "num_classes": 3, "layers": 2, "width": 8, "heads": 1, "key_size": 4})
+    change_card(
+        saved, options={"num_features": 4, "num_classes": 3, "layers": 2, "width": 8, "heads": 1, "key_size": 4}
+    )
     with pytest.raises(CheckpointError, match="do not fit ValueTransformer"):
         load_weights(saved)
 

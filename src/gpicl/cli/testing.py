@@ -1,9 +1,11 @@
 """Meta-testing a run's folder: what `gpicl train` ends with and `gpicl evaluate` does."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -91,7 +93,7 @@ def print_table(results: pd.DataFrame) -> None:
     Console().print(table)
 
 
-def _report(folder: Path, card: dict, results: pd.DataFrame, command: str) -> None:
+def _report(folder: Path, card: dict[str, Any], results: pd.DataFrame, command: str) -> None:
     settings = card["meta_training"]
     image = settings["data"]
     features = preprocess(load_dataset(image["dataset"], "test", image["root"]), image["size"], image["channels"])
@@ -103,7 +105,7 @@ def _report(folder: Path, card: dict, results: pd.DataFrame, command: str) -> No
     write_report(folder / "report.html", folder.name, card, results, command, **figures)
 
 
-def _examples(features: FeatureDataset, card: dict) -> "object":
+def _examples(features: FeatureDataset, card: dict[str, Any]) -> Figure:
     source = TaskAugmentor(
         features,
         length=10,

@@ -57,9 +57,7 @@ def train_and_test(config: RunConfig, output: str, command: str) -> Run:
         command: What the user typed, for the report.
     """
     console = Console(stderr=True)
-    run, learner = meta_train(
-        config, output, say=lambda text: console.print(text, highlight=False, soft_wrap=True)
-    )
+    run, learner = meta_train(config, output, say=lambda text: console.print(text, highlight=False, soft_wrap=True))
     table = meta_test_run(run.folder, config.testing, learner, command, config.loop.progress)
     print_table(table)
     console.print(f"Run:    {run.folder}\nReport: {run.report}", highlight=False, soft_wrap=True)

@@ -82,12 +82,13 @@ class Adam(InnerOptimiser):
 
     def step(self, weights: Tensor, state: State, x: Tensor, e: Tensor, count: int) -> tuple[Tensor, State]:
         """See `RankOneAdam`."""
+        correction_1 = 1 - self.decay_1**count
+        correction_2 = (1 - self.decay_2**count) ** 0.5
         constants = AdamConstants(
-            self.learning_rate / (1 - self.decay_1**count),
-            self.decay_1,
-            self.decay_2,
-            1 - self.decay_2**count,
-            self.epsilon,
+            rate=self.learning_rate * correction_2 / correction_1,
+            decay_1=self.decay_1,
+            decay_2=self.decay_2,
+            epsilon=self.epsilon * correction_2,
         )
         weights, *moments = RankOneAdam.apply(weights, *state, x, e, constants)
         return weights, tuple(moments)

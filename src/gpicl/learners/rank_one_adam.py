@@ -11,17 +11,15 @@ class AdamConstants(NamedTuple):
     """What one step of Adam multiplies by.
 
     Attributes:
-        rate: Learning rate over the first moment's bias correction.
+        rate: Learning rate, times the root of the second moment's bias correction, over that of the first.
         decay_1: Decay of the first moment.
         decay_2: Decay of the second moment.
-        correction_2: Bias correction of the second moment.
-        epsilon: Added to the root of the corrected second moment.
+        epsilon: Added to the root of the second moment; times the root of that moment's bias correction.
     """
 
     rate: float
     decay_1: float
     decay_2: float
-    correction_2: float
     epsilon: float
 
 
@@ -29,7 +27,7 @@ class RankOneAdam(torch.autograd.Function):
     """New weights and moments from old ones and the gradient `x (x) e`, for a batch of networks at once.
 
     `m' = b1 m + (1 - b1) x e^T`, `v' = b2 v + (1 - b2) (x e^T)^2`, and
-    `w' = w - rate m' / (sqrt(v' / correction) + epsilon)`.
+    `w' = w - rate m' / (sqrt(v') + epsilon)`; see `AdamConstants` for the bias corrections.
 
     WHY by hand: the gradient of one example is an outer product, and so is its square; neither is ever formed, nor are
     their derivatives. And it makes the derivative finite where autograd's is not: where every gradient so far was
@@ -47,7 +45,7 @@ class RankOneAdam(torch.autograd.Function):
         column, row = x.unsqueeze(2), e.unsqueeze(1)
         first = torch.mul(first, constants.decay_1).addcmul_(column, row, value=1 - constants.decay_1)
         second = torch.mul(second, constants.decay_2).addcmul_(column**2, row**2, value=1 - constants.decay_2)
-        root = torch.div(second, constants.correction_2).sqrt_()
+        root = second.sqrt()
         ctx.save_for_backward(first, root, x, e)
         ctx.constants = constants
         return torch.addcdiv(weights, first, root + constants.epsilon, value=-constants.rate), first, second
@@ -62,9 +60,11 @@ class RankOneAdam(torch.autograd.Function):
             inverse = (root + constants.epsilon).reciprocal_()
             scaled = grad_weights * inverse
             grad_first = torch.sub(grad_first, scaled, alpha=constants.rate)
-            # d w' / d v' = rate m' / (root + epsilon)^2 / (2 root correction)
-            slope = scaled.mul_(inverse).mul_(first).div_(root.clamp_min(torch.finfo(root.dtype).tiny))
-            grad_second = torch.add(grad_second, slope, alpha=constants.rate / (2 * constants.correction_2))
+            # d w' / d v' = rate m' / (root + epsilon)^2 / (2 root). A root below the floor means that v' underflowed;
+            # m' is then hardly above the floor itself, and their ratio stays bounded.
+            floor = torch.finfo(root.dtype).tiny ** 0.5
+            slope = scaled.mul_(inverse).mul_(first).div_(root.clamp_min(floor))
+            grad_second = torch.add(grad_second, slope, alpha=constants.rate / 2)
             column, row = x.unsqueeze(2), e.unsqueeze(1)
             one, two = 1 - constants.decay_1, 2 * (1 - constants.decay_2)
             grad_x = (

@@ -8,7 +8,16 @@ from gpicl.errors import LearnerError, UnknownNameError
 from gpicl.learners.base import Learner
 
 LEARNERS = {
+    "FastWeightMemory": "gpicl.learners.fast_weight_memory",
+    "KernelTransformer": "gpicl.learners.kernel_transformer",
+    "LSTM": "gpicl.learners.lstm",
+    "MAML": "gpicl.learners.maml",
+    "MLP": "gpicl.learners.mlp",
+    "OuterProductLSTM": "gpicl.learners.outer_product_lstm",
+    "SGD": "gpicl.learners.sgd",
     "TokenTransformer": "gpicl.learners.token_transformer",
+    "VSML": "gpicl.learners.vsml",
+    "VSMLWithoutSymmetries": "gpicl.learners.vsml_without_symmetries",
     "ValueTransformer": "gpicl.learners.value_transformer",
 }
 

@@ -62,8 +62,7 @@ class TokenTransformer(Learner):
 
     def state_size(self, length: int = 100) -> int:
         """Keys and values of every layer and position: `layers * T * 2 * heads * key_size`."""
-        attention = self.blocks[0][0]
-        return len(self.blocks) * length * 2 * attention.heads * attention.key_size
+        return len(self.blocks) * length * 2 * self.options["heads"] * self.options["key_size"]
 
 
 class _SelfAttention(nn.Module):

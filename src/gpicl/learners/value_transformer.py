@@ -13,7 +13,7 @@ from gpicl.learners.options import at_least
 
 
 class ValueTransformer(Learner):
-    """Tokens carry `x_t` alone; in every layer the label of example i is added to its value, `v_i = W_v h_i + W_l e(y_i)`.
+    """Tokens carry `x_t` alone; in every layer a label is added to its example's value, `v_i = W_v h_i + W_l e(y_i)`.
 
     Attention is strictly causal: position t attends to the examples before it and to one learned null slot, without
     which the first row would attend to nothing. A token never holds its own label, so every position can be a query,
@@ -59,8 +59,7 @@ class ValueTransformer(Learner):
 
     def state_size(self, length: int = 100) -> int:
         """Keys and values of every layer and position: `layers * T * 2 * heads * key_size`."""
-        attention = self.attentions[0]
-        return len(self.attentions) * length * 2 * attention.heads * attention.key_size
+        return len(self.attentions) * length * 2 * self.options["heads"] * self.options["key_size"]
 
 
 class _LabelledAttention(nn.Module):

@@ -47,6 +47,11 @@ class RegularCheckpoint(Callback):
                     log.flush()
             trainer.save_checkpoint(self._path)
 
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Take back the batch that was announced but not begun, or Lightning would validate a step early from now."""
+        announced = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["total"]
+        announced["ready"] = announced["completed"]
+
 
 def steps_done(path: Path, parameters: dict[str, torch.Size]) -> int:
     """Look into a checkpoint before a trainer does, so that a damaged one is explained.

@@ -34,6 +34,7 @@ class TaskConfig:
         length: Examples T per episode.
         num_features: Features F of projected inputs; null for as many as the images have pixels.
         num_classes: Labels C of a task; null for as many as the data set has classes.
+        spectrum_probability: Probability that a task has a random spectrum, which widens what one data set teaches.
         permutation_probability: Probability p that a task permutes its labels: 0.1 is "90 % biased" (paper, section
             4.4), 1 is no intervention.
         anneal_steps: Steps over which p rises to 1; 0 leaves it as it is.
@@ -43,6 +44,7 @@ class TaskConfig:
     length: int = 100
     num_features: int | None = None
     num_classes: int | None = None
+    spectrum_probability: float = 0.0
     permutation_probability: float = 1.0
     anneal_steps: int = 0
 
@@ -62,7 +64,7 @@ class LearnerConfig:
 
 @dataclass
 class TrainingConfig:
-    """How it is meta-trained. Give `steps`, for a run that is exact to the bit, or `minutes`, for one that ends in time.
+    """How it is meta-trained. Give `steps` for a run that is exact to the bit, or `minutes` for one that ends in time.
 
     Args:
         steps: Number of steps; null if the budget is given in minutes, 1000 if it is not given at all.

@@ -62,12 +62,11 @@ class CsvLog(Logger):
 
         Args:
             metrics: Figures by name; those that are no column are left out.
-            step: Steps done before this one, as Lightning counts them.
+            step: Steps done.
         """
-        done = (step or 0) + 1
-        if self._row.get("step") != done:
+        if self._row.get("step") != step:
             self.flush()
-            self._row = {"step": done}
+            self._row = {"step": step}
         self._row.update({name: f"{value:.6g}" for name, value in metrics.items() if name in COLUMNS})
 
     @rank_zero_only

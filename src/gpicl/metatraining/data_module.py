@@ -15,7 +15,7 @@ class EpisodeDataModule(LightningDataModule):
     """Serves seen tasks to train on and unseen tasks of held-out images to measure with.
 
     WHY no sampler and no state: batch n of the run is the draws `n * batch ... (n + 1) * batch - 1`, and process r of
-    W takes the r-th of W equal parts of them. Resumed or distributed, a run therefore sees the tasks it would have seen.
+    W takes the r-th of W equal parts of them. Resumed or distributed, a run then sees the tasks it would have seen.
 
     Args:
         training: Tasks to train on.

@@ -15,6 +15,8 @@ from gpicl.metatraining.loss import all_position_loss, late_accuracy
 from gpicl.metatraining.optimisers import build_optimiser
 from gpicl.tasks import Episodes
 
+_FINITE_EVERY = 10
+
 
 class MetaTraining(LightningModule):
     """Minimises the all-position loss of a learner over episodes of many tasks. Works with any Trainer.
@@ -61,6 +63,8 @@ class MetaTraining(LightningModule):
         logits = self.learner(batch.inputs, batch.labels)
         loss = all_position_loss(logits, batch.labels)
         self._check_finite(loss)
+        # Lightning's own count of steps for the loggers is one too high after a resumption.
+        self.log("step", float(self.global_step + 1))
         self.log("loss", loss, sync_dist=True)
         self.log("accuracy", late_accuracy(logits, batch.labels), sync_dist=True)
         self.log("seconds", self.budget.seconds)
@@ -68,16 +72,17 @@ class MetaTraining(LightningModule):
 
     def _check_finite(self, loss: Tensor) -> None:
         # Looking at the loss makes a GPU wait, so not at every step.
-        if self.global_step % self.trainer.log_every_n_steps == 0 and not bool(torch.isfinite(loss)):
+        if self.global_step % _FINITE_EVERY == 0 and not bool(torch.isfinite(loss)):
             raise DivergenceError(
                 f"The loss is {loss.item()} at step {self.global_step}: meta-training has diverged. Lower "
-                "training.learning_rate or training.matrix_learning_rate, lengthen training.warmup, or set training.clip."
+                "training.learning_rate or training.matrix_learning_rate, lengthen training.warmup, set training.clip."
             )
 
     def validation_step(self, batch: Episodes, batch_idx: int) -> None:
         """Measure what the figure of merit is: accuracy on unseen tasks made of held-out images."""
         logits = self.learner(batch.inputs, batch.labels)
         size = len(batch.labels)
+        self.log("step", float(self.global_step), batch_size=size)
         self.log("unseen_loss", all_position_loss(logits, batch.labels), batch_size=size, sync_dist=True)
         self.log("unseen_accuracy", late_accuracy(logits, batch.labels), batch_size=size, sync_dist=True)
 

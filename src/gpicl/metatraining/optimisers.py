@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Adam, Muon, Optimizer
 
 from gpicl.metatraining.config import TrainingConfig
@@ -25,7 +25,7 @@ class Chained(Optimizer):
         # The same dictionaries, so that a learning rate that is set here reaches the optimiser that owns it.
         self.param_groups = [group for o in optimisers for group in o.param_groups]
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take one step with each of them."""
         loss = closure() if closure is not None else None
         for optimiser in self.optimisers:
@@ -43,7 +43,7 @@ class Chained(Optimizer):
         self.param_groups = [group for o in self.optimisers for group in o.param_groups]
 
 
-def hidden_matrices(learner: nn.Module) -> list[nn.Parameter]:
+def hidden_matrices(learner: nn.Module) -> list[Tensor]:
     """The weights that Muon is meant for: those of linear layers, but for the first and the last.
 
     A learner says which its first and last are by calling them `embed` and `readout`.
@@ -79,5 +79,5 @@ def build_optimiser(learner: nn.Module, config: TrainingConfig) -> Optimizer:
     )
 
 
-def _parameters(optimiser: Optimizer) -> Iterable[nn.Parameter]:
+def _parameters(optimiser: Optimizer) -> Iterable[Tensor]:
     return (parameter for group in optimiser.param_groups for parameter in group["params"])

@@ -5,7 +5,9 @@ from typing import Literal
 import torch
 
 
-def lightning_precision(wanted: Literal["auto", "bf16", "fp32"], device: torch.device) -> Literal["bf16-mixed", "32-true"]:
+def lightning_precision(
+    wanted: Literal["auto", "bf16", "fp32"], device: torch.device
+) -> Literal["bf16-mixed", "32-true"]:
     """Translate a precision for Lightning; `auto` takes bfloat16 where the hardware multiplies in it.
 
     WHY not always bfloat16: without such instructions a CPU emulates it, at a fraction of float32's speed. Where it has

@@ -65,9 +65,7 @@ def meta_train(
     log = CsvLog(run.log)
     log.begin(done)
     module = MetaTraining(learner, config.training)
-    data = EpisodeDataModule(
-        training, held_out, config.tasks, config.training.batch, config.loop.validation_episodes
-    )
+    data = EpisodeDataModule(training, held_out, config.tasks, config.training.batch, config.loop.validation_episodes)
     callbacks: list[Callback] = [RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every)]
     if config.loop.progress:
         callbacks.append(TrainingProgress())
@@ -92,9 +90,7 @@ def meta_train(
     return run, load_weights(run.folder)
 
 
-def _trainer(
-    config: RunConfig, logs: list[Logger], callbacks: list[Callback], options: dict[str, Any]
-) -> Trainer:
+def _trainer(config: RunConfig, logs: list[Logger], callbacks: list[Callback], options: dict[str, Any]) -> Trainer:
     accelerator = options.pop("accelerator", config.loop.accelerator)
     on_gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
     device = torch.device("cuda" if on_gpu else "cpu")

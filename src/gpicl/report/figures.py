@@ -1,6 +1,7 @@
 """The figures of a run's report."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,15 +16,18 @@ from gpicl.tasks import Episodes
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 _LINES = ("-", "--", "-.", ":")
 
-_STYLE = {
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "legend.frameon": False,
-    "svg.fonttype": "path",
-}
+
+def _style() -> AbstractContextManager[None]:
+    return mpl.rc_context(
+        {
+            "font.size": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.alpha": 0.25,
+            "legend.frameon": False,
+        }
+    )
 
 
 def learning_curve(results: pd.DataFrame) -> Figure:
@@ -32,7 +36,7 @@ def learning_curve(results: pd.DataFrame) -> Figure:
     Args:
         results: Table of `evaluate`.
     """
-    with mpl.rc_context(_STYLE):
+    with _style():
         figure = Figure(figsize=(6.2, 3.6), layout="constrained")
         axes = figure.subplots()
         for i, ((dataset, tasks), rows) in enumerate(results.groupby(["dataset", "tasks"], sort=False)):
@@ -54,10 +58,13 @@ def training_curve(log: Path, num_classes: int) -> Figure:
         num_classes: C; its logarithm is the loss of guessing.
     """
     table = pd.read_csv(log)
-    with mpl.rc_context(_STYLE):
+    with _style():
         figure = Figure(figsize=(9.2, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
-        for column, colour, label in (("loss", COLOURS[0], "training tasks"), ("unseen_loss", COLOURS[1], "unseen tasks")):
+        for column, colour, label in (
+            ("loss", COLOURS[0], "training tasks"),
+            ("unseen_loss", COLOURS[1], "unseen tasks"),
+        ):
             rows = table.dropna(subset=[column])
             left.plot(rows["step"], rows[column], color=colour, label=label, marker="o" if "un" in column else "", ms=3)
         left.axhline(np.log(num_classes), color="#999999", linestyle=":", label=f"guessing (ln {num_classes})")
@@ -68,7 +75,9 @@ def training_curve(log: Path, num_classes: int) -> Figure:
             ("unseen_accuracy", COLOURS[1], "unseen tasks, held-out images"),
         ):
             rows = table.dropna(subset=[column])
-            right.plot(rows["step"], rows[column], color=colour, label=label, marker="o" if "un" in column else "", ms=3)
+            right.plot(
+                rows["step"], rows[column], color=colour, label=label, marker="o" if "un" in column else "", ms=3
+            )
         right.axhline(1 / num_classes, color="#999999", linestyle=":", label="guessing")
         right.set(xlabel="step", ylabel="accuracy, last tenth of the episode", ylim=(0, 1))
         right.yaxis.set_major_formatter("{x:.0%}")
@@ -76,7 +85,9 @@ def training_curve(log: Path, num_classes: int) -> Figure:
     return figure
 
 
-def example_images(dataset: FeatureDataset, identity: Episodes, projected: Sequence[Episodes], count: int = 10) -> Figure:
+def example_images(
+    dataset: FeatureDataset, identity: Episodes, projected: Sequence[Episodes], count: int = 10
+) -> Figure:
     """Show some examples as they are, and others as the learner sees them in unseen tasks.
 
     Args:
@@ -86,13 +97,15 @@ def example_images(dataset: FeatureDataset, identity: Episodes, projected: Seque
         count: Examples of each.
     """
     rows = [("raw", identity), *((f"task {i + 1}", e) for i, e in enumerate(projected))]
-    with mpl.rc_context(_STYLE):
+    with _style():
         figure = Figure(figsize=(9.2, 1.15 * len(rows)), layout="constrained")
         grid = figure.subplots(len(rows), count, squeeze=False)
         for axes_row, (title, episodes) in zip(grid, rows, strict=True):
             for i, axes in enumerate(axes_row):
                 picture = _as_picture(episodes.inputs[0, i].cpu().numpy(), dataset)
-                axes.imshow(picture, cmap="gray", interpolation="nearest", aspect="equal" if picture.shape[0] > 1 else "auto")
+                axes.imshow(
+                    picture, cmap="gray", interpolation="nearest", aspect="equal" if picture.shape[0] > 1 else "auto"
+                )
                 axes.set_title(f"label {int(episodes.labels[0, i])}", fontsize=8)
                 axes.set(xticks=[], yticks=[])
                 axes.spines[:].set_visible(False)
@@ -106,5 +119,5 @@ def _as_picture(features: np.ndarray, dataset: FeatureDataset) -> np.ndarray:
     shape = dataset.image_shape
     if shape is not None and shape[0] > 1 and features.size == int(np.prod(shape)):
         return scaled.reshape(shape)
-    side = int(round(features.size**0.5))
+    side = round(features.size**0.5)
     return scaled.reshape(side, side) if side * side == features.size else scaled[None, :]

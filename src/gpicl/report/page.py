@@ -20,7 +20,8 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding
 h1{font-size:1.6rem;margin-bottom:.2rem} h2{font-size:1.2rem;margin-top:2.2rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums} .wide{overflow-x:auto}
 th,td{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:right} th:first-child,td:first-child{text-align:left}
-td.text,th.text{text-align:left} img{max-width:100%;height:auto} pre{background:#f5f5f5;padding:1rem;overflow-x:auto;font-size:.85rem}
+td.text,th.text{text-align:left} img{max-width:100%;height:auto}
+pre{background:#f5f5f5;padding:1rem;overflow-x:auto;font-size:.85rem}
 p.note{color:#555;font-size:.9rem} code{background:#f5f5f5;padding:.1rem .3rem}
 """
 
@@ -43,14 +44,14 @@ def write_report(
     captions = {
         "learning": (
             "Learning in context",
-            "Accuracy at every position of an episode; the shade is the 95 % interval over episodes. No weight changes: "
-            "the learner gets better because it has seen more labelled examples.",
+            "Accuracy at every position of an episode; the shade is the 95 % interval over episodes. No weight moves: "
+            "the learner gets better as it sees more labelled examples.",
         ),
         "training": ("Meta-training", "Loss over all positions, and accuracy over the last tenth of the episode."),
         "examples": (
             "What the learner sees",
-            "Examples as they are, and the same data set through two unseen tasks: pixels mixed by a random projection, "
-            "labels permuted.",
+            "Examples as they are, and the same data set through two unseen tasks: pixels mixed by a random "
+            "projection, labels permuted.",
         ),
     }
     body = [
@@ -87,9 +88,10 @@ def write_report(
 
 
 def _accuracy_table(last: pd.DataFrame) -> str:
-    head = '<tr><th>data set</th><th class="text">tasks</th><th>accuracy</th><th>95 % interval</th><th>loss (nats)</th></tr>'
+    columns = "<th>accuracy</th><th>95 % interval</th><th>loss (nats)</th>"
+    head = f'<tr><th>data set</th><th class="text">tasks</th>{columns}</tr>'
     rows = [
-        f'<tr><td>{html.escape(row.dataset)}</td><td class="text">{row.tasks}</td><td>{row.accuracy:.1%}</td>'
+        f'<tr><td>{html.escape(str(row.dataset))}</td><td class="text">{row.tasks}</td><td>{row.accuracy:.1%}</td>'
         f"<td>{row.low:.1%} to {row.high:.1%}</td><td>{row.loss:.3f}</td></tr>"
         for row in last.itertuples()
     ]
@@ -102,7 +104,7 @@ def _reference_table(datasets: list[str]) -> str:
     head = '<tr><th>learner</th><th class="text">source</th>' + "".join(f"<th>{n}</th>" for n in names) + "</tr>"
     rows = []
     for _, row in table.iterrows():
-        cells = "".join(f"<td>{'–' if pd.isna(row[n]) else f'{100 * row[n]:.2f}'}</td>" for n in names)
+        cells = "".join(f"<td>{'n/a' if pd.isna(row[n]) else f'{100 * row[n]:.2f}'}</td>" for n in names)
         rows.append(f'<tr><td>{row["learner"]}</td><td class="text">{row["source"]}</td>{cells}</tr>')
     return f"<table>{head}{''.join(rows)}</table>"
 

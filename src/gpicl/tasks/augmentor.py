@@ -14,6 +14,7 @@ from gpicl.tasks.episodes import Episodes
 from gpicl.tasks.labels import task_classes
 from gpicl.tasks.projection import normalise, project, project_afresh
 from gpicl.tasks.sampling import ClassIndex
+from gpicl.tasks.spectrum import Spectrum
 from gpicl.tasks.streams import Purpose, normal_key, stream
 
 TaskKind = Literal["seen", "unseen", "identity"]
@@ -35,6 +36,8 @@ class TaskAugmentor:
         length: Examples T per episode.
         num_features: Features F of the projected inputs; None for as many as the data set has.
         num_classes: Labels C of a task; None for as many as the data set has classes.
+        spectrum_probability: Probability that a seen task has a random spectrum (`Spectrum`); unseen tasks never do,
+            so that accuracies stay comparable.
         seed: Seed of the whole distribution.
         device: Where episodes are made. Other devices draw other projections from the same seed.
 
@@ -50,6 +53,7 @@ class TaskAugmentor:
         length: int = 100,
         num_features: int | None = None,
         num_classes: int | None = None,
+        spectrum_probability: float = 0.0,
         seed: int = 0,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -66,6 +70,8 @@ class TaskAugmentor:
             raise TaskError(f"num_features must be at least 1, not {num_features}; None keeps the data set's own.")
         if num_classes is not None and num_classes < 2:
             raise TaskError(f"num_classes must be at least 2, not {num_classes}; None keeps the data set's own.")
+        if not 0.0 <= spectrum_probability <= 1.0:
+            raise TaskError(f"spectrum_probability must be from 0 to 1, not {spectrum_probability}.")
         if not 0 <= seed < 2**64:
             raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
         self.dataset = dataset
@@ -73,9 +79,11 @@ class TaskAugmentor:
         self.length = length
         self.num_features = num_features or dataset.features.shape[1]
         self.num_classes = num_classes or len(dataset.classes)
+        self.spectrum_probability = spectrum_probability
         self.seed = seed
         self.device = torch.device(device)
         self._index = ClassIndex(dataset.labels, len(dataset.classes))
+        self._spectrum = Spectrum(dataset) if spectrum_probability else None
 
     def episodes(
         self, draws: Sequence[int], tasks: TaskKind = "seen", permutation_probability: float = 1.0
@@ -163,14 +171,28 @@ class TaskAugmentor:
             missing = self.num_features - stored.shape[2]
             if missing < 0:
                 raise TaskError(
-                    f"The raw data set has {stored.shape[2]} features, more than the {self.num_features} of these tasks. "
-                    "Resize the images, or use projected tasks."
+                    f"The raw data set has {stored.shape[2]} features, more than the {self.num_features} of these "
+                    "tasks. Resize the images, or use projected tasks."
                 )
             return torch.nn.functional.pad(normalise(stored, mean, std), (0, missing))
         keys = [normal_key(self.seed, purpose, i) for i in task_ids]
+        if self._spectrum is not None and purpose is not Purpose.UNSEEN_TASK:
+            stored = self._respectrum(normalise(stored, mean, std), task_ids, purpose, self._spectrum)
+            mean, std = 0.0, 1.0
         if purpose is Purpose.TASK:
             return project(normalise(stored, mean, std), keys, self.num_features)
         return project_afresh(stored, mean, std, keys, self.num_features)
+
+    def _respectrum(
+        self, inputs: Float32[Tensor, "B T N"], task_ids: Sequence[int], purpose: Purpose, spectrum: Spectrum
+    ) -> Float32[Tensor, "B T N"]:
+        scales = [
+            spectrum.scales(stream(self.seed, Purpose.SPECTRUM, i, purpose), self.spectrum_probability)
+            for i in task_ids
+        ]
+        # Left in the basis of the components: a projection's distribution is the same in every basis.
+        components = inputs @ spectrum.basis.to(self.device)
+        return components.mul_(torch.from_numpy(np.stack(scales)).to(self.device)[:, None])
 
     def _chunks(self, count: int, purpose: Purpose) -> Iterator[slice]:
         num_inputs = self.dataset.features.shape[1]

@@ -19,6 +19,7 @@ class Purpose(IntEnum):
     CHOICE = 2
     FRESH_TASK = 3
     UNSEEN_TASK = 4
+    SPECTRUM = 5
 
 
 def stream(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:

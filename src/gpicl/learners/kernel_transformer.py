@@ -1,0 +1,142 @@
+"""A Transformer that is equivariant to its classes and sees its inputs through their similarities alone."""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gpicl.learners.base import Learner
+from gpicl.learners.initialisation import variance_scaling_
+from gpicl.learners.options import at_least, divided_by
+from gpicl.learners.similarity import causal_similarity
+
+
+class KernelTransformer(Learner):
+    """Attention over similarities, with one stream per position and one per position and class.
+
+    A class-free stream `h_i` and per-class streams `g_{i,c}`, whose weights all classes share. Attention logits are
+    `q_i . k_j + alpha G_ij` with the similarity `G` of `causal_similarity`; a class's value is
+    `W g_{j,c} + w_y [y_j = c]`. Inputs enter through `G` alone, as `h` begins as a learned constant. Hence rotating
+    the inputs changes nothing, permuting the labels permutes the answers, and the same weights serve any number of
+    features and classes. Strictly causal with a null slot, like `ValueTransformer`. Before any meta-training it is a
+    vote of similar examples, because heads begin with similarities of different sharpness.
+
+    Args:
+        num_features: Features F of an input; only remembered, no weight depends on it.
+        num_classes: Classes C of a task; only remembered.
+        layers: Number of blocks.
+        width: Size d of the class-free stream.
+        class_width: Size e of a class's stream.
+        heads: Attention heads per block; they divide both sizes.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        num_classes: int,
+        layers: int = 4,
+        width: int = 64,
+        class_width: int = 16,
+        heads: int = 4,
+    ) -> None:
+        super().__init__(num_features, num_classes)
+        at_least(1, layers=layers, width=width, class_width=class_width, heads=heads)
+        divided_by(heads, width=width, class_width=class_width)
+        self.start = nn.Parameter(torch.randn(width))
+        self.attentions = nn.ModuleList(_KernelAttention(width, class_width, heads, 2 / layers) for _ in range(layers))
+        self.mixers = nn.ModuleList(_StreamMixer(width, class_width, 2 / layers) for _ in range(layers))
+        self.readout = nn.Linear(class_width, 1, bias=False)
+        nn.init.constant_(self.readout.weight, 4 / class_width)
+
+    def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
+        """Predict every label from what came before it; see `Learner.forward`."""
+        similarity = _behind(4 * causal_similarity(inputs).mT).mT
+        is_class = F.one_hot(labels, self.num_classes).to(self.start.dtype)[..., None]
+        hidden = self.start.expand(*labels.shape, -1)
+        per_class = torch.zeros(*labels.shape, self.num_classes, self.readout.in_features).to(hidden)
+        for attention, mixer in zip(self.attentions, self.mixers, strict=True):
+            hidden, per_class = attention(hidden, per_class, is_class, similarity)
+            hidden, per_class = mixer(hidden, per_class)
+        return self.readout(per_class).squeeze(3)
+
+    def state_size(self, length: int = 100) -> int:
+        """Keys, values and class values of every layer and position, and the inputs that similarities need."""
+        width, class_width, layers = (self.options[name] for name in ("width", "class_width", "layers"))
+        return length * (self.num_features + layers * (2 * width + self.num_classes * class_width))
+
+
+class _KernelAttention(nn.Module):
+    """Adds what the examples before a position say, to its own stream and to each class's."""
+
+    def __init__(self, width: int, class_width: int, heads: int, scale: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(width)
+        self.class_norm = nn.LayerNorm(class_width)
+        self.queries_keys_values = variance_scaling_(nn.Linear(width, 3 * width, bias=False), scale)
+        self.class_values = variance_scaling_(nn.Linear(class_width, class_width, bias=False), scale)
+        self.label_value = nn.Parameter(torch.ones(class_width))
+        self.sharpness = nn.Parameter(torch.linspace(0, 4, heads) if heads > 1 else torch.full((1,), 2.0))
+        self.null_key = nn.Parameter(torch.zeros(width))
+        self.null_value = nn.Parameter(torch.zeros(width))
+        self.out = variance_scaling_(nn.Linear(width, width), scale)
+        self.class_out = nn.Linear(class_width, class_width, bias=False)
+        nn.init.eye_(self.class_out.weight)
+
+    def forward(
+        self,
+        hidden: Float[Tensor, "B T d"],
+        per_class: Float[Tensor, "B T C e"],
+        is_class: Float[Tensor, "B T C 1"],
+        similarity: Float[Tensor, "B T T"],
+    ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"]]:
+        batch, length, classes, class_width = per_class.shape
+        heads, width = self.heads, hidden.shape[2]
+        queries, keys, values = self.queries_keys_values(self.norm(hidden)).chunk(3, 2)
+        class_values = self.class_values(self.class_norm(per_class)) + is_class * self.label_value
+        queries, keys, values = (
+            x.unflatten(2, (heads, -1)).transpose(1, 2)
+            for x in (queries, _behind(keys, self.null_key), _behind(values, self.null_value))
+        )
+        by_head = _behind(class_values.flatten(2)).view(batch, length, classes, heads, -1).permute(0, 3, 1, 2, 4)
+        joined = torch.cat([values, by_head.flatten(3)], 3).flatten(0, 1)
+        future = torch.ones(length, length, dtype=torch.bool, device=hidden.device).triu_(1)
+        # Multiplied first and masked after: 0 * -inf, for a head that ignores similarity, would be no number.
+        bias = (self.sharpness[:, None, None] * similarity[:, None]).masked_fill(future, float("-inf"))
+        q, k = queries.flatten(0, 1), keys.flatten(0, 1)
+        scores = torch.baddbmm(bias.flatten(0, 1).to(q.dtype), q, k.mT, alpha=q.shape[2] ** -0.5)
+        mixed = torch.bmm(scores.softmax(2).to(joined.dtype), joined).view(batch, heads, length, -1)
+        own, others = mixed.split([width // heads, classes * class_width // heads], 3)
+        own = own.transpose(1, 2).flatten(2)
+        others = others.view(batch, heads, length, classes, -1).permute(0, 2, 3, 1, 4).flatten(3)
+        return hidden + self.out(own), per_class + self.class_out(others)
+
+
+class _StreamMixer(nn.Module):
+    """Lets the streams read each other: the classes' mean and maximum, and the class-free stream for every class."""
+
+    def __init__(self, width: int, class_width: int, scale: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width + 2 * class_width)
+        self.up = variance_scaling_(nn.Linear(width + 2 * class_width, 4 * width), scale)
+        self.down = variance_scaling_(nn.Linear(4 * width, width), scale)
+        self.class_norm = nn.LayerNorm(class_width)
+        self.class_up = variance_scaling_(nn.Linear(class_width, 4 * class_width), scale)
+        self.shared_up = variance_scaling_(nn.Linear(width, 4 * class_width), scale)
+        self.class_down = nn.Linear(4 * class_width, class_width)
+        nn.init.zeros_(self.class_down.weight)
+        nn.init.zeros_(self.class_down.bias)
+
+    def forward(
+        self, hidden: Float[Tensor, "B T d"], per_class: Float[Tensor, "B T C e"]
+    ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"]]:
+        seen = self.norm(torch.cat([hidden, per_class.mean(2), per_class.amax(2)], 2))
+        hidden = hidden + self.down(F.gelu(self.up(seen), approximate="tanh"))
+        inner = self.class_up(self.class_norm(per_class)) + self.shared_up(hidden)[:, :, None]
+        return hidden, per_class + self.class_down(F.gelu(inner, approximate="tanh"))
+
+
+def _behind(slots: Tensor, null: Tensor | None = None) -> Tensor:
+    """Put the null slot first and drop the last example, so that slots 0..t hold the null and the examples before t."""
+    first = torch.zeros_like(slots[:, :1]) if null is None else null.to(slots.dtype).expand(slots.shape[0], 1, -1)
+    return torch.cat([first, slots[:, :-1]], 1)
