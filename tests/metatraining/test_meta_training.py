@@ -102,7 +102,7 @@ def test_the_learning_rate_rises_then_falls_to_zero():
 def test_muon_gets_the_hidden_matrices_and_adam_all_else():
     learner = build_learner("ValueTransformer", 6, 3, layers=2, width=8, heads=1, key_size=8)
     matrices = hidden_matrices(learner)
-    assert len(matrices) == 2 * 4
+    assert len(matrices) == 2 * 6
     optimiser = build_optimiser(learner, TrainingConfig())
     assert isinstance(optimiser, Chained)
     owned = [p for group in optimiser.param_groups for p in group["params"]]

@@ -41,3 +41,12 @@ def test_the_bias_is_annealed_by_steps(features, step, expected):
     tasks = TaskAugmentor(features, length=10)
     data = EpisodeDataModule(tasks, tasks, TaskConfig(permutation_probability=0.1, anneal_steps=100), batch=6)
     assert data.permutation_probability(step) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("step", "expected"), [(0, 0.5), (50, 0.25), (100, 0.0), (1000, 0.0)])
+def test_repetitions_fade_with_it(features, step, expected):
+    tasks = TaskAugmentor(features, length=10)
+    data = EpisodeDataModule(tasks, tasks, TaskConfig(repetition_probability=0.5, anneal_steps=100), batch=6)
+    assert data.repetition_probability(step) == pytest.approx(expected)
+    unfaded = EpisodeDataModule(tasks, tasks, TaskConfig(repetition_probability=0.5), batch=6)
+    assert unfaded.repetition_probability(step) == 0.5

@@ -157,3 +157,13 @@ def test_the_noise_data_set_is_redrawn_for_every_episode_and_image_k_is_labelled
     episode = tasks.episodes([0], "identity")
     for label in episode.labels.unique():
         assert len(torch.unique(episode.inputs[0][episode.labels[0] == label], dim=0)) == 1
+
+
+def test_an_episode_that_repeats_shows_ten_examples_throughout(features):
+    tasks = TaskAugmentor(features, length=80)
+    always = tasks.episodes(range(20), repetition_probability=1.0)
+    assert all(len(torch.unique((e * 1e3).round(), dim=0)) <= 10 for e in always.inputs)
+    never = tasks.episodes(range(20))
+    half = tasks.episodes(range(20), repetition_probability=0.5)
+    same = [torch.equal(a, b) for a, b in zip(never.inputs, half.inputs, strict=True)]
+    assert 3 < sum(same) < 17, "the coin leaves the other episodes as they were"

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from gpicl.learners.base import Learner
 from gpicl.learners.initialisation import variance_scaling_
+from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least, divided_by
 from gpicl.learners.similarity import causal_similarity
 
@@ -73,7 +74,9 @@ class _KernelAttention(nn.Module):
         self.heads = heads
         self.norm = nn.LayerNorm(width)
         self.class_norm = nn.LayerNorm(class_width)
-        self.queries_keys_values = variance_scaling_(nn.Linear(width, 3 * width, bias=False), scale)
+        self.queries, self.keys, self.values = (
+            variance_scaling_(nn.Linear(width, width, bias=False), scale) for _ in range(3)
+        )
         self.class_values = variance_scaling_(nn.Linear(class_width, class_width, bias=False), scale)
         self.label_value = nn.Parameter(torch.ones(class_width))
         self.sharpness = nn.Parameter(torch.linspace(0, 4, heads) if heads > 1 else torch.full((1,), 2.0))
@@ -92,7 +95,7 @@ class _KernelAttention(nn.Module):
     ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"]]:
         batch, length, classes, class_width = per_class.shape
         heads, width = self.heads, hidden.shape[2]
-        queries, keys, values = self.queries_keys_values(self.norm(hidden)).chunk(3, 2)
+        queries, keys, values = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
         class_values = self.class_values(self.class_norm(per_class)) + is_class * self.label_value
         queries, keys, values = (
             x.unflatten(2, (heads, -1)).transpose(1, 2)

@@ -8,6 +8,7 @@ from gpicl.learners.attention import causal_attention
 from gpicl.learners.base import Learner
 from gpicl.learners.feed_forward import FeedForward
 from gpicl.learners.initialisation import variance_scaling_
+from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least
 from gpicl.learners.previous_label import previous_label
 
@@ -72,10 +73,12 @@ class _SelfAttention(nn.Module):
         super().__init__()
         self.heads, self.key_size = heads, key_size
         self.norm = nn.LayerNorm(width)
-        self.queries_keys_values = variance_scaling_(nn.Linear(width, 3 * heads * key_size), scale)
+        self.queries, self.keys, self.values = (
+            variance_scaling_(nn.Linear(width, heads * key_size), scale) for _ in range(3)
+        )
         self.out = variance_scaling_(nn.Linear(heads * key_size, width), scale)
 
     def forward(self, hidden: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
-        projected = self.queries_keys_values(self.norm(hidden))
-        queries, keys, values = projected.unflatten(2, (3, self.heads, self.key_size)).unbind(2)
-        return hidden + self.out(causal_attention(queries, keys, values).flatten(2))
+        projected = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
+        heads = (x.unflatten(2, (self.heads, self.key_size)) for x in projected)
+        return hidden + self.out(causal_attention(*heads).flatten(2))

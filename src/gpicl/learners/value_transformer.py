@@ -9,6 +9,7 @@ from gpicl.learners.attention import causal_attention
 from gpicl.learners.base import Learner
 from gpicl.learners.feed_forward import FeedForward
 from gpicl.learners.initialisation import variance_scaling_
+from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least
 
 
@@ -70,18 +71,19 @@ class _LabelledAttention(nn.Module):
         self.heads, self.key_size = heads, key_size
         inner = heads * key_size
         self.norm = nn.LayerNorm(width)
-        self.queries_keys_values = variance_scaling_(nn.Linear(width, 3 * inner, bias=False), scale)
+        self.queries, self.keys, self.values = (
+            variance_scaling_(nn.Linear(width, inner, bias=False), scale) for _ in range(3)
+        )
         with torch.no_grad():
             # Keys begin as queries: a query then attends to the examples that resemble it from the first step on.
-            queries, keys, _ = self.queries_keys_values.weight.chunk(3)
-            keys.copy_(queries)
+            self.keys.weight.copy_(self.queries.weight)
         self.label_values = nn.Parameter(torch.randn(num_classes, inner))
         self.null_key = nn.Parameter(torch.zeros(inner))
         self.null_value = nn.Parameter(torch.zeros(inner))
         self.out = variance_scaling_(nn.Linear(inner, width), scale)
 
     def forward(self, hidden: Float[Tensor, "B T d"], one_hot: Float[Tensor, "B T C"]) -> Float[Tensor, "B T d"]:
-        queries, keys, values = self.queries_keys_values(self.norm(hidden)).chunk(3, 2)
+        queries, keys, values = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
         values = values + one_hot @ self.label_values
         heads = (
             x.unflatten(2, (self.heads, self.key_size))

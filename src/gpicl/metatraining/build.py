@@ -26,9 +26,10 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
     Raises:
         TaskError: If such tasks cannot exist.
     """
-    probability = config.tasks.permutation_probability
-    if not 0.0 <= probability <= 1.0:
-        raise TaskError(f"tasks.permutation_probability must be from 0 to 1, not {probability}.")
+    for name in ("permutation_probability", "repetition_probability"):
+        probability = getattr(config.tasks, name)
+        if not 0.0 <= probability <= 1.0:
+            raise TaskError(f"tasks.{name} must be from 0 to 1, not {probability}.")
     if config.tasks.anneal_steps < 0:
         raise TaskError(f"tasks.anneal_steps must be 0 (no annealing) or more, not {config.tasks.anneal_steps}.")
     training, held_out = (

@@ -37,7 +37,9 @@ class TaskConfig:
         spectrum_probability: Probability that a task has a random spectrum, which widens what one data set teaches.
         permutation_probability: Probability p that a task permutes its labels: 0.1 is "90 % biased" (paper, section
             4.4), 1 is no intervention.
-        anneal_steps: Steps over which p rises to 1; 0 leaves it as it is.
+        repetition_probability: Probability that an episode repeats ten images throughout, which teaches a learner to
+            look back at its context before it can generalise; 0 is no intervention.
+        anneal_steps: Steps over which the interventions fade: p rises to 1 and repetitions fall to 0; 0 leaves both.
     """
 
     num_tasks: int | None = None
@@ -46,6 +48,7 @@ class TaskConfig:
     num_classes: int | None = None
     spectrum_probability: float = 0.0
     permutation_probability: float = 1.0
+    repetition_probability: float = 0.0
     anneal_steps: int = 0
 
 

@@ -58,9 +58,18 @@ class EpisodeDataModule(LightningDataModule):
             step: Steps done.
         """
         start = self.tasks.permutation_probability
-        if not self.tasks.anneal_steps:
-            return start
-        return start + (1.0 - start) * min(1.0, step / self.tasks.anneal_steps)
+        return start + (1.0 - start) * self._faded(step)
+
+    def repetition_probability(self, step: int) -> float:
+        """Probability that an episode repeats a few images throughout, at a step.
+
+        Args:
+            step: Steps done.
+        """
+        return self.tasks.repetition_probability * (1.0 - self._faded(step))
+
+    def _faded(self, step: int) -> float:
+        return min(1.0, step / self.tasks.anneal_steps) if self.tasks.anneal_steps else 0.0
 
     def batch_of_step(self, step: int, rank: int = 0, world_size: int = 1) -> Episodes:
         """Make the episodes that one process trains on at one step.
@@ -72,7 +81,12 @@ class EpisodeDataModule(LightningDataModule):
         """
         share = self.batch // world_size
         first = step * self.batch + rank * share
-        return self.training.episodes(range(first, first + share), "seen", self.permutation_probability(step))
+        return self.training.episodes(
+            range(first, first + share),
+            "seen",
+            self.permutation_probability(step),
+            self.repetition_probability(step),
+        )
 
     def train_dataloader(self) -> "DataLoader[Episodes]":
         """Serve one batch per step, from the step that the trainer is at, without end."""

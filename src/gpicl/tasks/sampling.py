@@ -18,7 +18,7 @@ class ClassIndex:
         self._starts = np.concatenate([[0], np.cumsum(self._counts)])
 
     def draw(
-        self, random: np.random.Generator, behind: Int64[np.ndarray, " labels"], length: int
+        self, random: np.random.Generator, behind: Int64[np.ndarray, " labels"], length: int, images: int | None = None
     ) -> tuple[Int64[np.ndarray, " T"], Int64[np.ndarray, " T"]]:
         """Draw one episode.
 
@@ -26,10 +26,15 @@ class ClassIndex:
             random: The episode's own stream.
             behind: Class behind each label, -1 for none.
             length: Number of examples T.
+            images: Draw only so many different examples and repeat them; None for as many as there are positions.
 
         Returns:
             Indices into the data set, and the labels.
         """
+        if images is not None:
+            indices, labels = self.draw(random, behind, images)
+            repeated = random.integers(0, images, length)
+            return indices[repeated], labels[repeated]
         used = np.flatnonzero(behind >= 0)
         ends = np.cumsum(self._counts[behind[used]])
         total = int(ends[-1])

@@ -20,6 +20,7 @@ class Purpose(IntEnum):
     FRESH_TASK = 3
     UNSEEN_TASK = 4
     SPECTRUM = 5
+    REPETITION = 6
 
 
 def stream(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:
