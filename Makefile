@@ -13,7 +13,7 @@ demo: .venv/ready
 	$(BIN)/gpicl train --config quickstart
 
 test: .venv/ready lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -m slow

@@ -37,7 +37,7 @@ def learning_curve(results: pd.DataFrame) -> Figure:
         results: Table of `evaluate`.
     """
     with _style():
-        figure = Figure(figsize=(6.2, 3.6), layout="constrained")
+        figure = Figure(figsize=(9.2, 3.8), layout="constrained")
         axes = figure.subplots()
         for i, ((dataset, tasks), rows) in enumerate(results.groupby(["dataset", "tasks"], sort=False)):
             colour, line = COLOURS[i % len(COLOURS)], _LINES[i // len(COLOURS) % len(_LINES)]

@@ -1,0 +1,32 @@
+"""The package as a whole: cheap to import, complete when built."""
+
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+
+def test_importing_it_does_not_import_torch():
+    program = "import gpicl, sys; assert 'torch' not in sys.modules; gpicl.TaskAugmentor; assert 'torch' in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_its_public_names_are_those_it_says():
+    import gpicl
+
+    for name in gpicl.__all__:
+        assert getattr(gpicl, name) is not None
+    assert set(gpicl.__all__) <= set(dir(gpicl))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        gpicl.nothing  # noqa: B018
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_presets_and_the_typing_marker(tmp_path):
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "gpicl/metatraining/presets/quickstart.yaml" in names
+    assert "gpicl/py.typed" in names
+    assert not any(name.startswith("tests") for name in names)
