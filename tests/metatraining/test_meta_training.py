@@ -29,7 +29,7 @@ from gpicl.tasks import TaskAugmentor
 
 
 def test_a_learner_learns_to_learn(features):
-    """From chance to well above it on unseen tasks, in seconds."""
+    """Untrained it is little better than guessing among four classes; seconds later it solves unseen tasks."""
     torch.manual_seed(0)
     learner = build_learner("ValueTransformer", 36, 4, layers=2, width=32, heads=2, key_size=16)
     before = late(evaluate(learner, {"patterns": features}, episodes=64, length=40, precision="fp32"))
@@ -42,8 +42,8 @@ def test_a_learner_learns_to_learn(features):
     )  # fmt: skip
     trainer.fit(MetaTraining(learner, config), data)
     after = late(evaluate(learner, {"patterns": features}, episodes=64, length=40, precision="fp32"))
-    assert before < 0.4
-    assert after > 0.75
+    assert before < 0.5
+    assert after > max(0.75, before + 0.25)
 
 
 def late(table):
