@@ -167,7 +167,7 @@ class TaskAugmentor:
                 self._project([pixels for pixels, _ in drawn[part]], task_ids[part], purpose, identity)
                 for part in self._chunks(len(draws), purpose)
             ]
-        return Episodes(torch.cat(chunks), labels)
+        return Episodes(chunks[0] if len(chunks) == 1 else torch.cat(chunks), labels)
 
     def _draw_examples(
         self,

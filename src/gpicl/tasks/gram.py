@@ -28,12 +28,15 @@ def gram(pixels: Shaped[Tensor, "B T N"], mean: float, std: float) -> Float64[Te
 
 def _gram_of_pixels(pixels: UInt8[Tensor, "B T N"], mean: float, std: float) -> Float64[Tensor, "B T T"]:
     whole = pixels.float().sub_(_CENTRE)
-    products = torch.zeros(*pixels.shape[:2], pixels.shape[1], dtype=torch.float64, device=pixels.device)
-    for block in whole.split(_EXACT_TERMS, dim=2):
+    blocks = whole.split(_EXACT_TERMS, dim=2)
+    products = (blocks[0] @ blocks[0].mT).double()
+    sums = blocks[0].sum(2).double()
+    for block in blocks[1:]:
         products += block @ block.mT
+        sums += block.sum(2)
     # (u + d)(v + d) summed over N pixels, where d moves the centre of the whole numbers to the mean.
     d = _CENTRE - mean
-    sums = whole.sum(2, dtype=torch.float64) * d
+    sums *= d
     products += sums[:, :, None]
     products += sums[:, None, :]
     products += d * d * pixels.shape[2]

@@ -53,9 +53,11 @@ def project_afresh(
     length, num_inputs = pixels.shape[1:]
     if length >= num_inputs:
         return project(normalise(pixels, mean, std), keys, num_features)
+    # First of all, while no product's idle threads are still spinning on the cores that draw.
+    normals = standard_normals(keys, length, num_features, pixels.device)
     covariance = gram(pixels, mean, std).div_(num_inputs)
     diagonal = covariance.diagonal(dim1=1, dim2=2)
     diagonal += _SHIFT * diagonal.mean(1, keepdim=True)
     # cholesky_ex: no check, so that a GPU need not wait; the shift has made the matrix positive definite.
     factor = torch.linalg.cholesky_ex(covariance).L
-    return torch.bmm(factor.float(), standard_normals(keys, length, num_features, pixels.device))
+    return torch.bmm(factor.float(), normals)
