@@ -120,6 +120,8 @@ def test_help_names_every_command(capsys):
         ("train --tasks.length 1 --data.dataset digits", "at least 2"),
         ("train --tasks.num_tasks 0 --data.dataset digits", "null"),
         ("train --learner.name TokenTransformer --tasks.length 200 --data.dataset digits", "max_length=200"),
+        ("train --data.dataset digits --testing.datasets [digitz]", "Did you mean 'digits'"),
+        ("train --data.dataset digits --testing.datasets [digits] --testing.tasks [seen]", "tasks.num_tasks"),
         ("evaluate nowhere digits", "finished `gpicl train` run"),
     ],
 )

@@ -1,5 +1,6 @@
 """Meta-testing a run's folder: what `gpicl train` ends with and `gpicl evaluate` does."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +8,14 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gpicl.data import FeatureDataset, load_dataset, preprocess
 from gpicl.files import write_atomically
 from gpicl.learners import Learner
 from gpicl.metatesting import evaluate
-from gpicl.metatraining import TestingConfig
+from gpicl.metatraining import DataConfig, TestingConfig
 from gpicl.report import accuracy_rows, example_images, learning_curve, training_curve, write_report
 from gpicl.tasks import TaskAugmentor
 from gpicl.weights import load_card
@@ -51,8 +52,7 @@ def meta_test_run(
         label = name.partition("=")[0] if "=" in name else name
         kinds = [kind for kind in testing.tasks if not _done(results, label, kind, testing.episodes, tasks["length"])]
         if kinds:
-            root = image["root"] if name == image["dataset"] else None
-            missing[label] = (preprocess(load_dataset(name, "test", root), image["size"], image["channels"]), kinds)
+            missing[label] = (load_test_set(name, DataConfig(**image)), kinds)
     with _progress_bar(progress) as bar:
         for label, (dataset, kinds) in missing.items():
             task = bar.add_task(f"meta-testing {label}", total=testing.episodes * len(kinds), accuracy="")
@@ -66,14 +66,23 @@ def meta_test_run(
                 seed=seed,
                 batch=batch,
                 precision=settings["training"]["precision"],
-                on_progress=lambda _, done, accuracy, task=task: bar.update(  # type: ignore[misc]
-                    task, completed=done, accuracy=f"{accuracy:.1%}"
-                ),
+                on_progress=partial(_move, bar, task),
             )
             results = _replace(results, table)
-            write_atomically(path, lambda part, results=results: results.to_csv(part, index=False))  # type: ignore[misc]
+            write_atomically(path, partial(results.to_csv, index=False))
     _report(folder, card, results, command)
     return results
+
+
+def load_test_set(name: str, image: DataConfig) -> FeatureDataset:
+    """Load what a learner is meta-tested on, prepared as the images that it was meta-trained on were.
+
+    Args:
+        name: Name or path of the data set.
+        image: What the learner was meta-trained on.
+    """
+    root = image.root if name == image.dataset else None
+    return preprocess(load_dataset(name, "test", root), image.size, image.channels)
 
 
 def print_table(results: pd.DataFrame) -> None:
@@ -96,7 +105,7 @@ def print_table(results: pd.DataFrame) -> None:
 def _report(folder: Path, card: dict[str, Any], results: pd.DataFrame, command: str) -> None:
     settings = card["meta_training"]
     image = settings["data"]
-    features = preprocess(load_dataset(image["dataset"], "test", image["root"]), image["size"], image["channels"])
+    features = load_test_set(image["dataset"], DataConfig(**image))
     figures = {
         "learning": learning_curve(results),
         "training": training_curve(folder / "metrics.csv", card["options"]["num_classes"]),
@@ -130,6 +139,10 @@ def _replace(results: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     new = set(zip(table["dataset"], table["tasks"], strict=True))
     old = [pair not in new for pair in zip(results["dataset"], results["tasks"], strict=True)]
     return pd.concat([results[old], table], ignore_index=True)
+
+
+def _move(bar: Progress, task: TaskID, name: str, done: int, accuracy: float) -> None:
+    bar.update(task, completed=done, accuracy=f"{accuracy:.1%}")
 
 
 def _progress_bar(shown: bool) -> Progress:

@@ -4,7 +4,7 @@ from gpicl.data import FeatureDataset, load_dataset, preprocess
 from gpicl.errors import LearnerError, TaskError
 from gpicl.learners import Learner, build_learner
 from gpicl.metatraining.config import DataConfig, RunConfig
-from gpicl.tasks import TaskAugmentor
+from gpicl.tasks import TaskAugmentor, check_probability
 
 
 def build_features(config: DataConfig, split: str) -> FeatureDataset:
@@ -27,9 +27,7 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
         TaskError: If such tasks cannot exist.
     """
     for name in ("permutation_probability", "repetition_probability"):
-        probability = getattr(config.tasks, name)
-        if not 0.0 <= probability <= 1.0:
-            raise TaskError(f"tasks.{name} must be from 0 to 1, not {probability}.")
+        check_probability(f"tasks.{name}", getattr(config.tasks, name))
     if config.tasks.anneal_steps < 0:
         raise TaskError(f"tasks.anneal_steps must be 0 (no annealing) or more, not {config.tasks.anneal_steps}.")
     training, held_out = (

@@ -27,7 +27,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 
 class RegularCheckpoint(Callback):
-    """Writes the checkpoint every so many steps, and when a run is interrupted.
+    """Writes the checkpoint every so many steps.
 
     Args:
         path: The file; always the same one.

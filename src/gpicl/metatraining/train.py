@@ -4,7 +4,6 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -83,7 +82,6 @@ def meta_train(
             steps=trainer.global_step,
             seconds=round(module.budget.seconds, 1),
             unseen_accuracy=_figure(trainer, "unseen_accuracy"),
-            image=asdict(config.data),
         )
         run.checkpoint.unlink(missing_ok=True)
     trainer.strategy.barrier()

@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gpicl.data import FeatureDataset
@@ -61,23 +62,11 @@ def training_curve(log: Path, num_classes: int) -> Figure:
     with _style():
         figure = Figure(figsize=(9.2, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
-        for column, colour, label in (
-            ("loss", COLOURS[0], "training tasks"),
-            ("unseen_loss", COLOURS[1], "unseen tasks"),
-        ):
-            rows = table.dropna(subset=[column])
-            left.plot(rows["step"], rows[column], color=colour, label=label, marker="o" if "un" in column else "", ms=3)
+        _plot_columns(left, table, {"loss": "training tasks", "unseen_loss": "unseen tasks"})
         left.axhline(np.log(num_classes), color="#999999", linestyle=":", label=f"guessing (ln {num_classes})")
         left.set(xlabel="step", ylabel="loss, mean over positions (nats)")
         left.legend()
-        for column, colour, label in (
-            ("accuracy", COLOURS[0], "training tasks"),
-            ("unseen_accuracy", COLOURS[1], "unseen tasks, held-out images"),
-        ):
-            rows = table.dropna(subset=[column])
-            right.plot(
-                rows["step"], rows[column], color=colour, label=label, marker="o" if "un" in column else "", ms=3
-            )
+        _plot_columns(right, table, {"accuracy": "training tasks", "unseen_accuracy": "unseen tasks, held-out images"})
         right.axhline(1 / num_classes, color="#999999", linestyle=":", label="guessing")
         right.set(xlabel="step", ylabel="accuracy, last tenth of the episode", ylim=(0, 1))
         right.yaxis.set_major_formatter("{x:.0%}")
@@ -111,6 +100,14 @@ def example_images(
                 axes.spines[:].set_visible(False)
             axes_row[0].set_ylabel(title)
     return figure
+
+
+def _plot_columns(axes: Axes, table: pd.DataFrame, labels: dict[str, str]) -> None:
+    for colour, (column, label) in zip(COLOURS, labels.items(), strict=False):
+        rows = table.dropna(subset=[column])
+        # Unseen tasks are measured now and then, so each measurement is shown.
+        marker = "o" if column.startswith("unseen") else ""
+        axes.plot(rows["step"], rows[column], color=colour, label=label, marker=marker, ms=3)
 
 
 def _as_picture(features: np.ndarray, dataset: FeatureDataset) -> np.ndarray:

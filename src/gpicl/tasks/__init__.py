@@ -2,5 +2,6 @@
 
 from gpicl.tasks.augmentor import TaskAugmentor, TaskKind
 from gpicl.tasks.episodes import Episodes
+from gpicl.tasks.probability import check_probability
 
-__all__ = ["Episodes", "TaskAugmentor", "TaskKind"]
+__all__ = ["Episodes", "TaskAugmentor", "TaskKind", "check_probability"]

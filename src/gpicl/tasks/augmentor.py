@@ -12,6 +12,7 @@ from gpicl.data import FeatureDataset
 from gpicl.errors import TaskError
 from gpicl.tasks.episodes import Episodes
 from gpicl.tasks.labels import task_classes
+from gpicl.tasks.probability import check_probability
 from gpicl.tasks.projection import normalise, project, project_afresh
 from gpicl.tasks.sampling import ClassIndex
 from gpicl.tasks.spectrum import Spectrum
@@ -73,8 +74,7 @@ class TaskAugmentor:
             raise TaskError(f"num_features must be at least 1, not {num_features}; None keeps the data set's own.")
         if num_classes is not None and num_classes < 2:
             raise TaskError(f"num_classes must be at least 2, not {num_classes}; None keeps the data set's own.")
-        if not 0.0 <= spectrum_probability <= 1.0:
-            raise TaskError(f"spectrum_probability must be from 0 to 1, not {spectrum_probability}.")
+        check_probability("spectrum_probability", spectrum_probability)
         if not 0 <= seed < 2**64:
             raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
         self.dataset = dataset
@@ -148,12 +148,8 @@ class TaskAugmentor:
         repetition_probability: float = 0.0,
         identity: bool = False,
     ) -> Episodes:
-        for name, probability in (
-            ("permutation_probability", permutation_probability),
-            ("repetition_probability", repetition_probability),
-        ):
-            if not 0.0 <= probability <= 1.0:
-                raise TaskError(f"{name} must be from 0 to 1, not {probability}.")
+        check_probability("permutation_probability", permutation_probability)
+        check_probability("repetition_probability", repetition_probability)
         if any(n < 0 for n in draws):
             raise TaskError("Draws must not be negative.")
         drawn = [
