@@ -25,8 +25,9 @@ def test_python_blocks_run(code):
 
 
 @pytest.mark.parametrize("arguments", COMMAND_LINES, ids=" ".join)
-def test_commands_are_understood(arguments, capsys):
+def test_commands_are_understood(arguments, capsys, tmp_path, monkeypatch):
     """Train is asked to print its configuration in place of training; evaluate to find that there is no such run."""
+    monkeypatch.chdir(tmp_path)
     if arguments[0] == "train":
         with pytest.raises(SystemExit) as stopped:
             main([a for a in arguments if a != "--print_config"] + ["--print_config"])

@@ -6,9 +6,10 @@ from typing import get_args
 
 from rich.console import Console
 
-from gpicl.cli.testing import meta_test_run, print_table
+from gpicl.cli.results_table import print_table
 from gpicl.cli.typed_command import run_typed_command
 from gpicl.errors import UnknownNameError
+from gpicl.experiments import meta_test_run
 from gpicl.metatraining import TestingConfig
 from gpicl.tasks import TaskKind
 from gpicl.weights import load_weights

@@ -11,6 +11,7 @@ from gpicl.errors import GpiclError, UnknownNameError
 COMMANDS = {
     "train": "Meta-train a learner, meta-test it, and write a report.",
     "evaluate": "Meta-test the learner of a run on data sets of your choice.",
+    "compare": "Compare every learner on the same episodes, and write the table.",
     "datasets": "List the data sets and where each comes from.",
 }
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from gpicl.learners.base import Learner
 from gpicl.learners.example_encoder import ExampleEncoder
-from gpicl.learners.open_lstm import open_lstm
+from gpicl.learners.open_lstm import OpenLSTM
 from gpicl.learners.options import at_least
 
 
@@ -31,7 +31,7 @@ class FastWeightMemory(Learner):
         at_least(1, hidden=hidden, size=size)
         self.hidden, self.size = hidden, size
         self.encoder = ExampleEncoder(num_features, num_classes, ())
-        self.memory = open_lstm(self.encoder.size, hidden)
+        self.memory = OpenLSTM(self.encoder.size, hidden)
         self.write = nn.Linear(hidden, 3 * size + 1)
         self.read = nn.Linear(hidden, 2 * size)
         self.norm = nn.LayerNorm(size)

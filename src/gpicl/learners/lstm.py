@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from gpicl.learners.base import Learner
 from gpicl.learners.example_encoder import ExampleEncoder
-from gpicl.learners.open_lstm import open_lstm
+from gpicl.learners.open_lstm import OpenLSTM
 from gpicl.learners.options import at_least
 
 
@@ -25,7 +25,7 @@ class LSTM(Learner):
         at_least(1, hidden=hidden)
         self.hidden = hidden
         self.encoder = ExampleEncoder(num_features, num_classes, (hidden, hidden))
-        self.memory = open_lstm(hidden, hidden)
+        self.memory = OpenLSTM(hidden, hidden)
         self.readout = nn.Linear(hidden, num_classes)
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:

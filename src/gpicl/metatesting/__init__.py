@@ -1,7 +1,19 @@
 """Meta-testing: a frozen learner and data sets in, one tidy table out."""
 
+from gpicl.metatesting.classical import CLASSICAL, evaluate_classical
 from gpicl.metatesting.evaluate import evaluate
-from gpicl.metatesting.intervals import wilson_interval
-from gpicl.metatesting.references import reference_table
+from gpicl.metatesting.intervals import mean_interval, wilson_interval
+from gpicl.metatesting.prediction_time import prediction_milliseconds
+from gpicl.metatesting.references import EARLIER, PAPER, reference_table
 
-__all__ = ["evaluate", "reference_table", "wilson_interval"]
+__all__ = [
+    "CLASSICAL",
+    "EARLIER",
+    "PAPER",
+    "evaluate",
+    "evaluate_classical",
+    "mean_interval",
+    "prediction_milliseconds",
+    "reference_table",
+    "wilson_interval",
+]

@@ -1,10 +1,12 @@
-"""Meta-testing: a frozen learner on episodes that it has never seen."""
+"""Meta-testing: whatever answers episodes, on episodes that it has never seen."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import pandas as pd
 import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
 from torch.nn import functional as F
 
 from gpicl.data import FeatureDataset
@@ -12,10 +14,13 @@ from gpicl.errors import TaskError
 from gpicl.learners import Learner
 from gpicl.metatesting.intervals import wilson_interval
 from gpicl.metatraining.precision import lightning_precision
-from gpicl.tasks import TaskAugmentor, TaskKind
+from gpicl.tasks import Episodes, TaskAugmentor, TaskKind
 
 # Draws of a meta-test begin where no meta-training ever gets, so that a seen task shows other examples.
 _FIRST_DRAW = 2**40
+
+Progress = Callable[[str, int, float], None]
+Answers = tuple[Bool[Tensor, "B P"], Float[Tensor, "B P"]]
 
 
 def evaluate(
@@ -29,7 +34,7 @@ def evaluate(
     seed: int = 0,
     batch: int = 128,
     precision: Literal["auto", "bf16", "fp32"] = "auto",
-    on_progress: Callable[[str, int, float], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Meta-test a learner.
 
@@ -60,6 +65,15 @@ def evaluate(
     device = next((p.device for p in learner.parameters()), torch.device("cpu"))
     in_bf16 = lightning_precision(precision, device) == "bf16-mixed"
     learner.eval()
+
+    def answer(episodes: Episodes) -> Answers:
+        inputs, labels = episodes
+        learner.check_episodes(inputs, labels)
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=in_bf16):
+            logits = learner(inputs, labels).float()
+        loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
+        return logits.argmax(2) == labels, loss.view_as(labels)
+
     parts = []
     done = 0
     for name, dataset in datasets.items():
@@ -73,35 +87,60 @@ def evaluate(
             device=device,
         )
         for kind in tasks:
-            right = torch.zeros(length, dtype=torch.int64, device=device)
-            loss = torch.zeros(length, dtype=torch.float64, device=device)
-            for first in range(0, episodes, batch):
-                count = min(batch, episodes - first)
-                start = _FIRST_DRAW + first
-                inputs, labels = source.episodes(range(start, start + count), kind)
-                learner.check_episodes(inputs, labels)
-                with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=in_bf16):
-                    logits = learner(inputs, labels).float()
-                right += (logits.argmax(2) == labels).sum(0)
-                loss += F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view_as(labels).sum(0)
-                done += count
+            before = done
+
+            def report(count: int, accuracy: float, name: str = name, before: int = before) -> None:
                 if on_progress is not None:
-                    on_progress(name, done, float(right[-1]) / (first + count))
-            parts.append(_table(name, kind, right.cpu(), loss.cpu(), episodes))
+                    on_progress(name, before + count, accuracy)
+
+            table = answer_episodes(answer, source, kind, range(1, length + 1), episodes, batch, report)
+            parts.append(table.assign(dataset=name)[["dataset", *table.columns]])
+            done += episodes
     return pd.concat(parts, ignore_index=True)
 
 
-def _table(name: str, kind: str, right: torch.Tensor, loss: torch.Tensor, episodes: int) -> pd.DataFrame:
-    low, high = wilson_interval(right.numpy(), episodes)
+def answer_episodes(
+    answer: Callable[[Episodes], Answers],
+    source: TaskAugmentor,
+    kind: TaskKind,
+    positions: Sequence[int],
+    episodes: int,
+    batch: int,
+    on_progress: Callable[[int, float], None],
+) -> pd.DataFrame:
+    """Put episodes of one kind to anything that can answer them, and count its right answers.
+
+    Args:
+        answer: Says of every episode and every one of the positions whether the answer was right, and its loss (nan
+            where there is none).
+        source: The tasks.
+        kind: Which of them.
+        positions: What `answer` answers, from 1.
+        episodes: How many.
+        batch: How many at once.
+        on_progress: Called after every batch with the episodes done and the last position's accuracy so far.
+
+    Returns:
+        One row per position; see `evaluate`.
+    """
+    right = torch.zeros(len(positions), dtype=torch.int64, device=source.device)
+    loss = torch.zeros(len(positions), dtype=torch.float64, device=source.device)
+    for first in range(0, episodes, batch):
+        start, stop = _FIRST_DRAW + first, _FIRST_DRAW + min(first + batch, episodes)
+        answers, losses = answer(source.episodes(range(start, stop), kind))
+        right += answers.sum(0)
+        loss += losses.sum(0)
+        on_progress(stop - _FIRST_DRAW, float(right[-1]) / (stop - _FIRST_DRAW))
+    counts = right.cpu().numpy()
+    low, high = wilson_interval(counts, episodes)
     return pd.DataFrame(
         {
-            "dataset": name,
             "tasks": kind,
-            "position": range(1, len(right) + 1),
-            "accuracy": right.numpy() / episodes,
+            "position": list(positions),
+            "accuracy": counts / episodes,
             "low": low,
             "high": high,
-            "loss": loss.numpy() / episodes,
+            "loss": loss.cpu().numpy() / episodes,
             "episodes": episodes,
         }
     )

@@ -11,7 +11,7 @@ from gpicl.metatraining.config import (
 )
 from gpicl.metatraining.data_module import EpisodeDataModule
 from gpicl.metatraining.module import MetaTraining
-from gpicl.metatraining.presets import list_presets, preset_path
+from gpicl.metatraining.presets import list_presets, load_preset, preset_path
 from gpicl.metatraining.run import Run
 from gpicl.metatraining.train import meta_train
 
@@ -27,6 +27,7 @@ __all__ = [
     "TestingConfig",
     "TrainingConfig",
     "list_presets",
+    "load_preset",
     "meta_train",
     "preset_path",
 ]

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch import Tensor, nn
-from torch.optim import Adam, Muon, Optimizer
+from torch.optim import Adam, Optimizer
 
 from gpicl.metatraining.config import TrainingConfig
+from gpicl.metatraining.muon import Muon
 
 
 class Chained(Optimizer):
@@ -74,7 +75,7 @@ def build_optimiser(learner: nn.Module, config: TrainingConfig) -> Optimizer:
     chosen = {id(matrix) for matrix in matrices}
     others = [p for p in learner.parameters() if id(p) not in chosen]
     return Chained(
-        Muon(matrices, config.matrix_learning_rate, weight_decay=0.0),
+        Muon(matrices, config.matrix_learning_rate),
         Adam(others, config.learning_rate, betas=(0.9, 0.99), eps=config.epsilon),
     )
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 import torch
 
+from gpicl.learners.bfloat16 import multiplies_in_bf16
+
 
 def lightning_precision(
     wanted: Literal["auto", "bf16", "fp32"], device: torch.device
@@ -19,17 +21,3 @@ def lightning_precision(
     """
     gains = wanted == "bf16" or (wanted == "auto" and multiplies_in_bf16(device))
     return "bf16-mixed" if gains else "32-true"
-
-
-def multiplies_in_bf16(device: torch.device) -> bool:
-    """Whether a device has instructions for products in bfloat16.
-
-    Args:
-        device: The device.
-    """
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    if device.type == "cpu":
-        capabilities = torch.cpu.get_capabilities()
-        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-    return False

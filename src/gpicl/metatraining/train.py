@@ -56,6 +56,11 @@ def meta_train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
         learner = build_run_learner(config, training)
+    if not learner.num_parameters:
+        say(f"{config.learner.name} has nothing to meta-train: {run.folder}")
+        run.create()
+        _save(run, learner, steps=0, seconds=0.0)
+        return run, load_weights(run.folder)
     done = 0
     if run.checkpoint.exists():
         done = steps_done(run.checkpoint, {name: t.shape for name, t in learner.state_dict().items()})
@@ -74,18 +79,23 @@ def meta_train(
         trainer = _trainer(config, [log, *_tensorboard(run)], callbacks, trainer_options)
         trainer.fit(module, data, ckpt_path=run.checkpoint if done else None, weights_only=True)
     if trainer.is_global_zero:
-        save_weights(
-            learner,
-            run.folder,
-            name=run.folder.name,
-            meta_training=config.identity(),
-            steps=trainer.global_step,
-            seconds=round(module.budget.seconds, 1),
-            unseen_accuracy=_figure(trainer, "unseen_accuracy"),
-        )
+        accuracy = _figure(trainer, "unseen_accuracy")
+        _save(run, learner, trainer.global_step, module.budget.seconds, unseen_accuracy=accuracy)
         run.checkpoint.unlink(missing_ok=True)
     trainer.strategy.barrier()
     return run, load_weights(run.folder)
+
+
+def _save(run: Run, learner: Learner, steps: int, seconds: float, **measured: Any) -> None:
+    save_weights(
+        learner,
+        run.folder,
+        name=run.folder.name,
+        meta_training=run.config.identity(),
+        steps=steps,
+        seconds=round(seconds, 1),
+        **measured,
+    )
 
 
 def _trainer(config: RunConfig, logs: list[Logger], callbacks: list[Callback], options: dict[str, Any]) -> Trainer:

@@ -1,6 +1,6 @@
 """Reports: a run's folder in, one self-contained page out."""
 
-from gpicl.report.figures import COLOURS, example_images, learning_curve, training_curve
+from gpicl.report.figures import COLOURS, example_images, figure_style, learning_curve, training_curve
 from gpicl.report.page import write_report
 from gpicl.report.tables import accuracy_rows, reference_rows
 
@@ -8,6 +8,7 @@ __all__ = [
     "COLOURS",
     "accuracy_rows",
     "example_images",
+    "figure_style",
     "learning_curve",
     "reference_rows",
     "training_curve",

@@ -18,7 +18,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 _LINES = ("-", "--", "-.", ":")
 
 
-def _style() -> AbstractContextManager[None]:
+def figure_style() -> AbstractContextManager[None]:
+    """What all figures have in common, for a `with` statement."""
     return mpl.rc_context(
         {
             "font.size": 10,
@@ -37,7 +38,7 @@ def learning_curve(results: pd.DataFrame) -> Figure:
     Args:
         results: Table of `evaluate`.
     """
-    with _style():
+    with figure_style():
         figure = Figure(figsize=(9.2, 3.8), layout="constrained")
         axes = figure.subplots()
         for i, ((dataset, tasks), rows) in enumerate(results.groupby(["dataset", "tasks"], sort=False)):
@@ -59,7 +60,7 @@ def training_curve(log: Path, num_classes: int) -> Figure:
         num_classes: C; its logarithm is the loss of guessing.
     """
     table = pd.read_csv(log)
-    with _style():
+    with figure_style():
         figure = Figure(figsize=(9.2, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
         _plot_columns(left, table, {"loss": "training tasks", "unseen_loss": "unseen tasks"})
@@ -86,7 +87,7 @@ def example_images(
         count: Examples of each.
     """
     rows = [("raw", identity), *((f"task {i + 1}", e) for i, e in enumerate(projected))]
-    with _style():
+    with figure_style():
         figure = Figure(figsize=(9.2, 1.15 * len(rows)), layout="constrained")
         grid = figure.subplots(len(rows), count, squeeze=False)
         for axes_row, (title, episodes) in zip(grid, rows, strict=True):

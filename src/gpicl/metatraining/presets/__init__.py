@@ -3,7 +3,18 @@
 from importlib.resources import files
 from pathlib import Path
 
+import yaml
+
 from gpicl.errors import UnknownNameError
+from gpicl.metatraining.config import (
+    DataConfig,
+    LearnerConfig,
+    LoopConfig,
+    RunConfig,
+    TaskConfig,
+    TestingConfig,
+    TrainingConfig,
+)
 
 
 def list_presets() -> list[str]:
@@ -25,3 +36,25 @@ def preset_path(name: str) -> Path:
     if Path(name).is_file():
         return Path(name)
     raise UnknownNameError("preset", name, list_presets(), "The path of a YAML file does too; this one does not exist.")
+
+
+def load_preset(name: str) -> RunConfig:
+    """Read a preset.
+
+    Args:
+        name: One of `list_presets`.
+
+    Raises:
+        UnknownNameError: If there is no such preset.
+    """
+    if name not in list_presets():
+        raise UnknownNameError("preset", name, list_presets())
+    parts = yaml.safe_load(preset_path(name).read_text())
+    return RunConfig(
+        DataConfig(**parts.get("data", {})),
+        TaskConfig(**parts.get("tasks", {})),
+        LearnerConfig(**parts.get("learner", {})),
+        TrainingConfig(**parts.get("training", {})),
+        TestingConfig(**parts.get("testing", {})),
+        LoopConfig(**parts.get("loop", {})),
+    )

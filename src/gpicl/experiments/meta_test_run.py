@@ -1,4 +1,4 @@
-"""Meta-testing a run's folder: what `gpicl train` ends with and `gpicl evaluate` does."""
+"""Meta-testing a run's folder: what `gpicl train` ends with, `gpicl evaluate` does and `gpicl compare` is made of."""
 
 from functools import partial
 from pathlib import Path
@@ -9,16 +9,18 @@ import torch
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from gpicl.data import FeatureDataset, load_dataset, preprocess
 from gpicl.files import write_atomically
 from gpicl.learners import Learner
 from gpicl.metatesting import evaluate
 from gpicl.metatraining import DataConfig, TestingConfig
-from gpicl.report import accuracy_rows, example_images, learning_curve, training_curve, write_report
+from gpicl.report import example_images, learning_curve, training_curve, write_report
 from gpicl.tasks import TaskAugmentor
 from gpicl.weights import load_card
+
+# Unseen tasks are the same for every run, whatever its own seed, so that all runs answer the same episodes.
+TEST_SEED = 0
 
 
 def meta_test_run(
@@ -44,34 +46,47 @@ def meta_test_run(
     """
     card = load_card(folder)
     settings = card["meta_training"]
-    image, tasks, seed = settings["data"], settings["tasks"], settings["training"]["seed"]
+    image, tasks = settings["data"], settings["tasks"]
     path = folder / "results.csv"
     results = pd.read_csv(path) if path.exists() else pd.DataFrame()
     missing = {}
     for name in testing.datasets:
-        label = name.partition("=")[0] if "=" in name else name
+        label = label_of(name)
         kinds = [kind for kind in testing.tasks if not _done(results, label, kind, testing.episodes, tasks["length"])]
         if kinds:
             missing[label] = (load_test_set(name, DataConfig(**image)), kinds)
-    with _progress_bar(progress) as bar:
+    with testing_progress(progress) as bar:
         for label, (dataset, kinds) in missing.items():
             task = bar.add_task(f"meta-testing {label}", total=testing.episodes * len(kinds), accuracy="")
-            table = evaluate(
-                learner,
-                {label: dataset},
-                tasks=kinds,
-                episodes=testing.episodes,
-                length=tasks["length"],
-                num_tasks=tasks["num_tasks"],
-                seed=seed,
-                batch=batch,
-                precision=settings["training"]["precision"],
-                on_progress=partial(_move, bar, task),
-            )
+            parts = []
+            for i, kind in enumerate(kinds):
+                part = evaluate(
+                    learner,
+                    {label: dataset},
+                    tasks=[kind],
+                    episodes=testing.episodes,
+                    length=tasks["length"],
+                    num_tasks=tasks["num_tasks"],
+                    seed=settings["training"]["seed"] if kind == "seen" else TEST_SEED,
+                    batch=batch,
+                    precision=settings["training"]["precision"],
+                    on_progress=partial(move_bar, bar, task, i * testing.episodes),
+                )
+                parts.append(part)
+            table = pd.concat(parts)
             results = _replace(results, table)
             write_atomically(path, partial(results.to_csv, index=False))
     _report(folder, card, results, command)
     return results
+
+
+def label_of(name: str) -> str:
+    """What a data set is called in a table.
+
+    Args:
+        name: Its name, its path, or LABEL=PATH.
+    """
+    return name.partition("=")[0]
 
 
 def load_test_set(name: str, image: DataConfig) -> FeatureDataset:
@@ -85,32 +100,14 @@ def load_test_set(name: str, image: DataConfig) -> FeatureDataset:
     return preprocess(load_dataset(name, "test", root), image.size, image.channels)
 
 
-def print_table(results: pd.DataFrame) -> None:
-    """Print the last position's accuracies to standard output.
-
-    Args:
-        results: Table of `evaluate`.
-    """
-    last = accuracy_rows(results)
-    title = f"Accuracy after {int(last['position'].max()) - 1} examples"
-    table = Table("data set", "tasks", title=title)
-    for column in ("accuracy", "95 % interval", "episodes"):
-        table.add_column(column, justify="right")
-    for row in last.itertuples():
-        interval = f"{row.low:.1%} to {row.high:.1%}"
-        table.add_row(str(row.dataset), str(row.tasks), f"{row.accuracy:.1%}", interval, f"{row.episodes:,}")
-    Console().print(table)
-
-
 def _report(folder: Path, card: dict[str, Any], results: pd.DataFrame, command: str) -> None:
     settings = card["meta_training"]
     image = settings["data"]
     features = load_test_set(image["dataset"], DataConfig(**image))
-    figures = {
-        "learning": learning_curve(results),
-        "training": training_curve(folder / "metrics.csv", card["options"]["num_classes"]),
-        "examples": _examples(features, card),
-    }
+    figures = {"learning": learning_curve(results), "examples": _examples(features, card)}
+    log = folder / "metrics.csv"
+    if log.exists():  # not of a learner that has nothing to meta-train
+        figures["training"] = training_curve(log, card["options"]["num_classes"])
     write_report(folder / "report.html", folder.name, card, results, command, **figures)
 
 
@@ -141,11 +138,26 @@ def _replace(results: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([results[old], table], ignore_index=True)
 
 
-def _move(bar: Progress, task: TaskID, name: str, done: int, accuracy: float) -> None:
-    bar.update(task, completed=done, accuracy=f"{accuracy:.1%}")
+def move_bar(bar: Progress, task: TaskID, before: int, name: str, done: int, accuracy: float) -> None:
+    """Move a bar of `testing_progress` as far as a meta-test has come; what `evaluate` calls after every batch.
+
+    Args:
+        bar: All bars.
+        task: This one.
+        before: Episodes that were done before this meta-test.
+        name: Of the data set.
+        done: Episodes done.
+        accuracy: At the last position, so far.
+    """
+    bar.update(task, completed=before + done, accuracy=f"{accuracy:.1%}")
 
 
-def _progress_bar(shown: bool) -> Progress:
+def testing_progress(shown: bool) -> Progress:
+    """Bars for meta-tests: episodes done, accuracy at the last position.
+
+    Args:
+        shown: Whether to show them at all.
+    """
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

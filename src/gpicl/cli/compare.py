@@ -1,0 +1,60 @@
+"""`gpicl compare`."""
+
+import shlex
+from pathlib import Path
+
+from rich.console import Console
+
+from gpicl.cli.typed_command import run_typed_command
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+
+    def compare(
+        scale: str = "laptop",
+        learners: str = "all",
+        minutes: float | None = None,
+        seeds: int | None = None,
+        data: str | None = None,
+        datasets: str | None = None,
+        episodes: int | None = None,
+        output: str = "runs",
+        results: str = "comparison",
+        progress: bool = True,
+    ) -> None:
+        """Compare every learner: meta-train, meta-test on the same episodes, write the table. Resumes when interrupted.
+
+        Args:
+            scale: smoke (seconds, a test that all is well), laptop (two cores), paper (the published sizes).
+            learners: Names with commas between them, or all.
+            minutes: Wall-clock budget of each run; the default is each preset's own.
+            seeds: Runs per learner; the default is the scale's.
+            data: What is meta-trained on; a name or path (see gpicl datasets).
+            datasets: What is meta-tested on, as in fashion_mnist,kmnist=files/kmnist.npz
+            episodes: Episodes per data set.
+            output: Folder of all runs; what lies finished there is not run again.
+            results: Folder of the table, the page and the figure.
+            progress: Show progress bars.
+        """
+        from gpicl.experiments.comparison import compare as run_comparison
+
+        console = Console(stderr=True)
+        run_comparison(
+            scale,
+            learners,
+            output,
+            results,
+            command=shlex.join(["gpicl", "compare", *arguments]),
+            say=lambda text: console.print(text, highlight=False, soft_wrap=True, markup=False),
+            data=data,
+            datasets=datasets.split(",") if datasets else None,
+            episodes=episodes,
+            seeds=seeds,
+            minutes=minutes,
+            progress=progress,
+        )
+        print((Path(results) / "comparison.md").read_text())
+        console.print(f"Results: {Path(results) / 'comparison.csv'}", highlight=False, soft_wrap=True)
+
+    run_typed_command(compare, arguments)

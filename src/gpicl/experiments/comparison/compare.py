@@ -1,0 +1,130 @@
+"""Meta-train what needs it, meta-test all, write the table."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gpicl.errors import ConfigError
+from gpicl.experiments.comparison.contests import Contest, make_contests
+from gpicl.experiments.comparison.entrants import choose_entrants
+from gpicl.experiments.comparison.page import write_page
+from gpicl.experiments.comparison.scales import find_scale
+from gpicl.experiments.comparison.table import TIME_FILE, comparison_table
+from gpicl.experiments.meta_test_run import TEST_SEED, label_of, load_test_set, move_bar, testing_progress
+from gpicl.experiments.train_and_test import train_and_test
+from gpicl.experiments.worker import Worker
+from gpicl.files import make_folder, write_atomically
+from gpicl.metatesting import evaluate_classical, prediction_milliseconds
+from gpicl.metatraining import RunConfig
+from gpicl.weights import load_weights
+
+
+def compare(
+    scale: str,
+    learners: str,
+    output: str,
+    results: str,
+    command: str,
+    say: Callable[[str], object],
+    *,
+    data: str | None = None,
+    datasets: Sequence[str] | None = None,
+    episodes: int | None = None,
+    seeds: int | None = None,
+    minutes: float | None = None,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Run the comparison, or what is left of it.
+
+    Args:
+        scale: One of `SCALES`.
+        learners: See `choose_entrants`.
+        output: Folder of all runs. What lies finished in it is not run again.
+        results: Folder that the table, the page and the figure are written to.
+        command: What the user typed, for the page.
+        say: Told what is being done.
+        data: Data set to meta-train on; None for the scale's.
+        datasets: Data sets to meta-test on; None for the scale's.
+        episodes: Episodes per data set; None for the scale's.
+        seeds: Runs per learner; None for the scale's.
+        minutes: Wall-clock budget of every run; None for the presets' own.
+        progress: Show progress bars.
+
+    Returns:
+        The table; see `comparison_table`.
+
+    Raises:
+        GpiclError: If a name is unknown or a data set cannot be had; found before anything is run.
+    """
+    for name, value in (("episodes", episodes), ("seeds", seeds), ("minutes", minutes)):
+        if value is not None and value <= (1 if name == "episodes" else 0):
+            raise ConfigError(f"{name} must be at least {2 if name == 'episodes' else 1}, not {value}.")
+    chosen = find_scale(scale)
+    chosen = chosen._replace(
+        data=data or chosen.data,
+        datasets=tuple(datasets or chosen.datasets),
+        episodes=episodes or chosen.episodes,
+        seeds=seeds or chosen.seeds,
+    )
+    contests = make_contests(chosen, choose_entrants(learners), Path(output), minutes, progress)
+    # A data set that is not to be had should not be found after hours of meta-training.
+    for name in dict.fromkeys((chosen.data, *chosen.datasets)):
+        load_test_set(name, chosen.resize(RunConfig()).data)
+    make_folder(Path(results))
+    failures: dict[Path, str] = {}
+    with Worker() as worker:
+        for i, contest in enumerate(contests):
+            title = f"{contest.entrant.name}, seed {contest.config.training.seed}"
+            say(f"[{i + 1}/{len(contests)}] {title}")
+            outcome = worker.run(_run, contest, command)
+            if outcome.failure is not None:
+                failures[contest.folder] = outcome.failure
+                say(f"{title} failed, the others go on: {outcome.failure}")
+            table = comparison_table(contests[: i + 1], failures)
+            write_page(Path(results), table, contests[: i + 1], chosen, command)
+    return table
+
+
+def _run(contest: Contest, command: str) -> None:
+    """One contest from the beginning to the end, or from where it was interrupted."""
+    if contest.entrant.classical:
+        _test_classical(contest)
+        measured: Any = contest.entrant.name
+    else:
+        train_and_test(contest.config, str(contest.folder.parent), command, lambda _: None, contest.entrant.batch)
+        measured = load_weights(contest.folder)
+    path = contest.folder / TIME_FILE
+    if not path.exists():
+        image = contest.config.data
+        pixels = (image.size or 28) ** 2 * (image.channels or 1)
+        text = json.dumps({"milliseconds": prediction_milliseconds(measured, contest.config.tasks.length, pixels)})
+        write_atomically(path, lambda part: part.write_text(text))
+
+
+def _test_classical(contest: Contest) -> None:
+    make_folder(contest.folder)
+    path = contest.folder / "results.csv"
+    results = pd.read_csv(path) if path.exists() else pd.DataFrame({"dataset": []})
+    testing = contest.config.testing
+    with testing_progress(contest.config.loop.progress) as bar:
+        for name in testing.datasets:
+            label = label_of(name)
+            if label in set(results["dataset"]):
+                continue
+            dataset = load_test_set(name, contest.config.data)
+            task = bar.add_task(f"meta-testing {contest.entrant.name} on {label}", total=testing.episodes, accuracy="")
+            table = evaluate_classical(
+                contest.entrant.name,
+                {label: dataset},
+                positions=contest.positions,
+                episodes=testing.episodes,
+                length=contest.config.tasks.length,
+                seed=TEST_SEED,
+                on_progress=partial(move_bar, bar, task, 0),
+            )
+            results = pd.concat([results, table], ignore_index=True) if len(results) else table
+            write_atomically(path, partial(results.to_csv, index=False))

@@ -1,0 +1,123 @@
+"""The comparison on paper: CSV, Markdown, figure."""
+
+import platform
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from gpicl.experiments.comparison.contests import Contest
+from gpicl.experiments.comparison.figure import comparison_figure
+from gpicl.experiments.comparison.scales import Scale
+from gpicl.experiments.comparison.table import MEASURED
+from gpicl.files import write_atomically
+
+
+def write_page(folder: Path, table: pd.DataFrame, contests: Sequence[Contest], scale: Scale, command: str) -> None:
+    """Write `comparison.csv`, `.md`, `.png` and `.pdf`.
+
+    Args:
+        folder: Where to.
+        table: See `comparison_table`.
+        contests: Those that are in the table.
+        scale: Says what was meant to be done.
+        command: What the user typed.
+    """
+    write_atomically(folder / "comparison.csv", partial(table.to_csv, index=False))
+    figure = comparison_figure(table, contests[0].config.tasks.length - 1)
+    for kind in ("png", "pdf"):
+        write_atomically(folder / f"comparison.{kind}", partial(figure.savefig, format=kind, dpi=160))
+    text = _page(table, contests, scale, command)
+    write_atomically(folder / "comparison.md", lambda part: part.write_text(text))
+
+
+def _page(table: pd.DataFrame, contests: Sequence[Contest], scale: Scale, command: str) -> str:
+    length = contests[0].config.tasks.length
+    threads = f"{torch.get_num_threads()} threads"
+    return "\n".join(
+        [
+            f"# Comparison: accuracy after {length - 1} examples",
+            "",
+            f"Made by `{command}` on {platform.machine()}, {threads}, torch {torch.__version__}.",
+            f"Meta-trained on {scale.data}; {scale.episodes:,} episodes of unseen tasks per data set, all the same.",
+            "",
+            _accuracies(table),
+            "",
+            "Per cent. Behind ± stands half of the 95 % interval: over seeds (Student's t) where there are several,",
+            "else over episodes (Wilson). *Italics: what others report* (paper: arXiv 2212.04458, 32x32x3, mean of",
+            "3 seeds; earlier reproduction: Lerostre/gpicl).",
+            "",
+            "![Accuracies of all learners](comparison.png)",
+            "",
+            "## What they cost",
+            "",
+            _costs(table),
+            "",
+            "Milliseconds are the median time to predict one label from the examples before it, one episode at a",
+            "time, a classical learner's fit included. The state is what carries the past from one example to the",
+            "next, counted in numbers.",
+            *_failures(table),
+            "",
+        ]
+    )
+
+
+def _accuracies(table: pd.DataFrame) -> str:
+    datasets = list(dict.fromkeys(table["dataset"]))
+    rows = []
+    for (learner, source), found in table.groupby(["learner", "source"], sort=False):
+        cells = found.set_index("dataset")
+        own = source == MEASURED
+        texts = [_accuracy(cells.loc[name]) if name in cells.index else "" for name in datasets]
+        seeds = f"{cells['seeds'].iloc[0]:.0f}" if own else ""
+        name = str(learner) if own else f"*{source}*"
+        rows.append([name, *(text if own or not text else f"*{text}*" for text in texts), seeds])
+    return _markdown(["learner", *datasets, "seeds"], rows)
+
+
+def _accuracy(row: pd.Series) -> str:
+    if pd.isna(row["accuracy"]):
+        return "failed" if isinstance(row.get("failure"), str) else ""
+    text = f"{100 * row['accuracy']:.1f}"
+    return text if pd.isna(row["low"]) else f"{text} ± {50 * (row['high'] - row['low']):.1f}"
+
+
+def _costs(table: pd.DataFrame) -> str:
+    own = table[table["source"] == MEASURED].drop_duplicates("learner")
+    rows = [
+        [
+            str(row["learner"]),
+            f"{row['size']:.0f}x{row['size']:.0f}x{row['channels']:.0f}",
+            *(_number(row.get(key), digits) for key, digits in _COLUMNS.values()),
+        ]
+        for _, row in own.iterrows()
+    ]
+    return _markdown(["learner", "images", *_COLUMNS], rows)
+
+
+_COLUMNS = {
+    "parameters": ("parameters", 0),
+    "state": ("state_size", 0),
+    "steps": ("steps", 0),
+    "minutes of meta-training": ("minutes", 1),
+    "ms per prediction": ("milliseconds", 2),
+}
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None or pd.isna(value) else f"{value:,.{digits}f}"
+
+
+def _failures(table: pd.DataFrame) -> list[str]:
+    failed = table[table["failure"].notna()].drop_duplicates("learner")
+    if failed.empty:
+        return []
+    lines = [f"- {row['learner']}: {' '.join(str(row['failure']).split())}" for _, row in failed.iterrows()]
+    return ["", "## What failed", "", *lines]
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = ["| " + " | ".join(columns) + " |", "|" + "|".join(["---", *["--:"] * (len(columns) - 1)]) + "|"]
+    return "\n".join([*head, *("| " + " | ".join(row) + " |" for row in rows)])

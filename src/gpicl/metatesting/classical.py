@@ -1,0 +1,118 @@
+"""Classical learners under the same meta-test: what a meta-trained learner has to beat to be of use."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import ClassifierMixin
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
+
+from gpicl.data import FeatureDataset
+from gpicl.errors import TaskError, UnknownNameError
+from gpicl.metatesting.evaluate import Answers, Progress, answer_episodes
+from gpicl.tasks import Episodes, TaskAugmentor
+
+# Each takes the number of examples it will be fitted to. None of them is tuned on the data sets that are reported.
+CLASSICAL: dict[str, Callable[[int], ClassifierMixin]] = {
+    "NearestNeighbour": lambda _: KNeighborsClassifier(1),
+    "CosineNeighbours": lambda count: KNeighborsClassifier(min(5, count), metric="cosine"),
+    "LogisticRegression": lambda _: LogisticRegression(max_iter=1000),
+    "LinearSVM": lambda _: SVC(kernel="linear"),
+    "RBFSVM": lambda _: SVC(C=10.0),
+    "ShrinkageLDA": lambda _: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
+}
+
+
+def predict_classically(name: str, inputs: np.ndarray, labels: np.ndarray, positions: Sequence[int]) -> np.ndarray:
+    """Predict the labels of one episode at some positions, each with a classifier fitted to all that came before it.
+
+    Args:
+        name: One of `CLASSICAL`.
+        inputs: Features `[T, F]` of the episode.
+        labels: Its labels `[T]`.
+        positions: Which to predict, from 1. Where nothing, or one class only, has been seen there is nothing to fit:
+            the answer is label 0, or that class.
+
+    Returns:
+        A label for each position.
+
+    Raises:
+        UnknownNameError: If there is no such classifier.
+    """
+    if name not in CLASSICAL:
+        raise UnknownNameError("classical learner", name, CLASSICAL)
+    answers = []
+    for position in positions:
+        context, known = inputs[: position - 1], labels[: position - 1]
+        if len(np.unique(known)) < 2:
+            answers.append(known[0] if len(known) else 0)
+            continue
+        classifier = CLASSICAL[name](len(known))
+        if isinstance(classifier, LinearDiscriminantAnalysis) and len(known) == len(np.unique(known)):
+            # One example of each class has no spread within classes: the nearest mean is what is left of LDA.
+            classifier = KNeighborsClassifier(1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of convergence and of classes with one member: both are the protocol's
+            answers.append(classifier.fit(context, known).predict(inputs[position - 1 : position])[0])
+    return np.array(answers)
+
+
+def evaluate_classical(
+    name: str,
+    datasets: Mapping[str, FeatureDataset],
+    *,
+    positions: Sequence[int] = (100,),
+    episodes: int = 4096,
+    length: int = 100,
+    num_classes: int = 10,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Meta-test a classical learner on the episodes of unseen tasks that `evaluate` gives to a meta-trained one.
+
+    Args:
+        name: One of `CLASSICAL`.
+        datasets: Data sets by the name that the table gives them.
+        positions: Positions to report, from 1 to `length`; the classifier is fitted anew for each.
+        episodes: Episodes per data set.
+        length: Examples T per episode.
+        num_classes: Labels C of a task.
+        seed: Seed of the tasks.
+        on_progress: See `evaluate`.
+
+    Returns:
+        The table of `evaluate` at these positions. The loss is missing: not all of them give probabilities.
+
+    Raises:
+        UnknownNameError: If there is no such classifier.
+        TaskError: If a position lies outside the episode.
+    """
+    if name not in CLASSICAL:
+        raise UnknownNameError("classical learner", name, CLASSICAL)
+    if not positions or not all(1 <= position <= length for position in positions):
+        raise TaskError(f"positions must be some of 1 to {length}, not {list(positions)}.")
+
+    def answer(batch: Episodes) -> Answers:
+        predictions = [
+            predict_classically(name, inputs, labels, positions)
+            for inputs, labels in zip(batch.inputs.numpy(), batch.labels.numpy(), strict=True)
+        ]
+        truth = batch.labels[:, [position - 1 for position in positions]]
+        return torch.from_numpy(np.stack(predictions)) == truth, torch.full(truth.shape, float("nan"))
+
+    parts = []
+    for i, (label, dataset) in enumerate(datasets.items()):
+        source = TaskAugmentor(dataset, length=length, num_classes=num_classes, seed=seed)
+
+        def report(count: int, accuracy: float, label: str = label, before: int = i * episodes) -> None:
+            if on_progress is not None:
+                on_progress(label, before + count, accuracy)
+
+        table = answer_episodes(answer, source, "unseen", positions, episodes, 32, report)
+        parts.append(table.assign(dataset=label)[["dataset", *table.columns]])
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,103 @@
+"""`gpicl compare`: one table of all, from one command that can be interrupted."""
+
+import pandas as pd
+import pytest
+
+from gpicl.cli.main import main
+from gpicl.experiments.comparison import ENTRANTS, SCALES
+from gpicl.experiments.comparison.contests import make_contests
+from gpicl.learners import LEARNERS
+from gpicl.metatesting import CLASSICAL, reference_table
+from gpicl.metatraining import list_presets
+
+QUICK = "NearestNeighbour,SGD,MLP,FastWeightMemory"
+
+
+def command(folder, *more: str, learners: str = QUICK) -> list[str]:
+    places = ["--output", str(folder / "runs"), "--results", str(folder / "table")]
+    return ["compare", "--scale", "smoke", "--learners", learners, "--progress", "false", *places, *more]
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("comparison")
+    assert main(command(folder, "--seeds", "2")) == 0
+    return folder
+
+
+def test_every_learner_of_the_package_takes_part_and_has_its_preset():
+    assert {entrant.name for entrant in ENTRANTS} == {*LEARNERS, *CLASSICAL}
+    assert {entrant.preset for entrant in ENTRANTS if not entrant.classical} <= set(list_presets())
+    published = set(reference_table()["learner"])
+    assert {entrant.published for entrant in ENTRANTS} - {None} <= published
+    assert {entrant.earlier for entrant in ENTRANTS} - {None} <= published
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_contest_of_a_scale_has_a_folder_of_its_own(scale, tmp_path):
+    contests = make_contests(SCALES[scale], ENTRANTS, tmp_path, None, progress=False)
+    assert len({contest.folder for contest in contests}) == len(contests)
+    trained = [contest.config for contest in contests if not contest.entrant.classical]
+    assert {config.learner.name for config in trained} == set(LEARNERS)
+    assert {config.data.dataset for config in trained} == {SCALES[scale].data}
+
+
+def test_the_table_has_every_learner_its_costs_and_what_others_report(compared):
+    table = pd.read_csv(compared / "table" / "comparison.csv")
+    own = table[table["source"] == "this run"]
+    assert list(dict.fromkeys(own["learner"])) == QUICK.split(",")
+    assert set(own["dataset"]) == {"mnist_5k", "random"}
+    assert own["accuracy"].between(0, 1).all()
+    assert (own["low"] <= own["accuracy"]).all()
+    assert (own["milliseconds"] > 0).all()
+    memory = own[own["learner"] == "FastWeightMemory"].iloc[0]
+    assert (memory["seeds"], memory["steps"], memory["state_size"]) == (2, 2, 2 * 64 + 16**3)
+    paper = table[(table["source"] == "paper") & (table["learner"] == "SGD")].set_index("dataset")
+    assert paper.loc["mnist_5k", "accuracy"] == pytest.approx(0.7031)
+    page = (compared / "table" / "comparison.md").read_text()
+    assert "| FastWeightMemory |" in page
+    assert "*70.3*" in page
+    assert (compared / "table" / "comparison.png").stat().st_size > 10_000
+
+
+def test_the_same_command_repeats_nothing(compared):
+    def written():
+        return {path: path.stat().st_mtime_ns for path in (compared / "runs").rglob("*.csv")}
+
+    before, table = written(), pd.read_csv(compared / "table" / "comparison.csv")
+    assert main(command(compared, "--seeds", "2")) == 0
+    assert written() == before
+    pd.testing.assert_frame_equal(pd.read_csv(compared / "table" / "comparison.csv"), table)
+
+
+def test_a_learner_that_fails_is_reported_and_the_rest_goes_on(tmp_path, capsys):
+    # Where the run's folder should be lies a file.
+    (folder,) = {c.folder for c in make_contests(SCALES["smoke"], ENTRANTS, tmp_path / "runs", None, progress=False)
+                 if c.entrant.name == "MLP"}  # fmt: skip
+    folder.parent.mkdir()
+    folder.write_text("in the way")
+    assert main(command(tmp_path, learners="MLP,NearestNeighbour")) == 0
+    captured = capsys.readouterr()
+    assert "MLP, seed 0 failed" in captured.err
+    assert "| MLP | failed | failed |" in captured.out
+    assert "- MLP: Cannot write to the folder" in captured.out
+    table = pd.read_csv(tmp_path / "table" / "comparison.csv").set_index("learner")
+    assert table.loc["NearestNeighbour", "accuracy"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--scale", "laptpo"], "Did you mean 'laptop'"),
+        (["--learners", "LSMT"], "Did you mean 'LSTM'"),
+        (["--learners", ","], "names nobody"),
+        (["--seeds", "0"], "seeds must be at least 1"),
+        (["--minutes", "-1"], "minutes must be"),
+        (["--episodes", "1"], "episodes must be at least 2"),
+        (["--datasets", "mnist_6k"], "mnist_5k"),
+    ],
+)
+def test_mistakes_are_found_before_anything_is_run(arguments, message, tmp_path, capsys):
+    assert main(command(tmp_path, *arguments)) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()

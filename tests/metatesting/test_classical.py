@@ -1,0 +1,52 @@
+"""Classical learners answer the episodes that meta-trained ones get, each fitted to what came before."""
+
+import numpy as np
+import pytest
+
+from gpicl.errors import TaskError, UnknownNameError
+from gpicl.metatesting import CLASSICAL, evaluate_classical, prediction_milliseconds
+from gpicl.metatesting.classical import predict_classically
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_they_learn_clear_patterns_from_their_context(name, features):
+    table = evaluate_classical(name, {"patterns": features}, positions=(1, 21), episodes=60, length=21, num_classes=4)
+    assert table["position"].tolist() == [1, 21]
+    first, last = table["accuracy"]
+    assert first < 0.5 < 0.9 < last
+    assert table["loss"].isna().all()
+    assert (table["low"] <= table["accuracy"]).all()
+    assert (table["accuracy"] <= table["high"] + 1e-9).all()
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_a_prediction_depends_on_the_past_alone(name):
+    random = np.random.default_rng(0)
+    inputs, labels = random.standard_normal((12, 5)), random.integers(0, 3, 12)
+    positions = (1, 2, 6, 8)
+    before = predict_classically(name, inputs, labels, positions)
+    inputs[8:], labels[7:] = 9.0, 2
+    assert (predict_classically(name, inputs, labels, positions) == before).all()
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_poor_contexts_get_an_answer_too(name):
+    inputs = np.eye(4)
+    assert predict_classically(name, inputs, np.array([2, 2, 1, 0]), (1, 2, 3)).tolist() == [0, 2, 2]
+    assert predict_classically(name, inputs, np.array([0, 1, 2, 0]), (3, 4)).shape == (2,)
+
+
+def test_the_nearest_neighbour_is_the_one_of_scikit_learns_distances():
+    inputs = np.array([[0.0, 0], [5, 5], [4, 4.5], [0, 1]])
+    assert predict_classically("NearestNeighbour", inputs, np.array([3, 1, 0, 0]), (3, 4)).tolist() == [1, 3]
+
+
+def test_unknown_names_and_positions_outside_the_episode_are_refused(features):
+    with pytest.raises(UnknownNameError, match="RBFSVM"):
+        evaluate_classical("RBFSWM", {"a": features})
+    with pytest.raises(TaskError, match="1 to 10"):
+        evaluate_classical("RBFSVM", {"a": features}, positions=(11,), length=10)
+
+
+def test_a_prediction_takes_time():
+    assert prediction_milliseconds("NearestNeighbour", length=10, num_features=4) > 0
