@@ -154,6 +154,7 @@ def test_presets_are_valid_configurations(name):
         ("tasks", "length", 1, TaskError, "at least 2"),
         ("tasks", "permutation_probability", 2.0, TaskError, "from 0 to 1"),
         ("tasks", "anneal_steps", -1, TaskError, "anneal_steps"),
+        ("tasks", "first_repeated_images", 0, TaskError, "first_repeated_images must be at least 1"),
     ],
 )
 def test_what_is_wrong_is_found_before_anything_is_written(config, tmp_path, part, dial, value, error, message):

@@ -37,8 +37,11 @@ class TaskConfig:
         spectrum_probability: Probability that a task has a random spectrum, which widens what one data set teaches.
         permutation_probability: Probability p that a task permutes its labels: 0.1 is "90 % biased" (paper, section
             4.4), 1 is no intervention.
-        repetition_probability: Probability that an episode repeats ten images throughout, which teaches a learner to
+        repetition_probability: Probability that an episode repeats a few images throughout, which teaches a learner to
             look back at its context before it can generalise; 0 is no intervention.
+        repeated_images: How many images such an episode repeats.
+        first_repeated_images: How many at the first step, from where the number goes to `repeated_images` over the
+            annealing; null for no change. Two are what an LSTM can begin with.
         anneal_steps: Steps over which the interventions fade: p rises to 1 and repetitions fall to 0; 0 leaves both.
     """
 
@@ -49,6 +52,8 @@ class TaskConfig:
     spectrum_probability: float = 0.0
     permutation_probability: float = 1.0
     repetition_probability: float = 0.0
+    repeated_images: int = 10
+    first_repeated_images: int | None = None
     anneal_steps: int = 0
 
 
