@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gpicl.errors import LearnerError
 from gpicl.learners import LEARNERS, build_learner
 from gpicl.metatraining.loss import all_position_loss
 from gpicl.weights import load_weights, save_weights
@@ -131,3 +132,19 @@ def test_its_state_is_counted(name):
     learner = small_learner(name)
     assert learner.state_size(10) >= 0
     assert (learner.state_size(10) == 0) == (name == "MLP")
+
+
+@every_learner
+def test_it_reads_another_size_with_the_same_weights_or_says_that_it_cannot(name):
+    learner = small_learner(name)
+    assert learner.with_size(FEATURES, CLASSES)(*random_episodes(0)).shape == (BATCH, LENGTH, CLASSES)
+    if not learner.any_size:
+        with pytest.raises(LearnerError, match=f"{FEATURES} features and {CLASSES} classes"):
+            learner.with_size(FEATURES + 2, CLASSES)
+        return
+    wider = learner.with_size(FEATURES + 2, CLASSES + 1)
+    assert [id(p) for p in wider.parameters()] == [id(p) for p in learner.parameters()]
+    assert (wider.options["num_features"], wider.options["num_classes"]) == (FEATURES + 2, CLASSES + 1)
+    assert (learner.num_features, learner.options["num_features"]) == (FEATURES, FEATURES)
+    inputs, labels = random_episodes(0)
+    assert wider(torch.nn.functional.pad(inputs, (0, 2)), labels).shape == (BATCH, LENGTH, CLASSES + 1)

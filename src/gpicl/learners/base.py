@@ -1,5 +1,6 @@
 """The one protocol that every learner keeps: a causal function of a sequence of labelled examples."""
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from typing import Any
@@ -23,10 +24,12 @@ class Learner(nn.Module, ABC):
 
     Attributes:
         max_length: Longest episode the learner can read, or None for any.
+        any_size: Whether the same weights read any number of features and classes.
         options: What the constructor was called with, so that weights can be saved with the way to rebuild them.
     """
 
     max_length: int | None = None
+    any_size: bool = False
     options: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Learner":
@@ -69,6 +72,27 @@ class Learner(nn.Module, ABC):
         Args:
             length: Episode length T; only attention's state grows with it.
         """
+
+    def with_size(self, num_features: int, num_classes: int) -> "Learner":
+        """Read episodes of another size with these very weights, shared rather than copied.
+
+        Args:
+            num_features: Features F of the other inputs.
+            num_classes: Classes C of the other tasks.
+
+        Raises:
+            LearnerError: If the weights belong to one size alone.
+        """
+        if not self.any_size and (num_features, num_classes) != (self.num_features, self.num_classes):
+            raise LearnerError(
+                f"{type(self).__name__} was built for {self.num_features} features and {self.num_classes} classes, and "
+                f"its weights read no other episodes, such as those of {num_features} and {num_classes}. VSML and "
+                "KernelTransformer read any."
+            )
+        sized = copy.copy(self)
+        sized.num_features, sized.num_classes = num_features, num_classes
+        object.__setattr__(sized, "options", {**self.options, "num_features": num_features, "num_classes": num_classes})
+        return sized
 
     @property
     def num_parameters(self) -> int:

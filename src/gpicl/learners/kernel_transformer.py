@@ -23,13 +23,15 @@ class KernelTransformer(Learner):
     vote of similar examples, because heads begin with similarities of different sharpness.
 
     Args:
-        num_features: Features F of an input; only remembered, no weight depends on it.
+        num_features: Features F of an input; only remembered, no weight depends on it (see `with_size`).
         num_classes: Classes C of a task; only remembered.
         layers: Number of blocks.
         width: Size d of the class-free stream.
         class_width: Size e of a class's stream.
         heads: Attention heads per block; they divide both sizes.
     """
+
+    any_size = True
 
     def __init__(
         self,
