@@ -110,6 +110,12 @@ def test_muon_gets_the_hidden_matrices_and_adam_all_else():
     assert len(owned) == len(list(learner.parameters()))
 
 
+def test_muon_gets_the_matrices_of_an_lstm_and_not_its_biases():
+    learner = build_learner("LSTM", 6, 3, hidden=8)
+    shapes = [tuple(matrix.shape) for matrix in hidden_matrices(learner)]
+    assert sorted(shapes) == sorted([(8, 9), (8, 8), (32, 8), (32, 8)])
+
+
 def test_chained_optimisers_step_save_and_load_as_one():
     def trained(optimiser_of, state=None):
         torch.manual_seed(0)
