@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gpicl.errors import LearnerError
 from gpicl.learners import LEARNERS, build_learner
 from gpicl.metatraining.loss import all_position_loss
 from gpicl.weights import load_weights, save_weights
@@ -131,3 +132,51 @@ def test_its_state_is_counted(name):
     learner = small_learner(name)
     assert learner.state_size(10) >= 0
     assert (learner.state_size(10) == 0) == (name == "MLP")
+
+
+@every_learner
+@settings(max_examples=8, deadline=None)
+@given(seed=seeds, length=st.integers(1, LENGTH))
+def test_a_context_read_once_answers_as_if_each_query_were_appended_to_it(name, seed, length):
+    learner = small_learner(name, seed % 5)
+    inputs, labels = random_episodes(seed, length=length)
+    queries, _ = random_episodes(seed + 1, length=4)
+    with torch.no_grad():
+        logits, memory = learner.remember(inputs, labels)
+        answers = learner.answer(memory, queries)
+        torch.testing.assert_close(logits, learner(inputs, labels), atol=1e-6, rtol=1e-6)
+        for i in range(4):
+            appended = torch.cat([inputs, queries[:, i : i + 1]], 1)
+            alone = learner(appended, torch.cat([labels, labels[:, :1]], 1))[:, -1]
+            torch.testing.assert_close(answers[:, i], alone, atol=1e-5, rtol=1e-5)
+
+
+@every_learner
+def test_it_answers_in_double_precision_where_the_classifier_asks_for_it(name):
+    learner = small_learner(name).double()
+    inputs, labels = random_episodes(0)
+    with torch.no_grad():
+        answers = learner.answer(learner.remember(inputs.double(), labels).memory, inputs.double())
+    assert answers.dtype == torch.float64
+    assert answers.shape == (BATCH, LENGTH, CLASSES)
+
+
+@every_learner
+def test_another_size_shares_the_weights_or_is_refused(name):
+    learner = small_learner(name)
+    assert learner.with_size(FEATURES, CLASSES)(*random_episodes(0)).shape == (BATCH, LENGTH, CLASSES)
+    if not learner.any_size:
+        with pytest.raises(LearnerError, match=f"bound to {FEATURES} features and {CLASSES} classes"):
+            learner.with_size(FEATURES + 1, CLASSES)
+        return
+    sized = learner.with_size(FEATURES + 2, CLASSES + 1)
+    assert sized(torch.randn(1, 4, FEATURES + 2), torch.zeros(1, 4, dtype=torch.int64)).shape == (1, 4, CLASSES + 1)
+    assert all(a is b for a, b in zip(learner.parameters(), sized.parameters(), strict=True))
+    assert (learner.num_features, learner.num_classes) == (FEATURES, CLASSES)
+    assert (sized.options["num_features"], sized.options["num_classes"]) == (FEATURES + 2, CLASSES + 1)
+
+
+@every_learner
+def test_what_an_answer_takes_is_estimated_and_grows_with_the_context(name):
+    learner = small_learner(name)
+    assert 0 < learner.answer_size(10) < learner.answer_size(100)

@@ -1,13 +1,28 @@
 """The one protocol that every learner keeps: a causal function of a sequence of labelled examples."""
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
+import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gpicl.errors import LearnerError
+
+
+class Reading(NamedTuple):
+    """What is left when a learner has read a context.
+
+    Attributes:
+        logits: Those of `forward` on the context, [B, T, C]: how it predicted every example before it saw its label.
+        memory: Whatever `answer` of the same learner needs; made of tensors.
+    """
+
+    logits: Tensor
+    memory: Any
 
 
 class Learner(nn.Module, ABC):
@@ -23,10 +38,12 @@ class Learner(nn.Module, ABC):
 
     Attributes:
         max_length: Longest episode the learner can read, or None for any.
+        any_size: Whether the same weights read any number of features and classes; see `with_size`.
         options: What the constructor was called with, so that weights can be saved with the way to rebuild them.
     """
 
     max_length: int | None = None
+    any_size: bool = False
     options: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Learner":
@@ -69,6 +86,68 @@ class Learner(nn.Module, ABC):
         Args:
             length: Episode length T; only attention's state grows with it.
         """
+
+    def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
+        """Read a context once, so that any number of queries can be answered from it; see `answer`.
+
+        By default the memory is the context itself. A learner whose state can be kept overrides this and `answer`.
+
+        Args:
+            inputs: The context's features.
+            labels: Its labels, 0..C-1.
+        """
+        return Reading(self(inputs, labels), (inputs, labels))
+
+    def answer(self, memory: Any, queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
+        """Predict queries that do not see each other: each is position T+1 of an episode of its own.
+
+        By default that very episode is run for every query.
+
+        Args:
+            memory: What `remember` has left.
+            queries: Their features; row b is asked of context b.
+
+        Returns:
+            The logits that `forward` gives at the last position of the context with the query appended.
+        """
+        inputs, labels = memory
+        batch, count, _ = queries.shape
+        contexts = inputs[:, None].expand(-1, count, -1, -1)
+        episodes = torch.cat([contexts, queries[:, :, None]], 2).flatten(0, 1)
+        # A query has no label; whatever stands in its place, no logit depends on it.
+        asked = F.pad(labels, (0, 1))[:, None].expand(-1, count, -1).flatten(0, 1)
+        return self(episodes, asked)[:, -1].unflatten(0, (batch, count))
+
+    def answer_size(self, length: int) -> int:
+        """Estimate, from above, how many numbers `answer` holds at once for every query; for chunking.
+
+        By default a whole episode's activations, taken to be a few times its state and a thousand per example.
+
+        Args:
+            length: Examples T of the context.
+        """
+        return 4 * self.state_size(length + 1) + (length + 1) * (self.num_features + self.num_classes + 1024)
+
+    def with_size(self, num_features: int, num_classes: int) -> "Learner":
+        """Read episodes of another size with these very weights, shared rather than copied.
+
+        Args:
+            num_features: Features F of the other inputs.
+            num_classes: Classes C of the other tasks.
+
+        Raises:
+            LearnerError: If the weights are bound to their size, see `any_size`.
+        """
+        if not self.any_size and (num_features, num_classes) != (self.num_features, self.num_classes):
+            raise LearnerError(
+                f"The weights of {type(self).__name__} are bound to {self.num_features} features and "
+                f"{self.num_classes} classes and cannot read {num_features} and {num_classes}. Project the inputs, or "
+                "take a learner that reads any size, such as KernelTransformer."
+            )
+        sized = copy.copy(self)
+        sized.num_features, sized.num_classes = num_features, num_classes
+        sized.options = {**self.options, "num_features": num_features, "num_classes": num_classes}
+        return sized
 
     @property
     def num_parameters(self) -> int:

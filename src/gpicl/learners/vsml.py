@@ -35,6 +35,8 @@ class VSML(Learner):
         layers: Grids on top of each other.
     """
 
+    any_size = True
+
     def __init__(
         self,
         num_features: int,
@@ -60,17 +62,6 @@ class VSML(Learner):
     @property
     def _layers(self) -> list[LSTMGrid]:
         return cast("list[LSTMGrid]", list(self.grids))
-
-    def with_size(self, num_features: int, num_classes: int) -> "VSML":
-        """Read episodes of another size with these very weights, shared rather than copied.
-
-        Args:
-            num_features: Features F of the other inputs.
-            num_classes: Classes C of the other tasks.
-        """
-        sized = VSML(**{**self.options, "num_features": num_features, "num_classes": num_classes})
-        sized.grids = self.grids
-        return sized.train(self.training)
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         """Predict every label from what came before it; see `Learner.forward`. Any F will do."""
