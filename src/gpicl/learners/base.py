@@ -39,11 +39,14 @@ class Learner(nn.Module, ABC):
     Attributes:
         max_length: Longest episode the learner can read, or None for any.
         any_size: Whether the same weights read any number of features and classes; see `with_size`.
+        rotation_invariant: Whether inputs enter through their inner products alone, so that rotating them, or adding
+            features that are always zero, changes nothing.
         options: What the constructor was called with, so that weights can be saved with the way to rebuild them.
     """
 
     max_length: int | None = None
     any_size: bool = False
+    rotation_invariant: bool = False
     options: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Learner":

@@ -34,6 +34,7 @@ class KernelTransformer(Learner):
     """
 
     any_size = True
+    rotation_invariant = True
 
     def __init__(
         self,
