@@ -9,7 +9,7 @@ from gpicl.classifier.codes import class_log_probabilities, decode, draw_codes, 
 from gpicl.classifier.columns import Columns
 from gpicl.classifier.reading import ReadContexts
 from gpicl.classifier.trust import member_weights, share_of_guessing
-from gpicl.classifier.views import VIEWS, Views
+from gpicl.classifier.views import VIEWS, make_views
 from gpicl.learners import Learner
 
 
@@ -47,9 +47,8 @@ class Ensemble:
         filled = self._columns(features)
         # A view is made once, however many members take it.
         taken = VIEWS[:members]
-        self._views = Views(filled, taken)
+        self._views, views = make_views(filled, taken)
         self._view_of = [member % len(taken) for member in range(members)]
-        views = self._views(filled)
         self._projections: list[Tensor] | None = None
         if learner.rotation_invariant and learner.any_size:
             self._width = max(view.shape[1] for view in views)

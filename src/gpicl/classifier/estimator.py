@@ -28,8 +28,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
     Args:
         weights: Name of weights that come with the package, `general` or `mnist`, or the folder of a `gpicl train`
             run.
-        n_estimators: Members of the ensemble. Each sees the examples in another order, and up to eight in another
-            view. One is fastest; more than eight repeat views in other orders.
+        n_estimators: Members of the ensemble. Each reads the examples in another order, and up to eight in another
+            view; more than eight take views again in other orders. One is fastest.
         large_context: What to do with more than `max_context` examples. `error` refuses them; `subsample` reads as
             many, chosen at random with every class's share kept; `nearest` reads, for every query anew, those nearest
             to it, which takes the time of a fit for each query.
@@ -56,7 +56,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         weights: Any = "general",
-        n_estimators: Any = 8,
+        n_estimators: Any = 4,
         *,
         large_context: Any = "error",
         max_context: Any = 1000,

@@ -26,45 +26,67 @@ class View(NamedTuple):
 VIEWS = (
     View("normal", "squares"),
     View("scaled", "distances"),
-    View("normal", "distances"),
-    View("scaled", "plain"),
-    View("whitened", "distances"),
     View("scaled", "squares"),
+    View("normal", "distances"),
+    View("whitened", "distances"),
+    View("scaled", "plain"),
     View("normal", "plain"),
     View("whitened", "plain"),
 )
 
+# A space is made from the context as it is, or as it lies in another space, which stands before it.
+_SPACES: dict[str, tuple[type[Scaled | NormalScores | Whitened], str | None]] = {
+    "scaled": (Scaled, None),
+    "normal": (NormalScores, None),
+    "whitened": (Whitened, "normal"),
+}
 _LIFTS: dict[str, type[Plain | Squares | Distances]] = {"plain": Plain, "squares": Squares, "distances": Distances}
 
 
 class Views:
-    """Several views made from one context.
+    """Several views, made from one context by `make_views`.
 
     Args:
-        context: Features of the context, without gaps.
         views: Which ones.
+        spaces: The spaces that they need, by name; each after those it is made from.
+        lifts: The lift of every view.
     """
 
-    def __init__(self, context: Float64[np.ndarray, "N F"], views: Sequence[View]) -> None:
-        self._views = tuple(views)
-        needed = {view.space for view in views}
-        self._scaled = Scaled(context) if "scaled" in needed else None
-        self._normal = NormalScores(context) if needed & {"normal", "whitened"} else None
-        self._whitened = Whitened(self._normal(context)) if self._normal and "whitened" in needed else None
-        spaces = self._spaces(context)
-        self._lifts = [_LIFTS[view.lift](spaces[view.space]) for view in views]
+    def __init__(
+        self,
+        views: Sequence[View],
+        spaces: dict[str, Scaled | NormalScores | Whitened],
+        lifts: Sequence[Plain | Squares | Distances],
+    ) -> None:
+        self._views, self._spaces, self._lifts = tuple(views), spaces, tuple(lifts)
 
-    def __call__(self, features: Float64[np.ndarray, "N F"]) -> list[Float64[np.ndarray, "N _"]]:
-        """See the context, or queries, in every view; each has its own number of features."""
-        spaces = self._spaces(features)
-        return [lift(spaces[view.space]) for view, lift in zip(self._views, self._lifts, strict=True)]
+    def __call__(self, features: Float64[np.ndarray, "Q F"]) -> list[Float64[np.ndarray, "Q _"]]:
+        """See queries in every view; each has its own number of features."""
+        seen: dict[str | None, np.ndarray] = {None: features}
+        for name, space in self._spaces.items():
+            seen[name] = space(seen[_SPACES[name][1]])
+        return [lift(seen[view.space]) for view, lift in zip(self._views, self._lifts, strict=True)]
 
-    def _spaces(self, features: np.ndarray) -> dict[str, np.ndarray]:
-        spaces = {}
-        if self._scaled:
-            spaces["scaled"] = self._scaled(features)
-        if self._normal:
-            spaces["normal"] = self._normal(features)
-        if self._whitened:
-            spaces["whitened"] = self._whitened(spaces["normal"])
-        return spaces
+
+def make_views(
+    context: Float64[np.ndarray, "N F"], views: Sequence[View]
+) -> tuple[Views, list[Float64[np.ndarray, "N _"]]]:
+    """Make views from a context.
+
+    Args:
+        context: Its features, without gaps.
+        views: Which ones.
+
+    Returns:
+        The views, and the context in each of them; the latter apart, since only queries will have to be seen again.
+    """
+    seen: dict[str | None, np.ndarray] = {None: context}
+    spaces = {}
+    needed = {view.space for view in views}
+    needed |= {source for name in needed if (source := _SPACES[name][1])}
+    for name, (make, source) in _SPACES.items():
+        if name in needed:
+            spaces[name] = make(seen[source])
+            seen[name] = spaces[name](seen[source])
+    lifts = [_LIFTS[view.lift](seen[view.space]) for view in views]
+    return Views(views, spaces, lifts), [lift(seen[v.space]) for v, lift in zip(views, lifts, strict=True)]
