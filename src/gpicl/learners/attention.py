@@ -22,7 +22,8 @@ def causal_attention(
     if queries.device.type != "cpu":
         q, k, v = (x.transpose(1, 2) for x in (queries, keys, values))
         return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
-    return _attend(queries, keys, values, _future(queries.shape[1]))
+    length = queries.shape[1]
+    return _attend(queries, keys, values, torch.ones(length, length, dtype=torch.bool).triu_(1))
 
 
 def full_attention(
@@ -47,7 +48,3 @@ def _attend(queries: Tensor, keys: Tensor, values: Tensor, hide: Bool[Tensor, "T
     scores = torch.baddbmm(bias, q, k.mT, alpha=size**-0.5)
     mixed = torch.bmm(scores.softmax(2), v)
     return mixed.unflatten(0, (-1, heads)).transpose(1, 2)
-
-
-def _future(length: int) -> Bool[Tensor, "{length} {length}"]:
-    return torch.ones(length, length, dtype=torch.bool).triu_(1)

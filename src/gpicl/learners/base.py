@@ -63,10 +63,7 @@ class Learner(nn.Module, ABC):
 
     def __init__(self, num_features: int, num_classes: int) -> None:
         super().__init__()
-        if num_features < 1:
-            raise LearnerError(f"num_features must be at least 1, not {num_features}.")
-        if num_classes < 2:
-            raise LearnerError(f"num_classes must be at least 2, not {num_classes}: one class leaves nothing to learn.")
+        _check_size(num_features, num_classes)
         self.num_features = num_features
         self.num_classes = num_classes
 
@@ -139,8 +136,9 @@ class Learner(nn.Module, ABC):
             num_classes: Classes C of the other tasks.
 
         Raises:
-            LearnerError: If the weights are bound to their size, see `any_size`.
+            LearnerError: If the weights are bound to their size, see `any_size`, or there is no such size.
         """
+        _check_size(num_features, num_classes)
         if not self.any_size and (num_features, num_classes) != (self.num_features, self.num_classes):
             raise LearnerError(
                 f"The weights of {type(self).__name__} are bound to {self.num_features} features and "
@@ -177,3 +175,10 @@ class Learner(nn.Module, ABC):
                 f"Episodes of {inputs.shape[1]} examples are longer than the {self.max_length} positions of this "
                 f"{type(self).__name__}. Shorten the episodes or build it with max_length={inputs.shape[1]}."
             )
+
+
+def _check_size(num_features: int, num_classes: int) -> None:
+    if num_features < 1:
+        raise LearnerError(f"num_features must be at least 1, not {num_features}.")
+    if num_classes < 2:
+        raise LearnerError(f"num_classes must be at least 2, not {num_classes}: one class leaves nothing to learn.")

@@ -66,7 +66,7 @@ class KernelTransformer(Learner):
     def answer(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
         """Predict queries that do not see each other; see `Learner.answer`."""
         similarity = _for_slots(query_similarity(memory.inputs, queries))
-        hidden, per_class = self._start(*queries.shape[:2])
+        hidden, per_class = self._start(queries)
         attentions = cast("list[_KernelAttention]", list(self.attentions))
         for attention, mixer, slots in zip(attentions, self.mixers, memory.slots, strict=True):
             hidden, per_class = attention.look(hidden, per_class, slots, similarity)
@@ -81,7 +81,7 @@ class KernelTransformer(Learner):
     def _run(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, list["_Slots"]]:
         similarity = _for_slots(causal_similarity(inputs))
         is_class = F.one_hot(labels, self.num_classes).to(self.start.dtype)[..., None]
-        hidden, per_class = self._start(*labels.shape)
+        hidden, per_class = self._start(labels)
         memory = []
         for attention, mixer in zip(self.attentions, self.mixers, strict=True):
             hidden, per_class, slots = attention(hidden, per_class, is_class, similarity)
@@ -89,7 +89,9 @@ class KernelTransformer(Learner):
             memory.append(slots)
         return self.readout(per_class).squeeze(3), memory
 
-    def _start(self, batch: int, length: int) -> tuple[Tensor, Tensor]:
+    def _start(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """The streams before any block, for positions `[B, T, ...]`: they hold nothing of the inputs."""
+        batch, length = positions.shape[:2]
         hidden = self.start.expand(batch, length, -1)
         return hidden, hidden.new_zeros(batch, length, self.num_classes, self.readout.in_features)
 

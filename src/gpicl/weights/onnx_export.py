@@ -48,7 +48,7 @@ def export_onnx(learner: Learner, path: Path, num_classes: int | None = None) ->
             f'Cannot export to ONNX: {error}. Install what it needs: pip install "gpicl[onnx]".'
         ) from error
     features = learner.num_features
-    model = _Asked(learner.with_size(features, num_classes or learner.num_classes)).eval()
+    model = _Asked(learner.with_size(features, learner.num_classes if num_classes is None else num_classes)).eval()
     any_number = torch.export.Dim.DYNAMIC
     rows = {0: any_number, 1: any_number}
     inputs = {**rows, 2: any_number} if learner.any_size else rows
