@@ -69,6 +69,22 @@ def test_evaluate_adds_to_the_results(trained):
     assert "random" in (trained / "report.html").read_text()
 
 
+def test_evaluate_refuses_another_number_of_features_where_the_weights_have_but_one(trained, capsys):
+    assert main(["evaluate", str(trained), "digits", "--features", "99", "--episodes", "8"]) == 2
+    assert "built for 16 features" in capsys.readouterr().err
+
+
+def test_a_learner_of_any_size_is_meta_trained_narrow_and_meta_tested_wide(tmp_path):
+    narrow = "train --data.dataset digits --data.size 4 --tasks.length 12 --tasks.num_features 3 --learner.name VSML"
+    dials = "--training.steps 2 --training.batch 2 --testing.datasets [digits] --testing.episodes 4"
+    assert main([*narrow.split(), *dials.split(), "--testing.num_features", "9", "--output", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    assert set(pd.read_csv(folder / "results.csv")["features"]) == {9}
+    assert json.loads((folder / "weights.json").read_text())["options"]["num_features"] == 3
+    assert main(["evaluate", str(folder), "digits", "--features", "16", "--episodes", "4"]) == 0
+    assert set(pd.read_csv(folder / "results.csv")["features"]) == {16}, "the newer figures take the older ones' place"
+
+
 def test_print_config_prints_what_can_be_given_back(trained, capsys, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         main([*TRAIN, "--print_config"])
@@ -122,6 +138,7 @@ def test_help_names_every_command(capsys):
         ("train --learner.name TokenTransformer --tasks.length 200 --data.dataset digits", "max_length=200"),
         ("train --data.dataset digits --testing.datasets [digitz]", "Did you mean 'digits'"),
         ("train --data.dataset digits --testing.datasets [digits] --testing.tasks [seen]", "tasks.num_tasks"),
+        ("train --data.dataset digits --testing.datasets [digits] --testing.num_features 9", "VSML, KernelTransformer"),
         ("evaluate nowhere digits", "finished `gpicl train` run"),
     ],
 )

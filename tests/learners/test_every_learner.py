@@ -135,6 +135,22 @@ def test_its_state_is_counted(name):
 
 
 @every_learner
+def test_it_reads_another_size_with_the_same_weights_or_says_that_it_cannot(name):
+    learner = small_learner(name)
+    assert learner.with_size(FEATURES, CLASSES)(*random_episodes(0)).shape == (BATCH, LENGTH, CLASSES)
+    if not learner.any_size:
+        with pytest.raises(LearnerError, match=f"{FEATURES} features and {CLASSES} classes"):
+            learner.with_size(FEATURES + 2, CLASSES)
+        return
+    wider = learner.with_size(FEATURES + 2, CLASSES + 1)
+    assert [id(p) for p in wider.parameters()] == [id(p) for p in learner.parameters()]
+    assert (wider.options["num_features"], wider.options["num_classes"]) == (FEATURES + 2, CLASSES + 1)
+    assert (learner.num_features, learner.options["num_features"]) == (FEATURES, FEATURES)
+    inputs, labels = random_episodes(0)
+    assert wider(torch.nn.functional.pad(inputs, (0, 2)), labels).shape == (BATCH, LENGTH, CLASSES + 1)
+
+
+@every_learner
 @settings(max_examples=8, deadline=None)
 @given(seed=seeds, length=st.integers(1, LENGTH))
 def test_a_context_read_once_answers_as_if_each_query_were_appended_to_it(name, seed, length):
@@ -159,21 +175,6 @@ def test_it_answers_in_double_precision_where_the_classifier_asks_for_it(name):
         answers = learner.answer(learner.remember(inputs.double(), labels).memory, inputs.double())
     assert answers.dtype == torch.float64
     assert answers.shape == (BATCH, LENGTH, CLASSES)
-
-
-@every_learner
-def test_another_size_shares_the_weights_or_is_refused(name):
-    learner = small_learner(name)
-    assert learner.with_size(FEATURES, CLASSES)(*random_episodes(0)).shape == (BATCH, LENGTH, CLASSES)
-    if not learner.any_size:
-        with pytest.raises(LearnerError, match=f"bound to {FEATURES} features and {CLASSES} classes"):
-            learner.with_size(FEATURES + 1, CLASSES)
-        return
-    sized = learner.with_size(FEATURES + 2, CLASSES + 1)
-    assert sized(torch.randn(1, 4, FEATURES + 2), torch.zeros(1, 4, dtype=torch.int64)).shape == (1, 4, CLASSES + 1)
-    assert all(a is b for a, b in zip(learner.parameters(), sized.parameters(), strict=True))
-    assert (learner.num_features, learner.num_classes) == (FEATURES, CLASSES)
-    assert (sized.options["num_features"], sized.options["num_classes"]) == (FEATURES + 2, CLASSES + 1)
 
 
 @every_learner

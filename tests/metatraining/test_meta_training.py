@@ -110,6 +110,12 @@ def test_muon_gets_the_hidden_matrices_and_adam_all_else():
     assert len(owned) == len(list(learner.parameters()))
 
 
+def test_muon_gets_the_matrices_of_an_lstm_and_not_its_biases():
+    learner = build_learner("LSTM", 6, 3, hidden=8)
+    shapes = [tuple(matrix.shape) for matrix in hidden_matrices(learner)]
+    assert sorted(shapes) == sorted([(8, 9), (8, 8), (32, 8), (32, 8)])
+
+
 def test_chained_optimisers_step_save_and_load_as_one():
     def trained(optimiser_of, state=None):
         torch.manual_seed(0)
@@ -154,6 +160,7 @@ def test_presets_are_valid_configurations(name):
         ("tasks", "length", 1, TaskError, "at least 2"),
         ("tasks", "permutation_probability", 2.0, TaskError, "from 0 to 1"),
         ("tasks", "anneal_steps", -1, TaskError, "anneal_steps"),
+        ("tasks", "first_repeated_images", 0, TaskError, "first_repeated_images must be at least 1"),
     ],
 )
 def test_what_is_wrong_is_found_before_anything_is_written(config, tmp_path, part, dial, value, error, message):

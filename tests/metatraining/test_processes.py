@@ -40,13 +40,20 @@ def test_two_real_processes_train_as_one(start_gpicl, tmp_path):
 def test_the_bias_is_annealed_by_steps(features, step, expected):
     tasks = TaskAugmentor(features, length=10)
     data = EpisodeDataModule(tasks, tasks, TaskConfig(permutation_probability=0.1, anneal_steps=100), batch=6)
-    assert data.permutation_probability(step) == pytest.approx(expected)
+    assert data.interventions(step).permutation_probability == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("step", "expected"), [(0, 0.5), (50, 0.25), (100, 0.0), (1000, 0.0)])
 def test_repetitions_fade_with_it(features, step, expected):
     tasks = TaskAugmentor(features, length=10)
     data = EpisodeDataModule(tasks, tasks, TaskConfig(repetition_probability=0.5, anneal_steps=100), batch=6)
-    assert data.repetition_probability(step) == pytest.approx(expected)
+    assert data.interventions(step).repetition_probability == pytest.approx(expected)
     unfaded = EpisodeDataModule(tasks, tasks, TaskConfig(repetition_probability=0.5), batch=6)
-    assert unfaded.repetition_probability(step) == 0.5
+    assert unfaded.interventions(step).repetition_probability == 0.5
+
+
+@pytest.mark.parametrize(("step", "expected"), [(0, 2), (50, 6), (100, 10), (1000, 10)])
+def test_the_number_of_repeated_images_grows_while_they_fade(features, step, expected):
+    tasks = TaskAugmentor(features, length=10)
+    config = TaskConfig(repetition_probability=1.0, first_repeated_images=2, anneal_steps=100)
+    assert EpisodeDataModule(tasks, tasks, config, batch=6).interventions(step).repeated_images == expected

@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 
 from gpicl.data import FeatureDataset, load_dataset, preprocess
-from gpicl.tasks import TaskAugmentor
+from gpicl.tasks import Interventions, TaskAugmentor
 from gpicl.tasks.gram import gram
 from gpicl.tasks.labels import task_classes
 from gpicl.tasks.normals import standard_normals
@@ -161,9 +161,18 @@ def test_the_noise_data_set_is_redrawn_for_every_episode_and_image_k_is_labelled
 
 def test_an_episode_that_repeats_shows_ten_examples_throughout(features):
     tasks = TaskAugmentor(features, length=80)
-    always = tasks.episodes(range(20), repetition_probability=1.0)
+    always = tasks.episodes(range(20), interventions=Interventions(repetition_probability=1.0))
     assert all(len(torch.unique((e * 1e3).round(), dim=0)) <= 10 for e in always.inputs)
     never = tasks.episodes(range(20))
-    half = tasks.episodes(range(20), repetition_probability=0.5)
+    half = tasks.episodes(range(20), interventions=Interventions(repetition_probability=0.5))
     same = [torch.equal(a, b) for a, b in zip(never.inputs, half.inputs, strict=True)]
     assert 3 < sum(same) < 17, "the coin leaves the other episodes as they were"
+
+
+@pytest.mark.parametrize("number", [1, 2, 30])
+def test_an_episode_repeats_as_many_examples_as_it_is_told_to(features, number):
+    interventions = Interventions(repetition_probability=1.0, repeated_images=number)
+    episodes = TaskAugmentor(features, length=80).episodes(range(20), interventions=interventions)
+    shown = [len(torch.unique((e * 1e3).round(), dim=0)) for e in episodes.inputs]
+    assert max(shown) <= number
+    assert min(shown) > number / 2

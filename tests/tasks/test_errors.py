@@ -3,7 +3,7 @@
 import pytest
 
 from gpicl.errors import TaskError
-from gpicl.tasks import TaskAugmentor
+from gpicl.tasks import Interventions, TaskAugmentor
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,9 @@ def test_impossible_distributions_are_refused(features, options, message):
 def test_impossible_episodes_are_refused(features):
     tasks = TaskAugmentor(features, length=10)
     with pytest.raises(TaskError, match=r"from 0 to 1, not 1\.5"):
-        tasks.episodes([0], permutation_probability=1.5)
+        tasks.episodes([0], interventions=Interventions(permutation_probability=1.5))
+    with pytest.raises(TaskError, match="repeated_images must be at least 1, not 0"):
+        tasks.episodes([0], interventions=Interventions(repeated_images=0))
     with pytest.raises(TaskError, match="negative"):
         tasks.episodes([-1])
     with pytest.raises(TaskError, match="Task ids"):

@@ -43,7 +43,7 @@ def test_a_learner_that_reads_example_by_example_is_refused(tmp_path):
 
 def test_classes_that_the_learner_is_bound_to_cannot_be_changed(tmp_path):
     learner = build_learner("ValueTransformer", 5, 3, **SMALL["ValueTransformer"])
-    with pytest.raises(LearnerError, match="bound to 5 features and 3 classes"):
+    with pytest.raises(LearnerError, match="built for 5 features and 3 classes"):
         export_onnx(learner, tmp_path / "model.onnx", 4)
 
 

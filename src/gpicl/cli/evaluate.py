@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> None:
         datasets: str,
         tasks: str = "unseen",
         episodes: int = 4096,
+        features: int | None = None,
         batch: int = 128,
         progress: bool = True,
     ) -> None:
@@ -33,12 +34,13 @@ def main(arguments: list[str]) -> None:
             datasets: Names or paths, as in fashion_mnist,kmnist=files/kmnist.npz
             tasks: Kinds of tasks: unseen, seen (of a finite number), identity (the raw data set), as in seen,unseen
             episodes: Episodes per data set and kind of task.
+            features: Features of the projected inputs; null for as many as in meta-training.
             batch: Episodes at once.
             progress: Show a progress bar.
         """
         folder = Path(run)
         learner = load_weights(folder)
-        testing = TestingConfig(datasets.split(","), _kinds(tasks), episodes)
+        testing = TestingConfig(datasets.split(","), _kinds(tasks), episodes, features)
         command = shlex.join(["gpicl", "evaluate", *arguments])
         print_table(meta_test_run(folder, testing, learner, command, progress, batch))
         Console(stderr=True).print(

@@ -49,10 +49,15 @@ def meta_test_run(
     image, tasks = settings["data"], settings["tasks"]
     path = folder / "results.csv"
     results = pd.read_csv(path) if path.exists() else pd.DataFrame()
+    learner = sized_for_testing(learner, testing)
     missing = {}
     for name in testing.datasets:
         label = label_of(name)
-        kinds = [kind for kind in testing.tasks if not _done(results, label, kind, testing.episodes, tasks["length"])]
+        kinds = [
+            kind
+            for kind in testing.tasks
+            if not _done(results, label, kind, testing.episodes, learner, tasks["length"])
+        ]
         if kinds:
             missing[label] = (load_test_set(name, DataConfig(**image)), kinds)
     with testing_progress(progress) as bar:
@@ -78,6 +83,21 @@ def meta_test_run(
             write_atomically(path, partial(results.to_csv, index=False))
     _report(folder, card, results, command)
     return results
+
+
+def sized_for_testing(learner: Learner, testing: TestingConfig) -> Learner:
+    """Give a learner the number of features that it is meta-tested with.
+
+    Args:
+        learner: As it was meta-trained.
+        testing: Says the number, or that it is the same.
+
+    Raises:
+        LearnerError: If it is another, and the learner reads no other.
+    """
+    if testing.num_features is None:
+        return learner
+    return learner.with_size(testing.num_features, learner.num_classes)
 
 
 def label_of(name: str) -> str:
@@ -123,9 +143,10 @@ def _examples(features: FeatureDataset, card: dict[str, Any]) -> Figure:
     return example_images(features, source.episodes([0], "identity"), [source.episodes([n], "unseen") for n in (0, 1)])
 
 
-def _done(results: pd.DataFrame, label: str, kind: str, episodes: int, length: int) -> bool:
+def _done(results: pd.DataFrame, label: str, kind: str, episodes: int, learner: Learner, length: int) -> bool:
     if results.empty:
         return False
+    results = results[results["features"] == learner.num_features]
     rows = results[(results["dataset"] == label) & (results["tasks"] == kind)]
     return len(rows) == length and bool((rows["episodes"] == episodes).all())
 

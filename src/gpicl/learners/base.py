@@ -136,14 +136,14 @@ class Learner(nn.Module, ABC):
             num_classes: Classes C of the other tasks.
 
         Raises:
-            LearnerError: If the weights are bound to their size, see `any_size`, or there is no such size.
+            LearnerError: If the weights belong to one size alone, or there is no such size.
         """
         _check_size(num_features, num_classes)
         if not self.any_size and (num_features, num_classes) != (self.num_features, self.num_classes):
             raise LearnerError(
-                f"The weights of {type(self).__name__} are bound to {self.num_features} features and "
-                f"{self.num_classes} classes and cannot read {num_features} and {num_classes}. Project the inputs, or "
-                "take a learner that reads any size, such as KernelTransformer."
+                f"{type(self).__name__} was built for {self.num_features} features and {self.num_classes} classes, and "
+                f"its weights read no other episodes, such as those of {num_features} and {num_classes}. VSML and "
+                "KernelTransformer read any."
             )
         sized = copy.copy(self)
         sized.num_features, sized.num_classes = num_features, num_classes

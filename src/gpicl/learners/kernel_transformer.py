@@ -25,7 +25,7 @@ class KernelTransformer(Learner):
     vote of similar examples, because heads begin with similarities of different sharpness.
 
     Args:
-        num_features: Features F of an input; only remembered, no weight depends on it.
+        num_features: Features F of an input; only remembered, no weight depends on it (see `with_size`).
         num_classes: Classes C of a task; only remembered.
         layers: Number of blocks.
         width: Size d of the class-free stream.

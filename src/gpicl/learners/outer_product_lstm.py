@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from gpicl.learners.base import Learner
 from gpicl.learners.example_encoder import ExampleEncoder
+from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.options import at_least
 from gpicl.learners.outer_product_step import OuterProductStep
 
@@ -37,8 +38,8 @@ class OuterProductLSTM(Learner):
         at_least(1, hidden=hidden, heads=heads, width=width)
         self.hidden, self.heads = hidden, heads
         self.encoder = ExampleEncoder(num_features, num_classes, (width, width))
-        self.drive = nn.Linear(width, heads * 8 * hidden)
-        self.recur = nn.Linear(heads * hidden, heads * 8 * hidden, bias=False)
+        self.drive = variance_scaling_(nn.Linear(width, heads * 8 * hidden), 1.0)
+        self.recur = variance_scaling_(nn.Linear(heads * hidden, heads * 8 * hidden, bias=False), 1.0)
         self.sharpness = nn.Parameter(torch.zeros(()))  # kappa
         self.readout = nn.Linear(heads * hidden, num_classes)
 

@@ -53,8 +53,8 @@ def evaluate(
 
     Returns:
         One row per data set, kind of tasks and position 1..T: `dataset`, `tasks`, `position`, `accuracy`, `low` and
-        `high` (95 % interval over episodes), `loss` (nats), `episodes`. Accuracy after n examples stands at position
-        n + 1.
+        `high` (95 % interval over episodes), `loss` (nats), `episodes`, `features` F of the projected inputs. Accuracy
+        after n examples stands at position n + 1.
 
     Raises:
         TaskError: If seen tasks are asked for without their number, or a data set has more classes than the learner.
@@ -142,5 +142,6 @@ def answer_episodes(
             "high": high,
             "loss": loss.cpu().numpy() / episodes,
             "episodes": episodes,
+            "features": source.num_features,
         }
     )

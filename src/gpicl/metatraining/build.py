@@ -28,6 +28,10 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
     """
     for name in ("permutation_probability", "repetition_probability"):
         check_probability(f"tasks.{name}", getattr(config.tasks, name))
+    for name in ("repeated_images", "first_repeated_images"):
+        value = getattr(config.tasks, name)
+        if value is not None and value < 1:
+            raise TaskError(f"tasks.{name} must be at least 1, not {value}.")
     if config.tasks.anneal_steps < 0:
         raise TaskError(f"tasks.anneal_steps must be 0 (no annealing) or more, not {config.tasks.anneal_steps}.")
     training, held_out = (

@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from gpicl.errors import TaskError
 from gpicl.metatraining.config import TaskConfig
-from gpicl.tasks import Episodes, TaskAugmentor
+from gpicl.tasks import Episodes, Interventions, TaskAugmentor
 
 
 class EpisodeDataModule(LightningDataModule):
@@ -20,7 +20,7 @@ class EpisodeDataModule(LightningDataModule):
     Args:
         training: Tasks to train on.
         held_out: Tasks of the held-out images.
-        tasks: Says the bias intervention.
+        tasks: Says the interventions.
         batch: Episodes per step, over all processes.
         validation_episodes: Episodes of one measurement.
     """
@@ -51,22 +51,19 @@ class EpisodeDataModule(LightningDataModule):
                     "processes. Choose training.batch as a multiple of their number."
                 )
 
-    def permutation_probability(self, step: int) -> float:
-        """Probability that a seen task permutes its labels, at a step (bias intervention, annealed).
+    def interventions(self, step: int) -> Interventions:
+        """What is done to seen tasks at a step; annealed.
 
         Args:
             step: Steps done.
         """
-        start = self.tasks.permutation_probability
-        return start + (1.0 - start) * self._faded(step)
-
-    def repetition_probability(self, step: int) -> float:
-        """Probability that an episode repeats a few images throughout, at a step.
-
-        Args:
-            step: Steps done.
-        """
-        return self.tasks.repetition_probability * (1.0 - self._faded(step))
+        tasks, faded = self.tasks, self._faded(step)
+        first = tasks.repeated_images if tasks.first_repeated_images is None else tasks.first_repeated_images
+        return Interventions(
+            permutation_probability=tasks.permutation_probability + (1.0 - tasks.permutation_probability) * faded,
+            repetition_probability=tasks.repetition_probability * (1.0 - faded),
+            repeated_images=round(first + (tasks.repeated_images - first) * faded),
+        )
 
     def _faded(self, step: int) -> float:
         return min(1.0, step / self.tasks.anneal_steps) if self.tasks.anneal_steps else 0.0
@@ -81,12 +78,7 @@ class EpisodeDataModule(LightningDataModule):
         """
         share = self.batch // world_size
         first = step * self.batch + rank * share
-        return self.training.episodes(
-            range(first, first + share),
-            "seen",
-            self.permutation_probability(step),
-            self.repetition_probability(step),
-        )
+        return self.training.episodes(range(first, first + share), "seen", self.interventions(step))
 
     def train_dataloader(self) -> "DataLoader[Episodes]":
         """Serve one batch per step, from the step that the trainer is at, without end."""

@@ -45,17 +45,20 @@ class Chained(Optimizer):
 
 
 def hidden_matrices(learner: nn.Module) -> list[Tensor]:
-    """The weights that Muon is meant for: those of linear layers, but for the first and the last.
+    """The weights that Muon is meant for: those of linear layers and LSTMs, but for the first and the last.
 
-    A learner says which its first and last are by calling them `embed` and `readout`.
+    A learner says which its first and last are by calling them `embed` and `readout`. An LSTM's four gates stay one
+    matrix, as they are stored; with them an LSTM leaves its plateau in half as many steps (docs/lab-notebook.md).
 
     Args:
         learner: The learner.
     """
     return [
-        module.weight
+        weight
         for name, module in learner.named_modules()
-        if isinstance(module, nn.Linear) and name.split(".")[0] not in ("embed", "readout")
+        if isinstance(module, (nn.Linear, nn.LSTM)) and name.split(".")[0] not in ("embed", "readout")
+        for weight in module.parameters(recurse=False)
+        if weight.ndim == 2
     ]
 
 

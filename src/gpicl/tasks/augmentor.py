@@ -11,6 +11,7 @@ from torch import Tensor
 from gpicl.data import FeatureDataset
 from gpicl.errors import TaskError
 from gpicl.tasks.episodes import Episodes
+from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
 from gpicl.tasks.labels import task_classes
 from gpicl.tasks.probability import check_probability
 from gpicl.tasks.projection import normalise, project, project_afresh
@@ -20,8 +21,7 @@ from gpicl.tasks.streams import Purpose, normal_key, stream
 
 TaskKind = Literal["seen", "unseen", "identity"]
 
-# Different examples of an episode that repeats them: about one a class, each seen about ten times in a hundred.
-REPEATED_IMAGES = 10
+_ALWAYS_BIASED = Interventions(permutation_probability=0.0)
 
 # Matrices and inputs of one chunk stay below this, however many episodes are asked for.
 _CHUNK_BYTES = 64 * 2**20
@@ -92,8 +92,7 @@ class TaskAugmentor:
         self,
         draws: Sequence[int],
         tasks: TaskKind = "seen",
-        permutation_probability: float = 1.0,
-        repetition_probability: float = 0.0,
+        interventions: Interventions = NO_INTERVENTION,
     ) -> Episodes:
         """Make the episodes of these draws.
 
@@ -101,59 +100,52 @@ class TaskAugmentor:
             draws: Non-negative numbers; each is an episode of its own.
             tasks: `seen`: draw n is of the task id that n falls on (a fresh task where they are unlimited).
                 `unseen`: a fresh task of a stream that is never used for `seen`. `identity`: the raw data set.
-            permutation_probability: Probability `p` that a seen task permutes its labels (bias intervention).
-            repetition_probability: Probability that an episode of a seen task repeats `REPEATED_IMAGES` examples all
-                the way through. An exact repetition is the easiest thing to look up, so such episodes teach a learner
-                to look back at all (after the "burstiness" of Chan et al. 2022, arXiv 2205.05055).
+            interventions: What is done to seen tasks.
 
         Raises:
-            TaskError: If a draw is negative, the probability is none, or the raw data set is wider than F.
+            TaskError: If a draw is negative, an intervention is none, or the raw data set is wider than F.
         """
         if tasks == "seen" and self.num_tasks is not None:
             ids = [int(stream(self.seed, Purpose.CHOICE, n).integers(self.num_tasks)) for n in draws]
-            return self.episodes_of(ids, draws, permutation_probability, repetition_probability)
+            return self.episodes_of(ids, draws, interventions)
         if tasks == "identity":
-            return self._make(draws, draws, Purpose.UNSEEN_TASK, 0.0, identity=True)
+            return self._make(draws, draws, Purpose.UNSEEN_TASK, _ALWAYS_BIASED, identity=True)
         if tasks == "unseen":
-            return self._make(draws, draws, Purpose.UNSEEN_TASK, 1.0)
-        return self._make(draws, draws, Purpose.FRESH_TASK, permutation_probability, repetition_probability)
+            return self._make(draws, draws, Purpose.UNSEEN_TASK, NO_INTERVENTION)
+        return self._make(draws, draws, Purpose.FRESH_TASK, interventions)
 
     def episodes_of(
         self,
         task_ids: Sequence[int],
         draws: Sequence[int],
-        permutation_probability: float = 1.0,
-        repetition_probability: float = 0.0,
+        interventions: Interventions = NO_INTERVENTION,
     ) -> Episodes:
         """Make one episode of each named task.
 
         Args:
             task_ids: Task ids, 0..2^32-1, also beyond `num_tasks`: those are unseen tasks that have a name.
             draws: As many draws; another draw of the same task shows other examples.
-            permutation_probability: See `episodes`.
-            repetition_probability: See `episodes`.
+            interventions: See `episodes`.
         """
         if len(task_ids) != len(draws):
             raise TaskError(f"Give one draw per task id, not {len(draws)} draws for {len(task_ids)} ids.")
         if any(not 0 <= i < 2**32 for i in task_ids):
             raise TaskError("Task ids must be from 0 to 2^32 - 1.")
-        return self._make(task_ids, draws, Purpose.TASK, permutation_probability, repetition_probability)
+        return self._make(task_ids, draws, Purpose.TASK, interventions)
 
     def _make(
         self,
         task_ids: Sequence[int],
         draws: Sequence[int],
         purpose: Purpose,
-        permutation_probability: float,
-        repetition_probability: float = 0.0,
+        interventions: Interventions,
         identity: bool = False,
     ) -> Episodes:
-        check_probability("permutation_probability", permutation_probability)
-        check_probability("repetition_probability", repetition_probability)
+        interventions.check()
         if any(n < 0 for n in draws):
             raise TaskError("Draws must not be negative.")
         drawn = [
-            self._draw_examples(task_id, draw, purpose, permutation_probability, repetition_probability)
+            self._draw_examples(task_id, draw, purpose, interventions)
             for task_id, draw in zip(task_ids, draws, strict=True)
         ]
         labels = torch.from_numpy(np.stack([labels for _, labels in drawn])).to(self.device)
@@ -170,18 +162,14 @@ class TaskAugmentor:
         task_id: int,
         draw: int,
         purpose: Purpose,
-        permutation_probability: float,
-        repetition_probability: float,
+        interventions: Interventions,
     ) -> tuple[Shaped[np.ndarray, "T N"], Int64[np.ndarray, " T"]]:
-        behind = task_classes(
-            self.seed, purpose, task_id, len(self.dataset.classes), self.num_classes, permutation_probability
-        )
+        permute, repeat, images = interventions
+        behind = task_classes(self.seed, purpose, task_id, len(self.dataset.classes), self.num_classes, permute)
         random = stream(self.seed, Purpose.EXAMPLES, task_id, draw, purpose)
         # A coin of its own, so that fading the repetitions changes no episode that has none.
-        repeats = bool(repetition_probability) and (
-            stream(self.seed, Purpose.REPETITION, task_id, draw, purpose).random() < repetition_probability
-        )
-        indices, labels = self._index.draw(random, behind, self.length, REPEATED_IMAGES if repeats else None)
+        repeats = bool(repeat) and stream(self.seed, Purpose.REPETITION, task_id, draw, purpose).random() < repeat
+        indices, labels = self._index.draw(random, behind, self.length, images if repeats else None)
         features = self.dataset.features
         if self.dataset.fresh_each_episode:
             features = random.integers(0, 256, features.shape, dtype=np.uint8)

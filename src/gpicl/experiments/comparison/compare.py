@@ -14,7 +14,14 @@ from gpicl.experiments.comparison.entrants import choose_entrants
 from gpicl.experiments.comparison.page import write_page
 from gpicl.experiments.comparison.scales import find_scale
 from gpicl.experiments.comparison.table import TIME_FILE, comparison_table
-from gpicl.experiments.meta_test_run import TEST_SEED, label_of, load_test_set, move_bar, testing_progress
+from gpicl.experiments.meta_test_run import (
+    TEST_SEED,
+    label_of,
+    load_test_set,
+    move_bar,
+    sized_for_testing,
+    testing_progress,
+)
 from gpicl.experiments.train_and_test import train_and_test
 from gpicl.experiments.worker import Worker
 from gpicl.files import make_folder, write_atomically
@@ -96,7 +103,7 @@ def _run(contest: Contest, command: str) -> None:
         measured: Any = contest.entrant.name
     else:
         train_and_test(contest.config, str(contest.folder.parent), command, lambda _: None, contest.entrant.batch)
-        measured = load_weights(contest.folder)
+        measured = sized_for_testing(load_weights(contest.folder), contest.config.testing)
     path = contest.folder / TIME_FILE
     if not path.exists():
         image = contest.config.data

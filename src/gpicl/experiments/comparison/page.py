@@ -98,6 +98,7 @@ def _costs(table: pd.DataFrame) -> str:
 
 
 _COLUMNS = {
+    "features": ("features", 0),
     "parameters": ("parameters", 0),
     "state": ("state_size", 0),
     "steps": ("steps", 0),

@@ -47,6 +47,7 @@ def _to_smoke(config: RunConfig) -> RunConfig:
         config,
         data=replace(config.data, size=3),
         tasks=replace(config.tasks, length=12, num_features=None),
+        testing=replace(config.testing, num_features=None),
         training=replace(config.training, steps=2, minutes=None, batch=2),
         loop=replace(config.loop, validation_episodes=2),
     )
@@ -62,6 +63,7 @@ def _to_paper(config: RunConfig) -> RunConfig:
         config,
         data=replace(config.data, size=32, channels=3),
         tasks=replace(config.tasks, num_tasks=2**24, num_features=None),
+        testing=replace(config.testing, num_features=None),
         training=replace(config.training, steps=50_000, minutes=None, batch=batches.get(config.learner.name, 128)),
     )
 

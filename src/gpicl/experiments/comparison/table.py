@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from gpicl.experiments.comparison.contests import Contest
-from gpicl.experiments.meta_test_run import label_of
+from gpicl.experiments.meta_test_run import label_of, sized_for_testing
 from gpicl.metatesting import mean_interval, reference_table
 from gpicl.weights import load_card, load_weights
 
@@ -28,7 +28,8 @@ def comparison_table(contests: Sequence[Contest], failures: Mapping[Path, str]) 
         One row per learner, source and data set: `learner`, `source` (`this run`, or whose report), `dataset`,
         `accuracy` at the last position, `low`, `high` (95 %: over the seeds where there are several, else over the
         episodes), `seeds`, `episodes` per seed, `parameters`, `state_size`, `steps`, `minutes` of meta-training
-        (mean), `milliseconds` per prediction (mean), `size` and `channels` of its images, `failure`.
+        (mean), `milliseconds` per prediction (mean), `size` and `channels` of its images, `features` F that they are
+        projected to, `failure`.
     """
     rows: list[dict[str, Any]] = []
     for entrant, group in groupby(contests, lambda contest: contest.entrant):
@@ -86,9 +87,10 @@ def _costs(contests: list[Contest]) -> dict[str, Any]:
     if contests[0].entrant.classical:
         return costs
     cards = [load_card(contest.folder) for contest in contests]
-    learner = load_weights(contests[0].folder)
+    learner = sized_for_testing(load_weights(contests[0].folder), contests[0].config.testing)
     return {
         **costs,
+        "features": learner.num_features,
         "parameters": learner.num_parameters,
         "state_size": learner.state_size(contests[0].config.tasks.length),
         "steps": sum(card["steps"] for card in cards) / len(cards),
