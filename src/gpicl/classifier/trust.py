@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-# Members see the same examples, so their evidence is not independent; half of it was best where the default was chosen.
+# Members see the same examples, so their evidence is not independent, and counts half. A quarter or the whole of it
+# made no difference that could be told from chance where the default was chosen.
 _EVIDENCE = 0.5
 _SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 
