@@ -32,7 +32,7 @@ def accuracy_figure(trials: pd.DataFrame) -> Figure:
         figure.supxlabel("training rows", fontsize=10)
         figure.supylabel("accuracy", fontsize=10)
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(methods))
+        figure.legend(handles, labels, loc="outside upper center", ncols=min(columns, len(methods)))
     return figure
 
 
