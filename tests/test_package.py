@@ -23,10 +23,13 @@ def test_its_public_names_are_those_it_says():
 
 
 @pytest.mark.slow
-def test_the_wheel_holds_the_presets_and_the_typing_marker(tmp_path):
+def test_the_wheel_holds_the_presets_the_weights_and_the_typing_marker(tmp_path):
     subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path)], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "gpicl/metatraining/presets/quickstart.yaml" in names
     assert "gpicl/py.typed" in names
+    for weights in ("general", "mnist"):
+        assert f"gpicl/weights/shipped/{weights}/weights.safetensors" in names
+        assert f"gpicl/weights/shipped/{weights}/weights.json" in names
     assert not any(name.startswith("tests") for name in names)

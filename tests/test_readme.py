@@ -26,7 +26,7 @@ def test_python_blocks_run(code):
 
 @pytest.mark.parametrize("arguments", COMMAND_LINES, ids=" ".join)
 def test_commands_are_understood(arguments, capsys, tmp_path, monkeypatch):
-    """Train is asked to print its configuration in place of training; evaluate to find that there is no such run."""
+    """Train is asked to print its configuration in place of training; others to find that there are no such files."""
     monkeypatch.chdir(tmp_path)
     if arguments[0] == "train":
         with pytest.raises(SystemExit) as stopped:
@@ -36,6 +36,9 @@ def test_commands_are_understood(arguments, capsys, tmp_path, monkeypatch):
     elif arguments[0] == "evaluate":
         assert main(arguments) == 2
         assert "finished `gpicl train` run" in capsys.readouterr().err
+    elif arguments[0] == "classify":
+        assert main(arguments) == 2
+        assert "There is no file train.csv" in capsys.readouterr().err
     else:
         assert main(arguments) == 0
 

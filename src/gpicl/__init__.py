@@ -21,6 +21,7 @@ _ROOMS = {
     "RunConfig": "gpicl.metatraining",
     "meta_train": "gpicl.metatraining",
     "evaluate": "gpicl.metatesting",
+    "InContextClassifier": "gpicl.classifier",
 }
 
 __all__ = sorted(_ROOMS)

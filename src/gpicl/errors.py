@@ -35,6 +35,10 @@ class LearnerError(GpiclError):
     """A learner that cannot be built, or was given episodes that it cannot read."""
 
 
+class ClassifierError(GpiclError):
+    """Examples, labels or parameters that the classifier cannot work with."""
+
+
 class CheckpointError(GpiclError):
     """Weights or a checkpoint that are missing, truncated, or of another learner."""
 

@@ -148,3 +148,36 @@ def test_it_reads_another_size_with_the_same_weights_or_says_that_it_cannot(name
     assert (learner.num_features, learner.options["num_features"]) == (FEATURES, FEATURES)
     inputs, labels = random_episodes(0)
     assert wider(torch.nn.functional.pad(inputs, (0, 2)), labels).shape == (BATCH, LENGTH, CLASSES + 1)
+
+
+@every_learner
+@settings(max_examples=8, deadline=None)
+@given(seed=seeds, length=st.integers(1, LENGTH))
+def test_a_context_read_once_answers_as_if_each_query_were_appended_to_it(name, seed, length):
+    learner = small_learner(name, seed % 5)
+    inputs, labels = random_episodes(seed, length=length)
+    queries, _ = random_episodes(seed + 1, length=4)
+    with torch.no_grad():
+        logits, memory = learner.remember(inputs, labels)
+        answers = learner.answer(memory, queries)
+        torch.testing.assert_close(logits, learner(inputs, labels), atol=1e-6, rtol=1e-6)
+        for i in range(4):
+            appended = torch.cat([inputs, queries[:, i : i + 1]], 1)
+            alone = learner(appended, torch.cat([labels, labels[:, :1]], 1))[:, -1]
+            torch.testing.assert_close(answers[:, i], alone, atol=1e-5, rtol=1e-5)
+
+
+@every_learner
+def test_it_answers_in_double_precision_where_the_classifier_asks_for_it(name):
+    learner = small_learner(name).double()
+    inputs, labels = random_episodes(0)
+    with torch.no_grad():
+        answers = learner.answer(learner.remember(inputs.double(), labels).memory, inputs.double())
+    assert answers.dtype == torch.float64
+    assert answers.shape == (BATCH, LENGTH, CLASSES)
+
+
+@every_learner
+def test_what_an_answer_takes_is_estimated_and_grows_with_the_context(name):
+    learner = small_learner(name)
+    assert 0 < learner.answer_size(10) < learner.answer_size(100)

@@ -22,13 +22,29 @@ def causal_attention(
     if queries.device.type != "cpu":
         q, k, v = (x.transpose(1, 2) for x in (queries, keys, values))
         return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
-    batch, length, heads, size = queries.shape
-    q, k, v = (x.transpose(1, 2).reshape(batch * heads, length, size) for x in (queries, keys, values))
-    bias = torch.zeros(length, length, dtype=q.dtype).masked_fill_(_future(length), float("-inf"))
+    length = queries.shape[1]
+    return _attend(queries, keys, values, torch.ones(length, length, dtype=torch.bool).triu_(1))
+
+
+def full_attention(
+    queries: Float[Tensor, "B Q H D"], keys: Float[Tensor, "B T H D"], values: Float[Tensor, "B T H D"]
+) -> Float[Tensor, "B Q H D"]:
+    """Attend from every query to all slots.
+
+    Args:
+        queries: One per query and head.
+        keys: One per slot and head.
+        values: One per slot and head.
+    """
+    return _attend(queries, keys, values, None)
+
+
+def _attend(queries: Tensor, keys: Tensor, values: Tensor, hide: Bool[Tensor, "T T"] | None) -> Tensor:
+    heads, size = queries.shape[2:]
+    q, k, v = (x.transpose(1, 2).flatten(0, 1) for x in (queries, keys, values))
+    bias = q.new_zeros(q.shape[1], k.shape[1])
+    if hide is not None:
+        bias = bias.masked_fill_(hide, float("-inf"))
     scores = torch.baddbmm(bias, q, k.mT, alpha=size**-0.5)
     mixed = torch.bmm(scores.softmax(2), v)
-    return mixed.view(batch, heads, length, size).transpose(1, 2)
-
-
-def _future(length: int) -> Bool[Tensor, "{length} {length}"]:
-    return torch.ones(length, length, dtype=torch.bool).triu_(1)
+    return mixed.unflatten(0, (-1, heads)).transpose(1, 2)

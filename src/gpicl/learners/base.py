@@ -3,12 +3,26 @@
 import copy
 import inspect
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
+import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gpicl.errors import LearnerError
+
+
+class Reading(NamedTuple):
+    """What is left when a learner has read a context.
+
+    Attributes:
+        logits: Those of `forward` on the context, [B, T, C]: how it predicted every example before it saw its label.
+        memory: Whatever `answer` of the same learner needs; made of tensors.
+    """
+
+    logits: Tensor
+    memory: Any
 
 
 class Learner(nn.Module, ABC):
@@ -24,12 +38,15 @@ class Learner(nn.Module, ABC):
 
     Attributes:
         max_length: Longest episode the learner can read, or None for any.
-        any_size: Whether the same weights read any number of features and classes.
+        any_size: Whether the same weights read any number of features and classes; see `with_size`.
+        rotation_invariant: Whether inputs enter through their inner products alone, so that rotating them, or adding
+            features that are always zero, changes nothing.
         options: What the constructor was called with, so that weights can be saved with the way to rebuild them.
     """
 
     max_length: int | None = None
     any_size: bool = False
+    rotation_invariant: bool = False
     options: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Learner":
@@ -46,10 +63,7 @@ class Learner(nn.Module, ABC):
 
     def __init__(self, num_features: int, num_classes: int) -> None:
         super().__init__()
-        if num_features < 1:
-            raise LearnerError(f"num_features must be at least 1, not {num_features}.")
-        if num_classes < 2:
-            raise LearnerError(f"num_classes must be at least 2, not {num_classes}: one class leaves nothing to learn.")
+        _check_size(num_features, num_classes)
         self.num_features = num_features
         self.num_classes = num_classes
 
@@ -73,6 +87,47 @@ class Learner(nn.Module, ABC):
             length: Episode length T; only attention's state grows with it.
         """
 
+    def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
+        """Read a context once, so that any number of queries can be answered from it; see `answer`.
+
+        By default the memory is the context itself. A learner whose state can be kept overrides this and `answer`.
+
+        Args:
+            inputs: The context's features.
+            labels: Its labels, 0..C-1.
+        """
+        return Reading(self(inputs, labels), (inputs, labels))
+
+    def answer(self, memory: Any, queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
+        """Predict queries that do not see each other: each is position T+1 of an episode of its own.
+
+        By default that very episode is run for every query.
+
+        Args:
+            memory: What `remember` has left.
+            queries: Their features; row b is asked of context b.
+
+        Returns:
+            The logits that `forward` gives at the last position of the context with the query appended.
+        """
+        inputs, labels = memory
+        batch, count, _ = queries.shape
+        contexts = inputs[:, None].expand(-1, count, -1, -1)
+        episodes = torch.cat([contexts, queries[:, :, None]], 2).flatten(0, 1)
+        # A query has no label; whatever stands in its place, no logit depends on it.
+        asked = F.pad(labels, (0, 1))[:, None].expand(-1, count, -1).flatten(0, 1)
+        return self(episodes, asked)[:, -1].unflatten(0, (batch, count))
+
+    def answer_size(self, length: int) -> int:
+        """Estimate, from above, how many numbers `answer` holds at once for every query; for chunking.
+
+        By default a whole episode's activations, taken to be a few times its state and a thousand per example.
+
+        Args:
+            length: Examples T of the context.
+        """
+        return 4 * self.state_size(length + 1) + (length + 1) * (self.num_features + self.num_classes + 1024)
+
     def with_size(self, num_features: int, num_classes: int) -> "Learner":
         """Read episodes of another size with these very weights, shared rather than copied.
 
@@ -81,8 +136,9 @@ class Learner(nn.Module, ABC):
             num_classes: Classes C of the other tasks.
 
         Raises:
-            LearnerError: If the weights belong to one size alone.
+            LearnerError: If the weights belong to one size alone, or there is no such size.
         """
+        _check_size(num_features, num_classes)
         if not self.any_size and (num_features, num_classes) != (self.num_features, self.num_classes):
             raise LearnerError(
                 f"{type(self).__name__} was built for {self.num_features} features and {self.num_classes} classes, and "
@@ -91,7 +147,7 @@ class Learner(nn.Module, ABC):
             )
         sized = copy.copy(self)
         sized.num_features, sized.num_classes = num_features, num_classes
-        object.__setattr__(sized, "options", {**self.options, "num_features": num_features, "num_classes": num_classes})
+        sized.options = {**self.options, "num_features": num_features, "num_classes": num_classes}
         return sized
 
     @property
@@ -119,3 +175,10 @@ class Learner(nn.Module, ABC):
                 f"Episodes of {inputs.shape[1]} examples are longer than the {self.max_length} positions of this "
                 f"{type(self).__name__}. Shorten the episodes or build it with max_length={inputs.shape[1]}."
             )
+
+
+def _check_size(num_features: int, num_classes: int) -> None:
+    if num_features < 1:
+        raise LearnerError(f"num_features must be at least 1, not {num_features}.")
+    if num_classes < 2:
+        raise LearnerError(f"num_classes must be at least 2, not {num_classes}: one class leaves nothing to learn.")

@@ -1,15 +1,17 @@
 """A Transformer that is equivariant to its classes and sees its inputs through their similarities alone."""
 
+from typing import NamedTuple, cast
+
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gpicl.learners.base import Learner
+from gpicl.learners.base import Learner, Reading
 from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least, divided_by
-from gpicl.learners.similarity import causal_similarity
+from gpicl.learners.similarity import ContextInputs, causal_similarity, query_similarity, remember_inputs
 
 
 class KernelTransformer(Learner):
@@ -32,6 +34,7 @@ class KernelTransformer(Learner):
     """
 
     any_size = True
+    rotation_invariant = True
 
     def __init__(
         self,
@@ -53,19 +56,68 @@ class KernelTransformer(Learner):
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         """Predict every label from what came before it; see `Learner.forward`."""
-        similarity = _behind(4 * causal_similarity(inputs).mT).mT
-        is_class = F.one_hot(labels, self.num_classes).to(self.start.dtype)[..., None]
-        hidden = self.start.expand(*labels.shape, -1)
-        per_class = torch.zeros(*labels.shape, self.num_classes, self.readout.in_features).to(hidden)
-        for attention, mixer in zip(self.attentions, self.mixers, strict=True):
-            hidden, per_class = attention(hidden, per_class, is_class, similarity)
+        return self._run(inputs, labels)[0]
+
+    def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
+        """Read a context once; see `Learner.remember`. Its slots do not depend on what will be asked."""
+        logits, slots = self._run(inputs, labels)
+        return Reading(logits, _Memory(remember_inputs(inputs), slots))
+
+    def answer(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
+        """Predict queries that do not see each other; see `Learner.answer`."""
+        similarity = _for_slots(query_similarity(memory.inputs, queries))
+        hidden, per_class = self._start(queries)
+        attentions = cast("list[_KernelAttention]", list(self.attentions))
+        for attention, mixer, slots in zip(attentions, self.mixers, memory.slots, strict=True):
+            hidden, per_class = attention.look(hidden, per_class, slots, similarity)
             hidden, per_class = mixer(hidden, per_class)
         return self.readout(per_class).squeeze(3)
+
+    def answer_size(self, length: int) -> int:
+        """Scores of every head and slot, and what the widest layer of a block holds of the streams."""
+        width, class_width, heads = (self.options[name] for name in ("width", "class_width", "heads"))
+        return 4 * (heads + 1) * (length + 1) + 12 * (width + self.num_classes * class_width)
+
+    def _run(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, list["_Slots"]]:
+        similarity = _for_slots(causal_similarity(inputs))
+        is_class = F.one_hot(labels, self.num_classes).to(self.start.dtype)[..., None]
+        hidden, per_class = self._start(labels)
+        memory = []
+        for attention, mixer in zip(self.attentions, self.mixers, strict=True):
+            hidden, per_class, slots = attention(hidden, per_class, is_class, similarity)
+            hidden, per_class = mixer(hidden, per_class)
+            memory.append(slots)
+        return self.readout(per_class).squeeze(3), memory
+
+    def _start(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """The streams before any block, for positions `[B, T, ...]`: they hold nothing of the inputs."""
+        batch, length = positions.shape[:2]
+        hidden = self.start.expand(batch, length, -1)
+        return hidden, hidden.new_zeros(batch, length, self.num_classes, self.readout.in_features)
 
     def state_size(self, length: int = 100) -> int:
         """Keys, values and class values of every layer and position, and the inputs that similarities need."""
         width, class_width, layers = (self.options[name] for name in ("width", "class_width", "layers"))
         return length * (self.num_features + layers * (2 * width + self.num_classes * class_width))
+
+
+class _Slots(NamedTuple):
+    """What one layer's attention looks back at: the null slot, then one slot for every example.
+
+    Attributes:
+        keys: [B * heads, T + 1, d / heads].
+        values: The class-free stream's and then every class's, side by side, [B * heads, T + 1, (d + C e) / heads].
+    """
+
+    keys: Tensor
+    values: Tensor
+
+
+class _Memory(NamedTuple):
+    """A context that has been read."""
+
+    inputs: ContextInputs
+    slots: list[_Slots]
 
 
 class _KernelAttention(nn.Module):
@@ -93,27 +145,59 @@ class _KernelAttention(nn.Module):
         hidden: Float[Tensor, "B T d"],
         per_class: Float[Tensor, "B T C e"],
         is_class: Float[Tensor, "B T C 1"],
-        similarity: Float[Tensor, "B T T"],
-    ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"]]:
-        batch, length, classes, class_width = per_class.shape
-        heads, width = self.heads, hidden.shape[2]
+        similarity: Float[Tensor, "B T S"],
+    ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"], _Slots]:
         queries, keys, values = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
         class_values = self.class_values(self.class_norm(per_class)) + is_class * self.label_value
-        queries, keys, values = (
-            x.unflatten(2, (heads, -1)).transpose(1, 2)
-            for x in (queries, _behind(keys, self.null_key), _behind(values, self.null_value))
+        slots = self._slots(keys, values, class_values)
+        length = hidden.shape[1]
+        # Slot t + 1 is example t: position t sees the null slot and the examples before it.
+        future = torch.ones(length, length + 1, dtype=torch.bool, device=hidden.device).triu_(1)
+        return *self._attend(hidden, per_class, queries, slots, similarity, future), slots
+
+    def look(
+        self,
+        hidden: Float[Tensor, "B Q d"],
+        per_class: Float[Tensor, "B Q C e"],
+        slots: _Slots,
+        similarity: Float[Tensor, "B Q S"],
+    ) -> tuple[Float[Tensor, "B Q d"], Float[Tensor, "B Q C e"]]:
+        """Let queries look at a context's slots, all of which stand before them."""
+        return self._attend(hidden, per_class, self.queries(self.norm(hidden)), slots, similarity, None)
+
+    def _slots(self, keys: Tensor, values: Tensor, class_values: Float[Tensor, "B T C e"]) -> _Slots:
+        with_null = (
+            _null_first(self.null_key, keys),
+            _null_first(self.null_value, values),
+            F.pad(class_values, (0, 0, 0, 0, 1, 0)),
         )
-        by_head = _behind(class_values.flatten(2)).view(batch, length, classes, heads, -1).permute(0, 3, 1, 2, 4)
-        joined = torch.cat([values, by_head.flatten(3)], 3).flatten(0, 1)
-        future = torch.ones(length, length, dtype=torch.bool, device=hidden.device).triu_(1)
+        # The heads go before the slots, and the classes of one head beside each other.
+        keys, values, by_class = (x.unflatten(-1, (self.heads, -1)) for x in with_null)
+        by_class = by_class.permute(0, 3, 1, 2, 4).flatten(3)
+        joined = torch.cat([values.transpose(1, 2), by_class], 3)
+        return _Slots(keys.transpose(1, 2).flatten(0, 1), joined.flatten(0, 1))
+
+    def _attend(
+        self,
+        hidden: Tensor,
+        per_class: Tensor,
+        queries: Tensor,
+        slots: _Slots,
+        similarity: Tensor,
+        hide: Bool[Tensor, "T S"] | None,
+    ) -> tuple[Tensor, Tensor]:
+        heads, width = self.heads, hidden.shape[2]
+        classes, class_width = per_class.shape[2:]
         # Multiplied first and masked after: 0 * -inf, for a head that ignores similarity, would be no number.
-        bias = (self.sharpness[:, None, None] * similarity[:, None]).masked_fill(future, float("-inf"))
-        q, k = queries.flatten(0, 1), keys.flatten(0, 1)
-        scores = torch.baddbmm(bias.flatten(0, 1).to(q.dtype), q, k.mT, alpha=q.shape[2] ** -0.5)
-        mixed = torch.bmm(scores.softmax(2).to(joined.dtype), joined).view(batch, heads, length, -1)
-        own, others = mixed.split([width // heads, classes * class_width // heads], 3)
+        bias = self.sharpness[:, None, None] * similarity[:, None]
+        if hide is not None:
+            bias = bias.masked_fill(hide, float("-inf"))
+        q = queries.unflatten(2, (heads, -1)).transpose(1, 2).flatten(0, 1)
+        scores = torch.baddbmm(bias.flatten(0, 1).to(q.dtype), q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
+        mixed = torch.bmm(scores.softmax(2).to(slots.values.dtype), slots.values)
+        own, others = mixed.unflatten(0, (-1, heads)).split([width // heads, classes * class_width // heads], 3)
         own = own.transpose(1, 2).flatten(2)
-        others = others.view(batch, heads, length, classes, -1).permute(0, 2, 3, 1, 4).flatten(3)
+        others = others.unflatten(3, (classes, -1)).permute(0, 2, 3, 1, 4).flatten(3)
         return hidden + self.out(own), per_class + self.class_out(others)
 
 
@@ -141,7 +225,10 @@ class _StreamMixer(nn.Module):
         return hidden, per_class + self.class_down(F.gelu(inner, approximate="tanh"))
 
 
-def _behind(slots: Tensor, null: Tensor | None = None) -> Tensor:
-    """Put the null slot first and drop the last example, so that slots 0..t hold the null and the examples before t."""
-    first = torch.zeros_like(slots[:, :1]) if null is None else null.to(slots.dtype).expand(slots.shape[0], 1, -1)
-    return torch.cat([first, slots[:, :-1]], 1)
+def _for_slots(similarity: Float[Tensor, "B T T2"]) -> Float[Tensor, "B T S"]:
+    """Similarities at the scale of attention logits, with the null slot's before them: it is like nothing."""
+    return F.pad(4 * similarity, (1, 0))
+
+
+def _null_first(null: Float[Tensor, " d"], slots: Float[Tensor, "B T d"]) -> Float[Tensor, "B S d"]:
+    return torch.cat([null.to(slots.dtype).expand(slots.shape[0], 1, -1), slots], 1)

@@ -1,8 +1,29 @@
 """How alike two inputs are, from what has been seen so far."""
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+# Share of the mean square that is added to every squared length, so that no rounding error is taken for a direction.
+_LEAST = 1e-6
+
+
+class ContextInputs(NamedTuple):
+    """What the similarities of queries to a context need of the context's inputs.
+
+    Attributes:
+        mean: Mean of the inputs, [B, 1, F].
+        centred: The inputs without it, [B, T, F].
+        squares: Squared lengths of these, [B, 1, T].
+        total: Sum of the squared lengths of the inputs as they came, [B, 1].
+    """
+
+    mean: Tensor
+    centred: Tensor
+    squares: Tensor
+    total: Tensor
 
 
 def causal_similarity(inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B T T"]:
@@ -29,5 +50,42 @@ def causal_similarity(inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B T T"]:
         key_norm = squares[:, None, :] - 2 * with_mean.mT + mean_square[:, :, None]
         # Where there is no difference from the mean, as at the first position, rounding could make it negative.
         # The least is taken from the inputs up to t alone.
-        least = (1e-6 * squares.cumsum(1) / counts + 1e-12)[:, :, None]
+        least = (_LEAST * squares.cumsum(1) / counts + _LEAST**2)[:, :, None]
         return product / ((query_norm[:, :, None].clamp_min(0) + least) * (key_norm.clamp_min(0) + least)).sqrt()
+
+
+def remember_inputs(inputs: Float[Tensor, "B T F"]) -> ContextInputs:
+    """Keep of a context what `query_similarity` needs.
+
+    Args:
+        inputs: The context's features.
+    """
+    x = inputs if inputs.dtype == torch.float64 else inputs.float()
+    mean = x.mean(1, keepdim=True)
+    centred = x - mean
+    return ContextInputs(mean, centred, centred.square().sum(2)[:, None], x.square().sum((1, 2))[:, None])
+
+
+def query_similarity(context: ContextInputs, queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q T"]:
+    """Give the last row of `causal_similarity` for every query appended to the context alone.
+
+    The mean at that row includes the query, `m = (T m_T + q) / (T + 1)`. WHY with the context's mean taken off first:
+    the products are then small numbers, and their differences lose nothing to rounding.
+
+    Args:
+        context: What `remember_inputs` kept.
+        queries: Features of queries that do not see each other.
+    """
+    mean, centred, squares, total = context
+    with torch.autocast(queries.device.type, enabled=False):
+        x = queries.to(centred.dtype)
+        count = centred.shape[1] + 1
+        least = ((_LEAST / count) * (total + x.square().sum(2)) + _LEAST**2)[:, :, None]
+        x = x - mean
+        inner = x @ centred.mT
+        own = x.square().sum(2)[:, :, None]
+        # With q the centred query: the mean is now q / (T + 1), and q - q / (T + 1) = q T / (T + 1).
+        share = (count - 1) / count
+        product = share * (inner - own / count)
+        key_norm = squares - (2 / count) * inner + own / count**2
+        return product / ((share**2 * own + least) * (key_norm.clamp_min(0) + least)).sqrt()

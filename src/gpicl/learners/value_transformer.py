@@ -1,16 +1,21 @@
 """The plateau-free Transformer: a label is part of its example's value and of nothing else."""
 
+from typing import cast
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gpicl.learners.attention import causal_attention
-from gpicl.learners.base import Learner
+from gpicl.learners.attention import causal_attention, full_attention
+from gpicl.learners.base import Learner, Reading
 from gpicl.learners.feed_forward import FeedForward
 from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least
+
+# One layer's keys and values by head, [B, T + 1, H, D] each: the null slot, then one slot for every example.
+_Slots = tuple[Tensor, Tensor]
 
 
 class ValueTransformer(Learner):
@@ -52,11 +57,31 @@ class ValueTransformer(Learner):
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         """Predict every label from what came before it; see `Learner.forward`."""
+        return self.remember(inputs, labels).logits
+
+    def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
+        """Read a context once; see `Learner.remember`. The memory is every layer's slots, the null slot first."""
         hidden = self.embed(inputs)
         one_hot = F.one_hot(labels, self.num_classes).to(hidden.dtype)
+        memory = []
         for attention, feed_forward in zip(self.attentions, self.feed_forwards, strict=True):
-            hidden = feed_forward(attention(hidden, one_hot))
+            hidden, slots = attention(hidden, one_hot)
+            hidden = feed_forward(hidden)
+            memory.append(slots)
+        return Reading(self.readout(self.norm(hidden)), memory)
+
+    def answer(self, memory: list[_Slots], queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
+        """Predict queries that do not see each other; see `Learner.answer`."""
+        hidden = self.embed(queries)
+        attentions = cast("list[_LabelledAttention]", list(self.attentions))
+        for attention, feed_forward, slots in zip(attentions, self.feed_forwards, memory, strict=True):
+            hidden = feed_forward(attention.look(hidden, slots))
         return self.readout(self.norm(hidden))
+
+    def answer_size(self, length: int) -> int:
+        """Scores of every head and slot, and what a block holds of the stream."""
+        heads, key_size, width = (self.options[name] for name in ("heads", "key_size", "width"))
+        return 3 * heads * (length + 1) + 12 * (width + heads * key_size)
 
     def state_size(self, length: int = 100) -> int:
         """Keys and values of every layer and position: `layers * T * 2 * heads * key_size`."""
@@ -82,17 +107,24 @@ class _LabelledAttention(nn.Module):
         self.null_value = nn.Parameter(torch.zeros(inner))
         self.out = variance_scaling_(nn.Linear(inner, width), scale)
 
-    def forward(self, hidden: Float[Tensor, "B T d"], one_hot: Float[Tensor, "B T C"]) -> Float[Tensor, "B T d"]:
+    def forward(
+        self, hidden: Float[Tensor, "B T d"], one_hot: Float[Tensor, "B T C"]
+    ) -> tuple[Float[Tensor, "B T d"], _Slots]:
         queries, keys, values = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
         values = values + one_hot @ self.label_values
-        heads = (
-            x.unflatten(2, (self.heads, self.key_size))
-            for x in (queries, _behind(self.null_key, keys), _behind(self.null_value, values))
-        )
-        return hidden + self.out(causal_attention(*heads).flatten(2))
+        slots = (self._null_first(self.null_key, keys), self._null_first(self.null_value, values))
+        # Without the last example, slots 0..t hold the null and the examples before position t.
+        before = (x[:, :-1] for x in slots)
+        return hidden + self.out(causal_attention(self._by_head(queries), *before).flatten(2)), slots
 
+    def look(self, hidden: Float[Tensor, "B Q d"], slots: _Slots) -> Float[Tensor, "B Q d"]:
+        """Let queries look at a context's slots, all of which stand before them."""
+        queries = self._by_head(self.queries(self.norm(hidden)))
+        return hidden + self.out(full_attention(queries, *slots).flatten(2))
 
-def _behind(null: Float[Tensor, " d"], slots: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
-    """Put the null slot first and drop the last example, so that slots 0..t hold the null and the examples before t."""
-    first = null.to(slots.dtype).expand(slots.shape[0], 1, -1)
-    return torch.cat([first, slots[:, :-1]], 1)
+    def _null_first(self, null: Float[Tensor, " d"], slots: Float[Tensor, "B T d"]) -> Float[Tensor, "B S H D"]:
+        first = null.to(slots.dtype).expand(slots.shape[0], 1, -1)
+        return self._by_head(torch.cat([first, slots], 1))
+
+    def _by_head(self, joined: Float[Tensor, "B T d"]) -> Float[Tensor, "B T H D"]:
+        return joined.unflatten(2, (self.heads, self.key_size))

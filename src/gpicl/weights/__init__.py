@@ -1,5 +1,14 @@
 """Weights: learners on disk, without pickle."""
 
+from gpicl.weights.named import find_weights, shipped_weights
 from gpicl.weights.storage import CARD_FILE, WEIGHTS_FILE, load_card, load_weights, save_weights
 
-__all__ = ["CARD_FILE", "WEIGHTS_FILE", "load_card", "load_weights", "save_weights"]
+__all__ = [
+    "CARD_FILE",
+    "WEIGHTS_FILE",
+    "find_weights",
+    "load_card",
+    "load_weights",
+    "save_weights",
+    "shipped_weights",
+]

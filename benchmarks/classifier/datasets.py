@@ -1,0 +1,53 @@
+"""Data sets of the benchmark, as features and labels."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+
+from gpicl.classifier.large_contexts import subsample
+from gpicl.data import load_dataset, preprocess
+
+_TABLES: dict[str, Callable] = {
+    "iris": load_iris,
+    "wine": load_wine,
+    "breast_cancer": load_breast_cancer,
+    "digits": load_digits,
+}
+# Fewer rows than these to test on say next to nothing.
+_FEWEST_TO_TEST, MOST_TO_TEST = 30, 500
+
+
+class Table(NamedTuple):
+    """Features [N, F] and labels 0..C-1 [N]."""
+
+    features: np.ndarray
+    labels: np.ndarray
+
+    def has_size(self, size: int) -> bool:
+        """Whether `size` rows can be trained on: one of each class at least, and some left to test on."""
+        return len(np.unique(self.labels)) <= size <= len(self.labels) - _FEWEST_TO_TEST
+
+    def split(self, size: int, split: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows to train on, every class by its share and at least one, and up to 500 of the others to test on."""
+        random = np.random.RandomState(split)
+        train = subsample(self.labels, size, random)
+        others = np.setdiff1d(np.arange(len(self.labels)), train)
+        return random.permutation(train), random.permutation(others)[:MOST_TO_TEST]
+
+
+def load_table(name: str) -> Table:
+    """Load a data set by name or NAME=PATH; images as 14x14 grey from their test part, MNIST-1D as its 40 numbers.
+
+    WHY the test part: weights that are meta-trained on MNIST have seen the other one.
+    """
+    if name in _TABLES:
+        return Table(*_TABLES[name](return_X_y=True))
+    dataset = preprocess(load_dataset(name, "train" if name == "mnist1d" else "test"), size=14, channels=1)
+    return Table(dataset.normalised(np.arange(len(dataset))).astype(np.float64), dataset.labels)
+
+
+def label_of(name: str) -> str:
+    """What to call a data set in tables."""
+    return name.partition("=")[0]

@@ -1,0 +1,143 @@
+"""The benchmark's table, page and figures."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sklearn
+import torch
+from datasets import label_of
+from figures import accuracy_figure, reliability_figure
+from trials import BINS, Trial
+
+from gpicl.files import write_atomically
+from gpicl.metatesting import mean_interval
+
+_TITLES = {
+    "accuracy": "Accuracy, per cent",
+    "log_loss": "Log loss, nats",
+    "ece": "Expected calibration error, 15 bins",
+}
+# Data sets that the defaults of `InContextClassifier` were chosen on; see `gpicl.classifier.views`.
+_CHOSEN_ON = ("iris", "wine", "breast_cancer", "digits", "mnist1d")
+METRICS = {"accuracy": False, "log_loss": True, "ece": True}  # and whether less is better
+
+
+def write_page(folder: Path, done: Sequence[tuple[Trial, dict[str, Any]]], command: str, machine: str) -> None:
+    """Write `trials.csv`, `calibration.csv`, `README.md` and two figures."""
+    trials = pd.DataFrame([_row(trial, entry) for trial, entry in done])
+    bins = pd.concat([_bins(trial, entry) for trial, entry in done])
+    bins = bins.groupby(["method", "bin"], sort=False, as_index=False).sum()
+    write_atomically(folder / "trials.csv", partial(trials.round(5).to_csv, index=False))
+    write_atomically(folder / "calibration.csv", partial(bins.round(3).to_csv, index=False))
+    for name, figure in {"accuracy": accuracy_figure(trials), "reliability": reliability_figure(bins)}.items():
+        write_atomically(folder / f"{name}.png", partial(figure.savefig, format="png", dpi=160))
+    text = _page(trials, command, machine)
+    write_atomically(folder / "README.md", lambda part: part.write_text(text))
+
+
+def mean_ranks(trials: pd.DataFrame, metric: str, less_is_better: bool) -> dict[str, tuple[float, float]]:
+    """Rank of each method among all, mean over data sets and sizes; and half of its 95 % interval over splits."""
+    cells = trials.pivot(index=["split", "dataset", "size"], columns="method", values=metric)
+    ranks = cells.rank(axis=1, ascending=less_is_better).groupby("split").mean()
+    return {str(method): _mean_and_half(ranks[method].to_numpy()) for method in ranks}
+
+
+def _row(trial: Trial, entry: dict[str, Any]) -> dict[str, Any]:
+    numbers = {key: entry[key] for key in (*METRICS, "fit_seconds", "predict_seconds")}
+    return {
+        "dataset": label_of(trial.dataset),
+        "size": trial.size,
+        "split": trial.split,
+        "method": trial.method,
+        **numbers,
+    }
+
+
+def _bins(trial: Trial, entry: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame({"method": trial.method, "bin": range(BINS), **entry["bins"]})
+
+
+def _mean_and_half(values: np.ndarray) -> tuple[float, float]:
+    if len(values) < 2:
+        return float(values.mean()), float("nan")
+    low, high = mean_interval(values)
+    return (low + high) / 2, (high - low) / 2
+
+
+def _page(trials: pd.DataFrame, command: str, machine: str) -> str:
+    methods = list(dict.fromkeys(trials["method"]))
+    splits = trials["split"].nunique()
+    lines = [
+        "# `InContextClassifier` against tuned classifiers on small data",
+        "",
+        f"    {command}",
+        "",
+        f"Machine: {machine}; torch {torch.__version__}, scikit-learn {sklearn.__version__}. {splits} splits, the same",
+        "for all methods, every class in each; up to 500 test rows. How each competitor was tuned:",
+        "`benchmarks/classifier/competitors.py`. Behind ± stands half of the 95 % interval over splits (Student's t).",
+        "`trials.csv` has every trial.",
+        "",
+        f"The classifier's defaults (views, members, trust) were chosen on {', '.join(_CHOSEN_ON)}:",
+        "results there flatter it. None was chosen on the other data sets, so ranks are given for those apart.",
+        "",
+        "## Mean ranks (1 is best)",
+        "",
+        *_ranks(trials, methods),
+        *_ranks_elsewhere(trials, methods),
+        "",
+        "![Accuracy by size](accuracy.png)",
+        "",
+        "## Calibration, all data sets and sizes together",
+        "",
+        "![Reliability diagram](reliability.png)",
+        "",
+    ]
+    titles = {
+        "accuracy": "Accuracy, per cent",
+        "log_loss": "Log loss, nats",
+        "ece": "Expected calibration error, 15 bins",
+    }
+    for metric, title in titles.items():
+        lines += [f"## {title}", "", *_cells(trials, methods, metric, 100 if metric == "accuracy" else 1), ""]
+    return "\n".join(lines)
+
+
+def _ranks(trials: pd.DataFrame, methods: list[str]) -> list[str]:
+    ranks = {metric: mean_ranks(trials, metric, less) for metric, less in METRICS.items()}
+    seconds = trials.groupby("method")[["fit_seconds", "predict_seconds"]].mean()
+    rows = []
+    for method in methods:
+        cells = [f"{mean:.2f} ± {half:.2f}" for mean, half in (ranks[metric][method] for metric in METRICS)]
+        rows.append([method, *cells, *(f"{1e3 * value:,.0f}" for value in seconds.loc[method])])
+    return _markdown(["method", "accuracy", "log loss", "calibration error", "fit, ms", "predict, ms"], rows)
+
+
+def _ranks_elsewhere(trials: pd.DataFrame, methods: list[str]) -> list[str]:
+    elsewhere = trials[~trials["dataset"].isin(_CHOSEN_ON)]
+    if elsewhere.empty:
+        return []
+    return ["", "On data sets that nothing was chosen on:", "", *_ranks(elsewhere, methods)]
+
+
+def _cells(trials: pd.DataFrame, methods: list[str], metric: str, factor: float) -> list[str]:
+    digits = 1 if factor > 1 else 3
+    rows = []
+    for (dataset, size), found in trials.groupby(["dataset", "size"], sort=False):
+        values = found.pivot(index="split", columns="method", values=metric)
+        means = {method: _mean_and_half(factor * values[method].to_numpy()) for method in methods}
+        best = (max if metric == "accuracy" else min)(mean for mean, _ in means.values())
+        texts = [f"{mean:.{digits}f} ± {half:.{digits}f}" for mean, half in means.values()]
+        marked = [
+            f"**{text}**" if mean == best else text for text, (mean, _) in zip(texts, means.values(), strict=True)
+        ]
+        rows.append([str(dataset), str(size), *marked])
+    return _markdown(["data set", "rows", *methods], rows)
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    rule = "|" + "|".join(["---", *["--:"] * (len(columns) - 1)]) + "|"
+    return ["| " + " | ".join(columns) + " |", rule, *("| " + " | ".join(row) + " |" for row in rows)]

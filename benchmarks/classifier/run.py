@@ -1,0 +1,70 @@
+"""Small data, honestly: `InContextClassifier` against tuned classifiers.
+
+    python benchmarks/classifier/run.py --data iris,wine,mnist=FILE --output docs/results/classifier
+
+Splits are the same for all classifiers. What is done is kept in `--work`, so the same command resumes a killed run, and
+new weights have only their own trials run again.
+"""
+
+import argparse
+import os
+import platform
+import shlex
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from rich.progress import track
+
+ALL = "iris,wine,breast_cancer,digits,mnist1d,mnist,fashion_mnist,kmnist,cifar10"
+
+
+def main() -> None:
+    """Run the trials that are not done, then write table, page and figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default=ALL, help="names, or NAME=PATH, with commas between them")
+    parser.add_argument("--sizes", default="20,50,100,500", help="training rows; a data set without so many skips them")
+    parser.add_argument("--splits", type=int, default=20)
+    parser.add_argument("--weights", default="general", help="a shipped name, or the folder of a run")
+    parser.add_argument("--members", type=int, default=4)
+    parser.add_argument("--processes", type=int, default=1, help="one thread each")
+    parser.add_argument("--work", type=Path, default=Path("runs/classifier"), help="folder of what is done")
+    parser.add_argument("--output", type=Path, default=Path("docs/results/classifier"))
+    options = parser.parse_args()
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = "1"  # before NumPy is imported, here and in the processes
+
+    from competitors import competitors
+    from datasets import load_table
+    from page import write_page
+    from trials import Log, Trial, run_trial
+
+    from gpicl.weights import find_weights, load_card
+
+    version = load_card(find_weights(options.weights))["sha256"][:10] + f"x{options.members}"
+    sizes = [int(size) for size in options.sizes.split(",")]
+    trials = [
+        Trial(name, size, split, method, options.weights, options.members, version if i == 0 else "")
+        for name in options.data.split(",")
+        for size in sizes
+        if load_table(name).has_size(size)
+        for split in range(options.splits)
+        for i, method in enumerate(competitors(options.weights, options.members))
+    ]
+    options.work.mkdir(parents=True, exist_ok=True)
+    options.output.mkdir(parents=True, exist_ok=True)
+    log = Log(options.work / "trials.jsonl")
+    left = [trial for trial in trials if trial.key not in log.done]
+    with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
+        pending = [pool.submit(run_trial, trial) for trial in left]
+        for future in track(as_completed(pending), f"{len(trials) - len(left):,} done before;", total=len(left)):
+            log.add(future.result())
+    command = shlex.join(["python", *sys.argv])
+    machine = f"{platform.machine()}, {os.cpu_count()} CPUs, {options.processes} process(es) of one thread"
+    write_page(options.output, [(trial, log.done[trial.key]) for trial in trials], command, machine)
+    print(options.output / "README.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""One trial: one classifier on one split of one data set."""
+
+import json
+import os
+import time
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from competitors import competitors
+from datasets import Table, load_table
+
+BINS = 15
+# Probabilities below this count as this, so that one sure mistake does not decide a mean.
+_LEAST = 1e-6
+
+
+class Trial(NamedTuple):
+    """What is tried, and with what."""
+
+    dataset: str
+    size: int
+    split: int
+    method: str
+    weights: str
+    members: int
+    version: str
+
+    @property
+    def key(self) -> str:
+        """What a trial is remembered by; another version of the weights is another trial."""
+        return json.dumps([self.dataset.partition("=")[0], self.size, self.split, self.method, self.version])
+
+
+def run_trial(trial: Trial) -> dict[str, Any]:
+    """Fit, predict, score; times are those of one thread."""
+    torch.set_num_threads(1)
+    table = _table(trial.dataset)
+    train, test = table.split(trial.size, trial.split)
+    X, y = table.features[train], table.labels[train]
+    make = competitors(trial.weights, trial.members)[trial.method]
+    if trial.method == "InContextClassifier":
+        make(y).fit(X[:1].repeat(2, 0), np.arange(2))  # loading the weights is paid for once a process
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of convergence and collinearity, which small samples always give
+        started = time.perf_counter()
+        classifier = make(y).fit(X, y)
+        fitted = time.perf_counter()
+        probabilities = classifier.predict_proba(table.features[test])
+        predicted = time.perf_counter()
+    scores = score(probabilities, np.searchsorted(classifier.classes_, table.labels[test]))
+    return {"key": trial.key, **scores, "fit_seconds": fitted - started, "predict_seconds": predicted - fitted}
+
+
+def score(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Accuracy, log loss, expected calibration error, and what a reliability diagram needs."""
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    given = np.clip(probabilities[np.arange(len(labels)), labels], _LEAST, 1)
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    count, sure, hits = (np.bincount(bins, weights, BINS) for weights in (None, confidence, right))
+    return {
+        "accuracy": float(right.mean()),
+        "log_loss": float(-np.log(given).mean()),
+        "ece": float(np.abs(sure - hits).sum() / len(labels)),
+        "bins": {"count": count.tolist(), "confidence": sure.round(6).tolist(), "right": hits.tolist()},
+    }
+
+
+class Log:
+    """Trials that are done, a line each; a line that a kill has cut short is no trial.
+
+    Args:
+        path: The file; kept from one run to the next.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.done: dict[str, dict[str, Any]] = {}
+        if not path.exists():
+            return
+        text = path.read_text()
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            path.write_text(whole)
+        self.done = {entry["key"]: entry for entry in map(json.loads, whole.splitlines())}
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Write a trial down for good."""
+        with self._path.open("a") as file:
+            file.write(json.dumps(entry) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.done[entry["key"]] = entry
+
+
+@lru_cache(maxsize=1)
+def _table(name: str) -> Table:
+    return load_table(name)

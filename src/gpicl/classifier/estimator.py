@@ -1,0 +1,252 @@
+"""`InContextClassifier`: fit and predict in milliseconds, with weights that come with the package."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float64, Int64
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags, assert_all_finite, check_consistent_length, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from gpicl.classifier.ensemble import Ensemble
+from gpicl.classifier.large_contexts import LARGE_CONTEXTS, NearestContexts, with_large_context
+from gpicl.classifier.loaded import learner_at_hand
+from gpicl.classifier.tables import TableEncoder, flatten_images, has_categories, join_rows
+from gpicl.errors import ClassifierError, UnknownNameError
+
+
+class InContextClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier that was meta-trained once and learns new data from its context alone, with no gradient step.
+
+    `fit` reads up to 1,000 labelled examples and keeps what the learner remembers of them; predicting asks it about
+    each query by itself. Tables (missing values and, in data frames, categories allowed) and images; any number of
+    features and of classes.
+
+    Args:
+        weights: Name of weights that come with the package, `general` or `mnist`, or the folder of a `gpicl train`
+            run.
+        n_estimators: Members of the ensemble. Each reads the examples in another order, and up to eight in another
+            view; more than eight take views again in other orders. One is fastest.
+        large_context: What to do with more than `max_context` examples. `error` refuses them; `subsample` reads as
+            many, chosen at random with every class's share kept; `nearest` reads, for every query anew, those nearest
+            to it, which takes the time of a fit for each query.
+        max_context: Most examples that are read at once.
+        memory_budget: MiB that reading and answering may take for their intermediate results; queries are answered in
+            as many passes as that needs. What a fitted classifier keeps comes on top.
+        random_state: Seed of orders, projections and subsamples. The same seed gives the same probabilities to the
+            bit.
+
+    Attributes:
+        classes_: Names of the classes, sorted.
+        n_features_in_: Features of an example; pixels of an image.
+        feature_names_in_: Names of the columns, where `X` was a data frame.
+        image_shape_: Shape of an image, or None where `X` was no images.
+
+    Example:
+        >>> from sklearn.datasets import load_iris
+        >>> from gpicl import InContextClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> InContextClassifier().fit(X[::2], y[::2]).predict(X[1::50])
+        array([0, 1, 2])
+    """
+
+    def __init__(
+        self,
+        weights: Any = "general",
+        n_estimators: Any = 4,
+        *,
+        large_context: Any = "error",
+        max_context: Any = 1000,
+        memory_budget: Any = 256,
+        random_state: Any = 0,
+    ) -> None:
+        # By scikit-learn's rules a constructor takes whatever it is given, and `fit` says what is wrong with it.
+        self.weights = weights
+        self.n_estimators = n_estimators
+        self.large_context = large_context
+        self.max_context = max_context
+        self.memory_budget = memory_budget
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, **unsupported: Any) -> "InContextClassifier":
+        """Read labelled examples.
+
+        Args:
+            X: Array or data frame `[N, F]`, or images `[N, H, W]` or `[N, H, W, C]`. NaN is a missing value.
+            y: Their classes; any numbers or strings.
+            unsupported: Nothing; `sample_weight` is refused here with an explanation.
+
+        Returns:
+            The classifier itself.
+
+        Raises:
+            ClassifierError: If there is one class only, or there are too many examples, or a parameter is out of
+                range.
+            UnknownNameError: If there are no such weights.
+            CheckpointError: If weights are damaged.
+        """
+        return self._fit(X, y, None, unsupported)
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, **unsupported: Any) -> "InContextClassifier":
+        """Read more labelled examples: the same as fitting all of them at once, in the order of the calls.
+
+        Args:
+            X: See `fit`.
+            y: See `fit`.
+            classes: All classes that will ever occur, at the first call; a class without an example yet can be
+                predicted too. None: those that have occurred so far, which may become more with every call.
+            unsupported: See `fit`.
+
+        Returns:
+            The classifier itself.
+
+        Raises:
+            ClassifierError: See `fit`; or if `y` holds other classes than `classes`.
+        """
+        if not hasattr(self, "_examples"):
+            return self._fit(X, y, classes, unsupported)
+        _refuse(unsupported)
+        if classes is not None and not np.array_equal(np.unique(column_or_1d(classes)), self.classes_):
+            raise ClassifierError(
+                f"classes={np.unique(column_or_1d(classes)).tolist()} are not those so far, {self.classes_.tolist()}. "
+                "Leave classes out after the first call, or call fit to begin anew."
+            )
+        more, _ = self._check(X, reset=False)
+        labels = _check_labels(y, more)
+        examples = join_rows(self._examples, more)
+        return self._learn(examples, np.concatenate([self._labels, labels]), self._announced)
+
+    def predict_proba(self, X: Any) -> Float64[np.ndarray, "Q K"]:
+        """Give the probability of every class, in the order of `classes_`.
+
+        Args:
+            X: Queries, like the `X` of `fit`.
+        """
+        check_is_fitted(self, "_predictor")
+        queries, _ = self._check(X, reset=False)
+        return self._predictor.predict_proba(self._encoder(queries))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Give the most probable class.
+
+        Args:
+            X: Queries, like the `X` of `fit`.
+        """
+        best = self.predict_proba(X).argmax(1)
+        return self.classes_[best]
+
+    def decision_function(self, X: Any) -> Float64[np.ndarray, "..."]:
+        """Give log-probabilities of the classes; with two of them, the second's minus the first's.
+
+        Args:
+            X: Queries, like the `X` of `fit`.
+
+        Returns:
+            `[Q, K]`, or `[Q]` if there are two classes.
+        """
+        scores = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn that missing values and images are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _fit(self, X: Any, y: Any, classes: Any, unsupported: dict[str, Any]) -> "InContextClassifier":
+        _refuse(unsupported)
+        self._check_parameters()
+        examples, self.image_shape_ = self._check(X, reset=True)
+        labels = _check_labels(y, examples)
+        return self._learn(examples, labels, None if classes is None else np.unique(column_or_1d(classes)))
+
+    def _learn(self, examples: Any, labels: np.ndarray, announced: np.ndarray | None) -> "InContextClassifier":
+        """Make everything that follows from the examples; where that fails the classifier stays as it was."""
+        classes = np.unique(labels) if announced is None else announced
+        indices = _class_indices(labels, classes)
+        learner = learner_at_hand(self.weights)
+        encoder = TableEncoder(examples)
+        features = encoder(examples)
+        random = check_random_state(self.random_state)
+        build = partial(
+            Ensemble,
+            learner=learner,
+            num_classes=len(classes),
+            members=self.n_estimators,
+            budget=self.memory_budget * 2**20,
+            seed=random.randint(2**31),
+        )
+        most = self.max_context if learner.max_length is None else min(self.max_context, learner.max_length - 1)
+        self._predictor: Ensemble | NearestContexts = (
+            build(features, indices)
+            if len(features) <= most
+            else with_large_context(self.large_context, build, features, indices, most, random)
+        )
+        self._examples, self._labels, self._announced = examples, labels, announced
+        self._encoder, self.classes_ = encoder, classes
+        return self
+
+    def _check(self, X: Any, reset: bool) -> tuple[Any, tuple[int, ...] | None]:
+        """Check names and numbers, and make rows of images.
+
+        Returns:
+            A data frame where there are categories, else float64; and the shape of an image.
+        """
+        X, shape = flatten_images(X)
+        if not reset and shape is not None and shape != self.image_shape_:
+            fitted = f"images of shape {self.image_shape_}" if self.image_shape_ else "rows of features"
+            raise ClassifierError(f"These are images of shape {shape}, but fit was given {fitted}. Give the same.")
+        if not (has_categories(X) if reset else self._encoder.has_categories):
+            return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"), shape
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        if not isinstance(X, pd.DataFrame):
+            raise ClassifierError(
+                "fit was given a data frame with categories, and categories are found by the names of their columns. "
+                f"Give a data frame with the columns {list(self.feature_names_in_)}, not {type(X).__name__}."
+            )
+        return X, shape
+
+    def _check_parameters(self) -> None:
+        for name in ("n_estimators", "max_context", "memory_budget"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+                raise ClassifierError(f"{name} must be a whole number of at least 1, not {value!r}.")
+        if self.large_context not in LARGE_CONTEXTS:
+            raise UnknownNameError("large_context", str(self.large_context), LARGE_CONTEXTS)
+
+
+def _refuse(unsupported: dict[str, Any]) -> None:
+    if unsupported:
+        raise ClassifierError(
+            f"InContextClassifier takes no {', '.join(sorted(unsupported))}: it learns from a context in which every "
+            "example counts as one. To give some more weight, repeat them; to give some none, leave them out."
+        )
+
+
+def _check_labels(y: Any, examples: Any) -> np.ndarray:
+    if y is None:
+        raise ClassifierError("InContextClassifier requires y to be passed, but the target y is None.")
+    labels = column_or_1d(y, warn=True)
+    check_consistent_length(examples, labels)
+    assert_all_finite(labels, input_name="y")
+    check_classification_targets(labels)
+    return labels
+
+
+def _class_indices(labels: np.ndarray, classes: np.ndarray) -> Int64[np.ndarray, " N"]:
+    strangers = np.setdiff1d(labels, classes)
+    if strangers.size:
+        raise ClassifierError(
+            f"y holds {strangers.tolist()}, which is none of classes={classes.tolist()}. Name all classes that will "
+            "ever occur, or none."
+        )
+    if len(classes) < 2:
+        raise ClassifierError(
+            f"y holds one class only, {classes[0]!r}: there must be two to tell apart. Add examples of another class, "
+            "or name those to come with partial_fit(X, y, classes=...)."
+        )
+    return np.searchsorted(classes, labels).astype(np.int64)

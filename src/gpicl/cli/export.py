@@ -1,0 +1,35 @@
+"""`gpicl export`."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from gpicl.cli.typed_command import run_typed_command
+from gpicl.errors import UnknownNameError
+from gpicl.files import make_folder
+from gpicl.weights import find_weights, load_weights
+from gpicl.weights.onnx_export import export_onnx
+
+_FORMATS = ("onnx",)
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+
+    def export(run: str, format: str = "onnx", output: str = "model.onnx", classes: int | None = None) -> None:
+        """Write the learner of a run as a model for other programs.
+
+        Args:
+            run: Folder of a finished run, or a shipped name (general, mnist).
+            format: onnx, for onnxruntime and whatever else reads it.
+            output: File to write.
+            classes: Number of classes, where the learner takes any; the default is what it was meta-trained with.
+        """
+        if format not in _FORMATS:
+            raise UnknownNameError("format", format, _FORMATS)
+        learner = load_weights(find_weights(run))
+        make_folder(Path(output).parent)
+        export_onnx(learner, Path(output), classes)
+        Console(stderr=True).print(f"Model: {output}", highlight=False, soft_wrap=True, markup=False)
+
+    run_typed_command(export, arguments)
