@@ -30,7 +30,7 @@ def median_milliseconds(work: Callable[[], object], repeats: int) -> float:
 def main() -> None:
     """Time both ensembles; print medians."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", default="general")
+    parser.add_argument("--weights", default="mnist")
     parser.add_argument("--repeats", type=int, default=15)
     options = parser.parse_args()
     random = np.random.default_rng(0)

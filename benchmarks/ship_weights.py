@@ -2,7 +2,7 @@
 
 Copies the weights, and a card that says how they were meta-trained, by which command, what they reach and where their
 limits are, to `src/gpicl/weights/shipped/NAME`. Renew the reference predictions afterwards:
-`python benchmarks/reference_predictions.py`.
+`python tests/classifier/test_reference_predictions.py`.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def main() -> None:
     """Copy the weights and write their card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="folder of a finished run")
-    parser.add_argument("name", help="name under which the weights will be found, such as general")
+    parser.add_argument("name", help="name under which the weights will be found, such as mnist")
     parser.add_argument("--command", required=True, help="the command that made the run")
     parser.add_argument("--limits", required=True, help="what the weights cannot do, in a sentence or two")
     options = parser.parse_args()

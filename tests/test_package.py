@@ -29,7 +29,6 @@ def test_the_wheel_holds_the_presets_the_weights_and_the_typing_marker(tmp_path)
     names = zipfile.ZipFile(wheel).namelist()
     assert "gpicl/metatraining/presets/quickstart.yaml" in names
     assert "gpicl/py.typed" in names
-    for weights in ("general", "mnist"):
-        assert f"gpicl/weights/shipped/{weights}/weights.safetensors" in names
-        assert f"gpicl/weights/shipped/{weights}/weights.json" in names
+    assert "gpicl/weights/shipped/mnist/weights.safetensors" in names
+    assert "gpicl/weights/shipped/mnist/weights.json" in names
     assert not any(name.startswith("tests") for name in names)

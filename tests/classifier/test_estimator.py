@@ -222,7 +222,7 @@ def test_sample_weights_and_sparse_input_are_refused_clearly(iris):
         ({"max_context": True}, ClassifierError, "max_context must be a whole number"),
         ({"memory_budget": "much"}, ClassifierError, "memory_budget must be a whole number"),
         ({"large_context": "nearst"}, UnknownNameError, "Did you mean 'nearest'"),
-        ({"weights": "genral"}, UnknownNameError, "Did you mean 'general'"),
+        ({"weights": "minst"}, UnknownNameError, "Did you mean 'mnist'"),
         ({"weights": "runs/nothing"}, CheckpointError, "No weights in"),
     ],
 )

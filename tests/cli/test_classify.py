@@ -60,12 +60,12 @@ def test_the_same_command_writes_the_same_file(files, tmp_path):
         ("classify train.csv blank.csv --target species", "Cannot read blank.csv"),
         ("classify gaps.csv test.csv --target species", "gaps.csv: 1 of 75 rows have no species"),
         ("classify only.csv test.csv --target species", "no column but 'species'"),
-        ("classify train.csv test.csv --target species --weights genral", "Did you mean 'general'"),
+        ("classify train.csv test.csv --target species --weights minst", "Did you mean 'mnist'"),
         ("classify train.csv test.csv --target species --members 0", "n_estimators must be"),
         ("classify numbers.csv numbers.csv --target y", "continuous"),
-        ("export nowhere", "Known: general, mnist"),
-        ("export general --format onxx", "Did you mean 'onnx'"),
-        ("export general --classes 1", "at least 2"),
+        ("export nowhere", "Known: mnist"),
+        ("export mnist --format onxx", "Did you mean 'onnx'"),
+        ("export mnist --classes 1", "at least 2"),
     ],
 )
 def test_mistakes_get_one_paragraph_and_exit_code_2(files, arguments, expected, capsys, tmp_path):
@@ -87,7 +87,7 @@ def test_mistakes_get_one_paragraph_and_exit_code_2(files, arguments, expected, 
 @pytest.mark.slow
 def test_an_exported_model_runs_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["export", "general", "--classes", "3", "--output", "models/m.onnx"]) == 0
+    assert main(["export", "mnist", "--classes", "3", "--output", "models/m.onnx"]) == 0
     X, y = load_iris(return_X_y=True)
     X = ((X - X[::2].mean(0)) / X[::2].std(0)).astype(np.float32)
     feed = {"context": X[None, ::2], "labels": y[None, ::2].astype(np.int64), "queries": X[None, 1::2]}

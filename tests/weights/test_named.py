@@ -9,7 +9,7 @@ from gpicl.weights import find_weights, load_card, load_weights, shipped_weights
 
 
 def test_shipped_weights_are_small_and_say_what_they_are():
-    assert shipped_weights() == ["general", "mnist"]
+    assert shipped_weights() == ["mnist"]
     files = [file for name in shipped_weights() for file in find_weights(name).iterdir()]
     assert {file.suffix for file in files} == {".safetensors", ".json"}
     assert sum(file.stat().st_size for file in files) <= 10e6
@@ -24,9 +24,9 @@ def test_shipped_weights_are_small_and_say_what_they_are():
 
 def test_a_name_wins_over_a_folder_of_that_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("general").mkdir()
-    assert find_weights("general").is_absolute()
-    assert find_weights("./general") == Path("general")
+    Path("mnist").mkdir()
+    assert find_weights("mnist").is_absolute()
+    assert find_weights("./mnist") == Path("mnist")
 
 
 def test_a_folder_is_named_by_its_path(tmp_path):

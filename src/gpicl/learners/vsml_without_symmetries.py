@@ -5,6 +5,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from gpicl.learners.base import Learner
+from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.lstm_grid import LSTMGrid
 from gpicl.learners.options import at_least
 from gpicl.learners.previous_label import previous_label
@@ -40,8 +41,9 @@ class VSMLWithoutSymmetries(Learner):
         super().__init__(num_features, num_classes)
         at_least(1, k=k, hidden=hidden, message=message, micro_ticks=micro_ticks)
         self.k = k
-        self.rows = nn.Linear(num_features, k * _ROW_SIZE)
-        self.columns = nn.Linear(num_classes, k * _COLUMN_SIZE)
+        self.rows = variance_scaling_(nn.Linear(num_features, k * _ROW_SIZE), 1.0)
+        # Of a one-hot input one weight passes, so a variance of one over fan-in would be too small.
+        self.columns = variance_scaling_(nn.Linear(num_classes, k * _COLUMN_SIZE), float(num_classes))
         self.grid = LSTMGrid(_ROW_SIZE, _COLUMN_SIZE, hidden, message, micro_ticks)
         self.readout = nn.Linear(k * message, num_classes)
 

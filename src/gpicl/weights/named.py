@@ -19,7 +19,7 @@ def find_weights(weights: str | PathLike[str]) -> Path:
 
     Args:
         weights: A shipped name, or the folder of a run. A shipped name wins over a folder of the same name: write
-            `./general` for the folder.
+            `./mnist` for the folder.
 
     Raises:
         UnknownNameError: If it is neither.
