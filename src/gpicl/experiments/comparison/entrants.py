@@ -41,7 +41,7 @@ ENTRANTS = (
     Entrant("SGD", "sgd", "SGD", "MLP (SGD)"),  # its preset starts from zero, so seeds would be all the same
     Entrant("MLP", "mlp"),
     Entrant("KernelTransformer", "kernel-transformer", seeds=3),
-    Entrant("ValueTransformer", "value-transformer", seeds=3),
+    Entrant("ValueTransformer", "value-transformer"),
     Entrant("FastWeightMemory", "fast-weight-memory"),
     Entrant("MAML", "maml", "MAML", batch=64),
     Entrant("VSML", "vsml", "VSML", batch=16),
