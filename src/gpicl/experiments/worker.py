@@ -1,6 +1,8 @@
 """A process of its own for each piece of work, so that what fails there fails alone."""
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -40,7 +42,8 @@ class Worker:
             arguments: What to run it with.
         """
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
         try:
             return self._pool.submit(_guarded, function, arguments).result()
         except BrokenProcessPool:
@@ -64,6 +67,21 @@ class Worker:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that it works for does, even if that is killed.
+
+    WHY: it would go on meta-training, and write into the same folder as the command that resumes the run.
+    """
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _guarded(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
