@@ -70,7 +70,7 @@ def over_positions(step: Callable[[Any, Any], tuple[Any, Any]], start: Any, exam
     """What a recurrence gives at every position.
 
     Only its state is kept for the gradient, and the rest is computed again. Without that, VSML would need gigabytes,
-    and on a CPU it costs nothing: the LSTM takes as long, the others half to two thirds, for they move less memory.
+    and on a CPU it costs nothing: the LSTM takes as long and the others less, for they move less memory.
 
     Args:
         step: From state and example to the next state and what is given.

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
+from gpicl.classifier.blas_threads import one_blas_thread
 from gpicl.classifier.codes import class_log_probabilities, decode, draw_codes, members_needed
 from gpicl.classifier.columns import Columns
 from gpicl.classifier.reading import ReadContexts
@@ -51,7 +52,8 @@ class Ensemble:
         filled = self._columns(features)
         # A view is made once, however many members take it.
         taken = VIEWS[:members]
-        self._views, views = make_views(filled, taken)
+        with one_blas_thread():
+            self._views, views = make_views(filled, taken)
         self._view_of = [member % len(taken) for member in range(members)]
         self._projections: list[Tensor] | None = None
         if learner.rotation_invariant and learner.any_size:
@@ -81,7 +83,9 @@ class Ensemble:
         return np.concatenate(chunks)
 
     def _answer(self, features: np.ndarray) -> np.ndarray:
-        seen = self._seen(self._views(self._columns(features)))
+        with one_blas_thread():
+            views = self._views(self._columns(features))
+        seen = self._seen(views)
         return self._combine(class_log_probabilities(self._contexts.answer(seen), self._codes)).numpy()
 
     def _combine(self, log_probabilities: Tensor) -> Tensor:
