@@ -127,8 +127,8 @@ def test_more_than_ten_classes_and_any_number_of_features(blobs):
 
 
 def test_one_feature_is_enough(blobs):
-    X, y = blobs(classes=2, features=1, each=20, seed=1)
-    assert InContextClassifier().fit(X[:20], y[:20]).score(X[20:], y[20:]) > 0.8
+    X, y = blobs(classes=2, features=1, each=100, seed=1)
+    assert InContextClassifier().fit(X[:100], y[:100]).score(X[100:], y[100:]) > 0.8
 
 
 def test_where_there_is_nothing_to_learn_it_gives_the_frequencies_of_the_classes():

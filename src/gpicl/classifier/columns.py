@@ -41,6 +41,7 @@ class Columns:
             features: As many columns as the context; NaN where a value is missing.
         """
         missing = np.isnan(features)
-        filled = np.where(missing, self._medians, features) / self._largest
+        with np.errstate(over="ignore"):  # what overflows is clipped next
+            filled = np.where(missing, self._medians, features) / self._largest
         kept = np.clip(filled, self._low, self._high)[:, self._varies]
         return np.hstack([kept, missing[:, self._with_gaps].astype(np.float64)]) if self._with_gaps.any() else kept
