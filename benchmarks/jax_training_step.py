@@ -66,6 +66,10 @@ def encode(layers: list[Params], inputs: Array, labels: Array) -> Array:
     return encoded
 
 
+# Set by --no-checkpoint.
+KEEP_ALL = False
+
+
 def over_positions(step: Callable[[Any, Any], tuple[Any, Any]], start: Any, examples: Any) -> Any:
     """What a recurrence gives at every position.
 
@@ -77,7 +81,8 @@ def over_positions(step: Callable[[Any, Any], tuple[Any, Any]], start: Any, exam
         start: The state before the first example.
         examples: What is read, positions first.
     """
-    return jax.lax.scan(jax.checkpoint(step, prevent_cse=False), start, examples)[1]
+    kept = step if KEEP_ALL else jax.checkpoint(step, prevent_cse=False)
+    return jax.lax.scan(kept, start, examples)[1]
 
 
 def lstm_step(params: Params, state: State, x: Array) -> State:
@@ -325,7 +330,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("learners", nargs="*", choices=[[], *CASES], help="all if none is named")
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--no-checkpoint", action="store_true", help="keep all activations for the gradient")
     options = parser.parse_args()
+    global KEEP_ALL
+    KEEP_ALL = options.no_checkpoint
     jax.config.update("jax_platforms", "cpu")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     print(f"{cores} cores, jax {jax.__version__}, fp32; T = {LENGTH}, F = {FEATURES}, C = {CLASSES}, Adam")
