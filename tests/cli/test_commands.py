@@ -69,6 +69,13 @@ def test_evaluate_adds_to_the_results(trained):
     assert "random" in (trained / "report.html").read_text()
 
 
+def test_results_of_a_version_that_did_not_note_the_features_are_made_again(trained):
+    path = trained / "results.csv"
+    pd.read_csv(path).drop(columns="features").to_csv(path, index=False)
+    assert main(["evaluate", str(trained), "digits,random", "--tasks", "unseen,identity", "--episodes", "8"]) == 0
+    assert (pd.read_csv(path)["features"] == 16).all()
+
+
 def test_evaluate_refuses_another_number_of_features_where_the_weights_have_but_one(trained, capsys):
     assert main(["evaluate", str(trained), "digits", "--features", "99", "--episodes", "8"]) == 2
     assert "built for 16 features" in capsys.readouterr().err

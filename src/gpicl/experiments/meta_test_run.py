@@ -144,7 +144,7 @@ def _examples(features: FeatureDataset, card: dict[str, Any]) -> Figure:
 
 
 def _done(results: pd.DataFrame, label: str, kind: str, episodes: int, learner: Learner, length: int) -> bool:
-    if results.empty:
+    if results.empty or "features" not in results:  # results of a version that did not note them are made again
         return False
     results = results[results["features"] == learner.num_features]
     rows = results[(results["dataset"] == label) & (results["tasks"] == kind)]
