@@ -145,7 +145,7 @@ def test_help_names_every_command(capsys):
         ("train --learner.name TokenTransformer --tasks.length 200 --data.dataset digits", "max_length=200"),
         ("train --data.dataset digits --testing.datasets [digitz]", "Did you mean 'digits'"),
         ("train --data.dataset digits --testing.datasets [digits] --testing.tasks [seen]", "tasks.num_tasks"),
-        ("train --data.dataset digits --testing.datasets [digits] --testing.num_features 9", "VSML, KernelTransformer"),
+        ("train --data.dataset digits --testing.datasets [digits] --testing.num_features 9", "the kernel Transformers"),
         ("evaluate nowhere digits", "finished `gpicl train` run"),
     ],
 )

@@ -1,5 +1,6 @@
 """Meta-testing a run's folder: what `gpicl train` ends with, `gpicl evaluate` does and `gpicl compare` is made of."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,9 @@ def meta_test_run(
     """
     card = load_card(folder)
     settings = card["meta_training"]
-    image, tasks = settings["data"], settings["tasks"]
+    image, tasks = image_for_testing(DataConfig(**settings["data"]), testing), settings["tasks"]
+    length = testing.length or tasks["length"]
+    positions = testing.positions_of(length)
     path = folder / "results.csv"
     results = pd.read_csv(path) if path.exists() else pd.DataFrame()
     learner = sized_for_testing(learner, testing)
@@ -54,12 +57,10 @@ def meta_test_run(
     for name in testing.datasets:
         label = label_of(name)
         kinds = [
-            kind
-            for kind in testing.tasks
-            if not _done(results, label, kind, testing.episodes, learner, tasks["length"])
+            kind for kind in testing.tasks if not _done(results, label, kind, testing.episodes, learner, positions)
         ]
         if kinds:
-            missing[label] = (load_test_set(name, DataConfig(**image)), kinds)
+            missing[label] = (load_test_set(name, image), kinds)
     with testing_progress(progress) as bar:
         for label, (dataset, kinds) in missing.items():
             task = bar.add_task(f"meta-testing {label}", total=testing.episodes * len(kinds), accuracy="")
@@ -70,7 +71,8 @@ def meta_test_run(
                     {label: dataset},
                     tasks=[kind],
                     episodes=testing.episodes,
-                    length=tasks["length"],
+                    length=length,
+                    positions=positions,
                     num_tasks=tasks["num_tasks"],
                     seed=settings["training"]["seed"] if kind == "seen" else TEST_SEED,
                     batch=batch,
@@ -98,6 +100,16 @@ def sized_for_testing(learner: Learner, testing: TestingConfig) -> Learner:
     if testing.num_features is None:
         return learner
     return learner.with_size(testing.num_features, learner.num_classes)
+
+
+def image_for_testing(image: DataConfig, testing: TestingConfig) -> DataConfig:
+    """How images are prepared for a meta-test.
+
+    Args:
+        image: How they were for meta-training.
+        testing: Says what is different.
+    """
+    return replace(image, size=testing.size or image.size, channels=testing.channels or image.channels)
 
 
 def label_of(name: str) -> str:
@@ -143,12 +155,12 @@ def _examples(features: FeatureDataset, card: dict[str, Any]) -> Figure:
     return example_images(features, source.episodes([0], "identity"), [source.episodes([n], "unseen") for n in (0, 1)])
 
 
-def _done(results: pd.DataFrame, label: str, kind: str, episodes: int, learner: Learner, length: int) -> bool:
+def _done(results: pd.DataFrame, label: str, kind: str, episodes: int, learner: Learner, positions: list[int]) -> bool:
     if results.empty or "features" not in results:  # results of a version that did not note them are made again
         return False
     results = results[results["features"] == learner.num_features]
     rows = results[(results["dataset"] == label) & (results["tasks"] == kind)]
-    return len(rows) == length and bool((rows["episodes"] == episodes).all())
+    return list(rows["position"]) == positions and bool((rows["episodes"] == episodes).all())
 
 
 def _replace(results: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

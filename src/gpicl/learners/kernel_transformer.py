@@ -12,6 +12,7 @@ from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least, divided_by
 from gpicl.learners.similarity import ContextInputs, causal_similarity, query_similarity, remember_inputs
+from gpicl.learners.stream_mixer import StreamMixer
 
 
 class KernelTransformer(Learner):
@@ -50,7 +51,7 @@ class KernelTransformer(Learner):
         divided_by(heads, width=width, class_width=class_width)
         self.start = nn.Parameter(torch.randn(width))
         self.attentions = nn.ModuleList(_KernelAttention(width, class_width, heads, 2 / layers) for _ in range(layers))
-        self.mixers = nn.ModuleList(_StreamMixer(width, class_width, 2 / layers) for _ in range(layers))
+        self.mixers = nn.ModuleList(StreamMixer(width, class_width, 2 / layers) for _ in range(layers))
         self.readout = nn.Linear(class_width, 1, bias=False)
         nn.init.constant_(self.readout.weight, 4 / class_width)
 
@@ -199,30 +200,6 @@ class _KernelAttention(nn.Module):
         own = own.transpose(1, 2).flatten(2)
         others = others.unflatten(3, (classes, -1)).permute(0, 2, 3, 1, 4).flatten(3)
         return hidden + self.out(own), per_class + self.class_out(others)
-
-
-class _StreamMixer(nn.Module):
-    """Lets the streams read each other: the classes' mean and maximum, and the class-free stream for every class."""
-
-    def __init__(self, width: int, class_width: int, scale: float) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width + 2 * class_width)
-        self.up = variance_scaling_(nn.Linear(width + 2 * class_width, 4 * width), scale)
-        self.down = variance_scaling_(nn.Linear(4 * width, width), scale)
-        self.class_norm = nn.LayerNorm(class_width)
-        self.class_up = variance_scaling_(nn.Linear(class_width, 4 * class_width), scale)
-        self.shared_up = variance_scaling_(nn.Linear(width, 4 * class_width), scale)
-        self.class_down = nn.Linear(4 * class_width, class_width)
-        nn.init.zeros_(self.class_down.weight)
-        nn.init.zeros_(self.class_down.bias)
-
-    def forward(
-        self, hidden: Float[Tensor, "B T d"], per_class: Float[Tensor, "B T C e"]
-    ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"]]:
-        seen = self.norm(torch.cat([hidden, per_class.mean(2), per_class.amax(2)], 2))
-        hidden = hidden + self.down(F.gelu(self.up(seen), approximate="tanh"))
-        inner = self.class_up(self.class_norm(per_class)) + self.shared_up(hidden)[:, :, None]
-        return hidden, per_class + self.class_down(F.gelu(inner, approximate="tanh"))
 
 
 def _for_slots(similarity: Float[Tensor, "B T T2"]) -> Float[Tensor, "B T S"]:

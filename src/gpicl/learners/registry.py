@@ -9,6 +9,7 @@ from gpicl.learners.base import Learner
 
 LEARNERS = {
     "FastWeightMemory": "gpicl.learners.fast_weight_memory",
+    "KernelSetTransformer": "gpicl.learners.kernel_set_transformer",
     "KernelTransformer": "gpicl.learners.kernel_transformer",
     "LSTM": "gpicl.learners.lstm",
     "MAML": "gpicl.learners.maml",

@@ -42,6 +42,7 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
             num_features=config.tasks.num_features,
             num_classes=config.tasks.num_classes,
             spectrum_probability=config.tasks.spectrum_probability if split == "train" else 0.0,
+            variety_probability=config.tasks.variety_probability if split == "train" else 0.0,
             seed=config.training.seed,
         )
         for split in ("train", "test")

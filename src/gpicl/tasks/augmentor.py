@@ -18,6 +18,7 @@ from gpicl.tasks.projection import normalise, project, project_afresh
 from gpicl.tasks.sampling import ClassIndex
 from gpicl.tasks.spectrum import Spectrum
 from gpicl.tasks.streams import Purpose, normal_key, stream
+from gpicl.tasks.variety import Variety
 
 TaskKind = Literal["seen", "unseen", "identity"]
 
@@ -42,6 +43,7 @@ class TaskAugmentor:
         num_classes: Labels C of a task; None for as many as the data set has classes.
         spectrum_probability: Probability that a seen task has a random spectrum (`Spectrum`); unseen tasks never do,
             so that accuracies stay comparable.
+        variety_probability: Probability of each change that `Variety` makes to seen tasks; unseen tasks never have one.
         seed: Seed of the whole distribution.
         device: Where episodes are made. Other devices draw other projections from the same seed.
 
@@ -58,6 +60,7 @@ class TaskAugmentor:
         num_features: int | None = None,
         num_classes: int | None = None,
         spectrum_probability: float = 0.0,
+        variety_probability: float = 0.0,
         seed: int = 0,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -75,6 +78,7 @@ class TaskAugmentor:
         if num_classes is not None and num_classes < 2:
             raise TaskError(f"num_classes must be at least 2, not {num_classes}; None keeps the data set's own.")
         check_probability("spectrum_probability", spectrum_probability)
+        check_probability("variety_probability", variety_probability)
         if not 0 <= seed < 2**64:
             raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
         self.dataset = dataset
@@ -87,6 +91,7 @@ class TaskAugmentor:
         self.device = torch.device(device)
         self._index = ClassIndex(dataset.labels, len(dataset.classes))
         self._spectrum = Spectrum(dataset) if spectrum_probability else None
+        self._variety = Variety(dataset, variety_probability, seed) if variety_probability else None
 
     def episodes(
         self,
@@ -152,7 +157,7 @@ class TaskAugmentor:
         # A caller's autocast would round the covariance to bfloat16 and so change the tasks.
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             chunks = [
-                self._project([pixels for pixels, _ in drawn[part]], task_ids[part], purpose, identity)
+                self._project([pixels for pixels, _ in drawn[part]], task_ids[part], draws[part], purpose, identity)
                 for part in self._chunks(len(draws), purpose)
             ]
         return Episodes(chunks[0] if len(chunks) == 1 else torch.cat(chunks), labels)
@@ -176,7 +181,12 @@ class TaskAugmentor:
         return features[indices], labels
 
     def _project(
-        self, pixels: Sequence[Shaped[np.ndarray, "T N"]], task_ids: Sequence[int], purpose: Purpose, identity: bool
+        self,
+        pixels: Sequence[Shaped[np.ndarray, "T N"]],
+        task_ids: Sequence[int],
+        draws: Sequence[int],
+        purpose: Purpose,
+        identity: bool,
     ) -> Float32[Tensor, "B T F"]:
         stored = torch.from_numpy(np.stack(pixels)).to(self.device)
         mean, std = self.dataset.mean, self.dataset.std
@@ -192,6 +202,19 @@ class TaskAugmentor:
         if self._spectrum is not None and purpose is not Purpose.UNSEEN_TASK:
             stored = self._respectrum(normalise(stored, mean, std), task_ids, purpose, self._spectrum)
             mean, std = 0.0, 1.0
+        if self._variety is None or purpose is Purpose.UNSEEN_TASK:
+            return self._project_stored(stored, mean, std, keys, purpose)
+        inputs = normalise(stored, mean, std)
+        projected = self._project_stored(inputs, 0.0, 1.0, keys, purpose)
+        for i, (task_id, draw) in enumerate(zip(task_ids, draws, strict=True)):
+            varied = self._variety.vary(inputs[i], task_id, draw, purpose)
+            if varied is not None:
+                projected[i] = self._project_stored(varied[None], 0.0, 1.0, keys[i : i + 1], purpose)[0]
+        return projected
+
+    def _project_stored(
+        self, stored: Shaped[Tensor, "B T N"], mean: float, std: float, keys: Sequence[int], purpose: Purpose
+    ) -> Float32[Tensor, "B T F"]:
         if purpose is Purpose.TASK:
             return project(normalise(stored, mean, std), keys, self.num_features)
         return project_afresh(stored, mean, std, keys, self.num_features)
