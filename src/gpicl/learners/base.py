@@ -135,6 +135,15 @@ class Learner(nn.Module, ABC):
         """
         return Reading(self(inputs, labels), (inputs, labels))
 
+    def memorise(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Any:
+        """Keep what `answer` needs of a context, for who does not ask how its examples were predicted.
+
+        Args:
+            inputs: The context's features.
+            labels: Its labels, 0..C-1.
+        """
+        return self.remember(inputs, labels).memory
+
     def answer(self, memory: Any, queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
         """Predict queries that do not see each other: each is position T+1 of an episode of its own.
 

@@ -89,12 +89,9 @@ def read_geometry(
     scale = (centred.square().sum(2).mean(1) + least).sqrt()[:, None, None]
     centred = centred / scale
     gram = centred @ centred.mT
-    if whitenings:
-        # tr(S) is N: mean squared lengths are one.
-        evened = torch.stack([_evened(gram, is_class, w.share * count, w.within) for w in whitenings], 1)
-    else:
-        evened = gram.new_zeros(len(gram), 0, count, count)
-    unevened = torch.eye(count, dtype=gram.dtype, device=gram.device) - evened @ gram[:, None]
+    identity = torch.eye(count, dtype=gram.dtype, device=gram.device)
+    evened = _evened(gram, is_class, identity, whitenings)
+    unevened = identity - evened @ gram[:, None]
     grams = torch.cat([gram[:, None], gram[:, None] @ unevened], 1)
     squares = grams.diagonal(dim1=2, dim2=3).clamp_min(_LEAST)
     geometry = Geometry(mean, centred, scale, evened, unevened, squares)
@@ -116,13 +113,17 @@ def see_geometry(geometry: Geometry, queries: Float[Tensor, "B Q F"]) -> Relatio
     return _relate(torch.cat([products, products @ geometry.transfer], 1), squares, geometry.squares)
 
 
-def _evened(gram: Tensor, is_class: Tensor, ridge: float, within: bool) -> Tensor:
-    identity = torch.eye(gram.shape[1], dtype=gram.dtype, device=gram.device)
-    if not within:
-        return inverse(gram + ridge * identity)
+def _evened(gram: Tensor, is_class: Tensor, identity: Tensor, whitenings: tuple[Whitening, ...]) -> Tensor:
+    """The matrices `E` of `Geometry`, by the matrix inversion lemma."""
+    if not whitenings:
+        return gram.new_zeros(len(gram), 0, *gram.shape[1:])
     # Takes the mean of its class off every example.
     centring = identity - is_class @ (is_class / is_class.sum(1, keepdim=True).clamp_min(1)).mT
-    return centring @ inverse(centring @ gram @ centring + ridge * identity) @ centring
+    centrings = torch.stack([centring if w.within else identity.expand_as(centring) for w in whitenings], 1)
+    shares = torch.tensor([w.share for w in whitenings], dtype=gram.dtype, device=gram.device)
+    total = gram.diagonal(dim1=1, dim2=2).sum(1).clamp_min(_LEAST)
+    ridge = (total[:, None] * shares)[..., None, None] * identity
+    return centrings @ inverse(centrings @ gram[:, None] @ centrings + ridge) @ centrings
 
 
 def _relate(products: Tensor, squares: Tensor, context_squares: Tensor) -> Relations:

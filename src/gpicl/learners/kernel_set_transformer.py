@@ -74,7 +74,7 @@ class KernelSetTransformer(Learner):
         self.embed = nn.ModuleDict(
             {
                 "row": variance_scaling_(nn.Linear(_GEOMETRIES + 1 + _KERNELS, width), 1.0),
-                "class": variance_scaling_(nn.Linear(_KERNELS + 2, class_width, bias=False), 1.0),
+                "per_class": variance_scaling_(nn.Linear(_KERNELS + 2, class_width, bias=False), 1.0),
             }
         )
         self.attentions = nn.ModuleList(
@@ -123,7 +123,7 @@ class KernelSetTransformer(Learner):
             logits[:, held_out] = self._ask(inputs[:, ~held_out], labels[:, ~held_out], inputs[:, held_out]).to(
                 logits.dtype
             )
-        return Reading(logits, self._read(inputs, labels))
+        return Reading(logits, self.memorise(inputs, labels))
 
     def answer(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
         """Predict queries that do not see each other; see `Learner.answer`."""
@@ -156,9 +156,10 @@ class KernelSetTransformer(Learner):
         if not inputs.shape[1]:
             # Of no examples there is nothing to say. The product ties the answer to the weights, as all others are.
             return 0 * self.trust.sum() * queries.new_ones(*queries.shape[:2], self.num_classes)
-        return self.answer(self._read(inputs, labels), queries)
+        return self.answer(self.memorise(inputs, labels), queries)
 
-    def _read(self, inputs: Tensor, labels: Tensor) -> "_Memory":
+    def memorise(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> "_Memory":
+        """Read a context, every example in the light of all others; see `Learner.memorise`."""
         with torch.autocast(inputs.device.type, enabled=False):
             x = _precise(inputs)
             is_class = F.one_hot(labels, self.num_classes).to(x.dtype)
@@ -178,13 +179,14 @@ class KernelSetTransformer(Learner):
     ) -> tuple[Float[Tensor, "B R d"], Float[Tensor, "B R C e"]]:
         """The streams before any block, of examples with their labels or of queries without."""
         known = relations.lengths.new_zeros(opinions.scores.shape[:3]) if is_class is None else is_class
-        count = min(relations.cosines.shape[3], _MOST_EXAMPLES)
         lengths = relations.lengths.transpose(1, 2)
-        of_count = torch.full_like(lengths[..., :1], count / 50).log()
+        # Counted rather than read off the shape, which would bind an exported model to one number.
+        count = torch.ones_like(relations.cosines[0, 0, 0]).sum().clamp_max(_MOST_EXAMPLES)
+        of_count = (count / 50).log().expand_as(lengths[..., :1])
         row = torch.cat([lengths, of_count, opinions.doubts - 0.5], 2)
         of_class = torch.cat([opinions.scores, known[..., None], torch.ones_like(known[..., None])], 3)
         hidden = self.start + self.embed["row"](row)
-        return hidden + self.query_start if is_class is None else hidden, self.embed["class"](of_class)
+        return hidden + self.query_start if is_class is None else hidden, self.embed["per_class"](of_class)
 
 
 class _Memory(NamedTuple):
