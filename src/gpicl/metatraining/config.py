@@ -36,6 +36,7 @@ class TaskConfig:
         num_classes: Labels C of a task; null for as many as the data set has classes.
         spectrum_probability: Probability that a task has a random spectrum, which widens what one data set teaches.
         variety_probability: Probability of each of three changes, so that tasks are distracted, bent or noisy.
+        label_noise_probability: Probability that some labels of a task are wrong, up to 40 %.
         permutation_probability: Probability p that a task permutes its labels: 0.1 is "90 % biased" (paper, section
             4.4), 1 is no intervention.
         repetition_probability: Probability that an episode repeats a few images throughout, which teaches a learner to
@@ -52,6 +53,7 @@ class TaskConfig:
     num_classes: int | None = None
     spectrum_probability: float = 0.0
     variety_probability: float = 0.0
+    label_noise_probability: float = 0.0
     permutation_probability: float = 1.0
     repetition_probability: float = 0.0
     repeated_images: int = 10

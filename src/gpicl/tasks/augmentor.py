@@ -12,6 +12,7 @@ from gpicl.data import FeatureDataset
 from gpicl.errors import TaskError
 from gpicl.tasks.episodes import Episodes
 from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
+from gpicl.tasks.label_noise import noisy_labels
 from gpicl.tasks.labels import task_classes
 from gpicl.tasks.probability import check_probability
 from gpicl.tasks.projection import normalise, project, project_afresh
@@ -44,6 +45,7 @@ class TaskAugmentor:
         spectrum_probability: Probability that a seen task has a random spectrum (`Spectrum`); unseen tasks never do,
             so that accuracies stay comparable.
         variety_probability: Probability of each change that `Variety` makes to seen tasks; unseen tasks never have one.
+        label_noise_probability: Probability that some labels of a seen task are wrong; those of unseen tasks never are.
         seed: Seed of the whole distribution.
         device: Where episodes are made. Other devices draw other projections from the same seed.
 
@@ -61,6 +63,7 @@ class TaskAugmentor:
         num_classes: int | None = None,
         spectrum_probability: float = 0.0,
         variety_probability: float = 0.0,
+        label_noise_probability: float = 0.0,
         seed: int = 0,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -79,6 +82,7 @@ class TaskAugmentor:
             raise TaskError(f"num_classes must be at least 2, not {num_classes}; None keeps the data set's own.")
         check_probability("spectrum_probability", spectrum_probability)
         check_probability("variety_probability", variety_probability)
+        check_probability("label_noise_probability", label_noise_probability)
         if not 0 <= seed < 2**64:
             raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
         self.dataset = dataset
@@ -87,6 +91,7 @@ class TaskAugmentor:
         self.num_features = num_features or dataset.features.shape[1]
         self.num_classes = num_classes or len(dataset.classes)
         self.spectrum_probability = spectrum_probability
+        self.label_noise_probability = label_noise_probability
         self.seed = seed
         self.device = torch.device(device)
         self._index = ClassIndex(dataset.labels, len(dataset.classes))
@@ -178,6 +183,9 @@ class TaskAugmentor:
         features = self.dataset.features
         if self.dataset.fresh_each_episode:
             features = random.integers(0, 256, features.shape, dtype=np.uint8)
+        if self.label_noise_probability and purpose is not Purpose.UNSEEN_TASK:
+            used = np.flatnonzero(behind >= 0)
+            labels = noisy_labels(labels, used, self.label_noise_probability, self.seed, purpose, task_id, draw)
         return features[indices], labels
 
     def _project(

@@ -23,6 +23,7 @@ class Purpose(IntEnum):
     REPETITION = 6
     VARIETY = 7
     VARIETY_EXAMPLES = 8
+    LABEL_NOISE = 9
 
 
 def stream(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:
