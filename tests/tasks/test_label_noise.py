@@ -27,8 +27,8 @@ def test_the_coin_belongs_to_the_task(features):
         for draw in (0, 1)
     ]
     assert np.mean(changed[0].numpy()) == pytest.approx(0.3, abs=0.06)
-    # The same tasks again, but for those whose rate is so small that an episode may have no wrong label.
-    assert (changed[0] != changed[1]).float().mean() < 0.03
+    # Were the coin the episode's it would be 0.42; a rate may be so small that one of two episodes has no wrong label.
+    assert (changed[0] != changed[1]).float().mean() < 0.1
 
 
 def test_unseen_tasks_have_none_and_episodes_are_pure(features):
