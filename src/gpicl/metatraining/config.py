@@ -34,6 +34,8 @@ class TaskConfig:
         length: Examples T per episode.
         num_features: Features F of projected inputs; null for as many as the images have pixels.
         num_classes: Labels C of a task; null for as many as the data set has classes.
+        fewest_classes: Fewest labels of a task: each step's tasks have a number of their own, from this to
+            `num_classes`; null for `num_classes` always. For learners that read any number of classes.
         spectrum_probability: Probability that a task has a random spectrum, which widens what one data set teaches.
         variety_probability: Probability of each of three changes, so that tasks are distracted, bent or noisy.
         label_noise_probability: Probability that some labels of a task are wrong, up to 40 %.
@@ -51,6 +53,7 @@ class TaskConfig:
     length: int = 100
     num_features: int | None = None
     num_classes: int | None = None
+    fewest_classes: int | None = None
     spectrum_probability: float = 0.0
     variety_probability: float = 0.0
     label_noise_probability: float = 0.0

@@ -25,10 +25,12 @@ class MetaTraining(LightningModule):
     Args:
         learner: The learner; trained in place.
         config: Optimiser, schedule and budget.
+        fewer_classes: Whether a step's tasks may have fewer classes than the learner, which then reads as many.
     """
 
-    def __init__(self, learner: Learner, config: TrainingConfig) -> None:
+    def __init__(self, learner: Learner, config: TrainingConfig, fewer_classes: bool = False) -> None:
         super().__init__()
+        self.fewer_classes = fewer_classes
         self.learner = learner.train()
         self.config = config
         self.budget = Budget(config)
@@ -61,7 +63,10 @@ class MetaTraining(LightningModule):
 
     def training_step(self, batch: Episodes, batch_idx: int) -> Tensor:
         """Take the all-position loss of one batch of episodes."""
-        logits, labels = self.learner.rehearse(batch.inputs, batch.labels, self.global_step)
+        learner = self.learner
+        if self.fewer_classes:
+            learner = learner.with_size(learner.num_features, max(2, int(batch.labels.max()) + 1))
+        logits, labels = learner.rehearse(batch.inputs, batch.labels, self.global_step)
         loss = all_position_loss(logits, labels)
         self._check_finite(loss)
         # Lightning's own count of steps for the loggers is one too high after a resumption.

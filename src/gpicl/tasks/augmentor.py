@@ -174,8 +174,9 @@ class TaskAugmentor:
         purpose: Purpose,
         interventions: Interventions,
     ) -> tuple[Shaped[np.ndarray, "T N"], Int64[np.ndarray, " T"]]:
-        permute, repeat, images = interventions
+        permute, repeat, images, num_classes = interventions
         behind = task_classes(self.seed, purpose, task_id, len(self.dataset.classes), self.num_classes, permute)
+        behind[num_classes or self.num_classes :] = -1
         random = stream(self.seed, Purpose.EXAMPLES, task_id, draw, purpose)
         # A coin of its own, so that fading the repetitions changes no episode that has none.
         repeats = bool(repeat) and stream(self.seed, Purpose.REPETITION, task_id, draw, purpose).random() < repeat
