@@ -44,6 +44,7 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
             spectrum_probability=config.tasks.spectrum_probability if split == "train" else 0.0,
             variety_probability=config.tasks.variety_probability if split == "train" else 0.0,
             label_noise_probability=config.tasks.label_noise_probability if split == "train" else 0.0,
+            invention_probability=config.tasks.invention_probability if split == "train" else 0.0,
             seed=config.training.seed,
         )
         for split in ("train", "test")

@@ -39,6 +39,7 @@ class TaskConfig:
         spectrum_probability: Probability that a task has a random spectrum, which widens what one data set teaches.
         variety_probability: Probability of each of three changes, so that tasks are distracted, bent or noisy.
         label_noise_probability: Probability that some labels of a task are wrong, up to 40 %.
+        invention_probability: Probability that a task is invented, its inputs random clusters rather than images.
         permutation_probability: Probability p that a task permutes its labels: 0.1 is "90 % biased" (paper, section
             4.4), 1 is no intervention.
         repetition_probability: Probability that an episode repeats a few images throughout, which teaches a learner to
@@ -57,6 +58,7 @@ class TaskConfig:
     spectrum_probability: float = 0.0
     variety_probability: float = 0.0
     label_noise_probability: float = 0.0
+    invention_probability: float = 0.0
     permutation_probability: float = 1.0
     repetition_probability: float = 0.0
     repeated_images: int = 10

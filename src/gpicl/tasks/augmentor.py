@@ -12,6 +12,7 @@ from gpicl.data import FeatureDataset
 from gpicl.errors import TaskError
 from gpicl.tasks.episodes import Episodes
 from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
+from gpicl.tasks.invention import invent
 from gpicl.tasks.label_noise import noisy_labels
 from gpicl.tasks.labels import task_classes
 from gpicl.tasks.probability import check_probability
@@ -46,6 +47,8 @@ class TaskAugmentor:
             so that accuracies stay comparable.
         variety_probability: Probability of each change that `Variety` makes to seen tasks; unseen tasks never have one.
         label_noise_probability: Probability that some labels of a seen task are wrong; those of unseen tasks never are.
+        invention_probability: Probability that a seen task has nothing to do with the examples: its inputs are drawn
+            for its labels by `invent`.
         seed: Seed of the whole distribution.
         device: Where episodes are made. Other devices draw other projections from the same seed.
 
@@ -64,6 +67,7 @@ class TaskAugmentor:
         spectrum_probability: float = 0.0,
         variety_probability: float = 0.0,
         label_noise_probability: float = 0.0,
+        invention_probability: float = 0.0,
         seed: int = 0,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -83,6 +87,7 @@ class TaskAugmentor:
         check_probability("spectrum_probability", spectrum_probability)
         check_probability("variety_probability", variety_probability)
         check_probability("label_noise_probability", label_noise_probability)
+        check_probability("invention_probability", invention_probability)
         if not 0 <= seed < 2**64:
             raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
         self.dataset = dataset
@@ -92,6 +97,7 @@ class TaskAugmentor:
         self.num_classes = num_classes or len(dataset.classes)
         self.spectrum_probability = spectrum_probability
         self.label_noise_probability = label_noise_probability
+        self.invention_probability = invention_probability
         self.seed = seed
         self.device = torch.device(device)
         self._index = ClassIndex(dataset.labels, len(dataset.classes))
@@ -162,7 +168,7 @@ class TaskAugmentor:
         # A caller's autocast would round the covariance to bfloat16 and so change the tasks.
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             chunks = [
-                self._project([pixels for pixels, _ in drawn[part]], task_ids[part], draws[part], purpose, identity)
+                self._project(drawn[part], task_ids[part], draws[part], purpose, identity)
                 for part in self._chunks(len(draws), purpose)
             ]
         return Episodes(chunks[0] if len(chunks) == 1 else torch.cat(chunks), labels)
@@ -191,13 +197,13 @@ class TaskAugmentor:
 
     def _project(
         self,
-        pixels: Sequence[Shaped[np.ndarray, "T N"]],
+        drawn: Sequence[tuple[Shaped[np.ndarray, "T N"], Int64[np.ndarray, " T"]]],
         task_ids: Sequence[int],
         draws: Sequence[int],
         purpose: Purpose,
         identity: bool,
     ) -> Float32[Tensor, "B T F"]:
-        stored = torch.from_numpy(np.stack(pixels)).to(self.device)
+        stored = torch.from_numpy(np.stack([pixels for pixels, _ in drawn])).to(self.device)
         mean, std = self.dataset.mean, self.dataset.std
         if identity:
             missing = self.num_features - stored.shape[2]
@@ -211,15 +217,26 @@ class TaskAugmentor:
         if self._spectrum is not None and purpose is not Purpose.UNSEEN_TASK:
             stored = self._respectrum(normalise(stored, mean, std), task_ids, purpose, self._spectrum)
             mean, std = 0.0, 1.0
-        if self._variety is None or purpose is Purpose.UNSEEN_TASK:
+        if purpose is Purpose.UNSEEN_TASK or not (self._variety or self.invention_probability):
             return self._project_stored(stored, mean, std, keys, purpose)
         inputs = normalise(stored, mean, std)
         projected = self._project_stored(inputs, 0.0, 1.0, keys, purpose)
         for i, (task_id, draw) in enumerate(zip(task_ids, draws, strict=True)):
-            varied = self._variety.vary(inputs[i], task_id, draw, purpose)
-            if varied is not None:
-                projected[i] = self._project_stored(varied[None], 0.0, 1.0, keys[i : i + 1], purpose)[0]
+            changed = self._change(inputs[i], drawn[i][1], task_id, draw, purpose)
+            if changed is not None:
+                projected[i] = self._project_stored(changed[None], 0.0, 1.0, keys[i : i + 1], purpose)[0]
         return projected
+
+    def _change(
+        self, inputs: Float32[Tensor, "T N"], labels: Int64[np.ndarray, " T"], task_id: int, draw: int, purpose: Purpose
+    ) -> Float32[Tensor, "T _"] | None:
+        of_task = stream(self.seed, Purpose.INVENTION, task_id, 0, purpose)
+        invented = of_task.random() < self.invention_probability
+        if invented:
+            of_episode = stream(self.seed, Purpose.INVENTION, task_id, draw + 1, purpose)
+            inputs = torch.from_numpy(invent(labels, self.num_classes, of_task, of_episode)).to(inputs)
+        varied = self._variety.vary(inputs, task_id, draw, purpose) if self._variety else None
+        return inputs if invented and varied is None else varied
 
     def _project_stored(
         self, stored: Shaped[Tensor, "B T N"], mean: float, std: float, keys: Sequence[int], purpose: Purpose

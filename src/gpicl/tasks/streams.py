@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     VARIETY = 7
     VARIETY_EXAMPLES = 8
     LABEL_NOISE = 9
+    INVENTION = 10
 
 
 def stream(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:
