@@ -1,6 +1,7 @@
 """The runs of the embeddings: kinds of features x seeds."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from gpicl.experiments.embeddings.kinds import CONVOLUTION, GIVEN, PCA, PIXELS, archive_of, size_of
@@ -81,7 +82,7 @@ def make_grid(settings: Settings) -> list[SweptRun]:
 def _data(settings: Settings) -> dict[str, tuple[DataConfig, list[str]]]:
     """What is meta-trained and meta-tested on, by the kind of features."""
     if settings.features is not None:
-        train, test = settings.features
+        train, test = (f"{Path(archive).stem}={archive}" for archive in settings.features)
         return {GIVEN: (DataConfig(train), [test])}
     size = size_of(settings)
     found = {PIXELS: (DataConfig(settings.source("mnist"), size=size.pixels), [settings.source(n) for n in _NAMES])}
