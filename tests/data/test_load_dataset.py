@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpicl.data import ImageDataset, list_datasets, load_dataset, preprocess
+from gpicl.data import ImageDataset, list_datasets, load_dataset, load_features, preprocess
 from gpicl.data.cache import store
 from gpicl.errors import DataError, UnknownNameError
 
@@ -27,6 +27,22 @@ def test_other_splits_are_refused(split):
 def test_a_missing_path_says_what_is_accepted(name):
     with pytest.raises(DataError, match=r"There is no file or folder.*Accepted: .*IDX"):
         load_dataset(name)
+
+
+def test_an_archive_of_flat_examples_holds_features_that_are_taken_as_they_are(tmp_path):
+    features = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    np.savez(tmp_path / "embeddings.npz", x=features, y=[0, 1, 2, 0, 1, 2])
+    found = load_features(tmp_path / "embeddings.npz", "train", size=2, channels=3)
+    np.testing.assert_array_equal(found.features, features)
+    assert (found.name, found.num_classes, found.image_shape) == ("embeddings", 3, None)
+
+
+def test_everything_else_is_images_that_are_preprocessed(tmp_path):
+    np.savez(tmp_path / "images.npz", x=np.arange(4 * 36).reshape(4, 6, 6) % 256, y=[0, 1, 0, 1])
+    assert load_features(tmp_path / "images.npz", "test", size=3).features.shape == (4, 9)
+    assert load_features("digits", "test", size=4).features.shape[1] == 16
+    with pytest.raises(DataError, match="'train' or 'test'"):
+        load_features(tmp_path / "images.npz", "validation")
 
 
 def test_a_root_without_a_known_name_is_refused(tmp_path):

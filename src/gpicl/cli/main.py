@@ -12,6 +12,7 @@ COMMANDS = {
     "train": "Meta-train a learner, meta-test it, and write a report.",
     "evaluate": "Meta-test the learner of a run on data sets of your choice.",
     "compare": "Compare every learner on the same episodes, and write the table.",
+    "reproduce": "Reproduce the figures of the paper, on a laptop or a cluster.",
     "classify": "Predict the rows of a CSV file from those of another, with no training.",
     "export": "Write the learner of a run as a model for other programs.",
     "datasets": "List the data sets and where each comes from.",

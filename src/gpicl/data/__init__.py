@@ -1,14 +1,22 @@
 """Data sets: names and files in, images and features out.
 
 `load_dataset` turns a name or a path into an `ImageDataset`; `preprocess` turns that into the `FeatureDataset` from
-which tasks are made. Importing this room costs no more than importing NumPy: whatever reads a source is imported when
-that source is read.
+which tasks are made; `load_features` does both, and takes archives of frozen features as they are. Importing this room
+costs no more than importing NumPy: whatever reads a source is imported when that source is read.
 """
 
 from gpicl.data.dataset import ImageDataset
 from gpicl.data.features import FeatureDataset
 from gpicl.data.listing import DatasetInfo, list_datasets
-from gpicl.data.load import load_dataset
+from gpicl.data.load import load_dataset, load_features
 from gpicl.data.preprocessing import preprocess
 
-__all__ = ["DatasetInfo", "FeatureDataset", "ImageDataset", "list_datasets", "load_dataset", "preprocess"]
+__all__ = [
+    "DatasetInfo",
+    "FeatureDataset",
+    "ImageDataset",
+    "list_datasets",
+    "load_dataset",
+    "load_features",
+    "preprocess",
+]

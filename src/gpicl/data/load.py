@@ -3,8 +3,13 @@
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+
 from gpicl.data.dataset import ImageDataset
+from gpicl.data.features import FeatureDataset
+from gpicl.data.formats.arrays import Arrays
 from gpicl.data.formats.reading import FILE_FORMATS, read_path
+from gpicl.data.preprocessing import preprocess
 from gpicl.data.sources.registry import SOURCES
 from gpicl.errors import DataError, UnknownNameError
 
@@ -29,18 +34,58 @@ def load_dataset(
         UnknownNameError: If `name` is neither known nor a path.
     """
     name = str(name)
-    if split not in ("train", "test"):
-        raise DataError(f"split must be 'train' or 'test', not {split!r}.")
+    _check_split(split)
     if name in SOURCES:
         return SOURCES[name].load(split, None if root is None else Path(root).expanduser())
+    label, found = _read_own(name, split, root)
+    return ImageDataset.from_arrays(found.images, found.labels, found.classes, label)
+
+
+def load_features(
+    name: str | PathLike[str],
+    split: str = "train",
+    root: str | PathLike[str] | None = None,
+    size: int | None = 14,
+    channels: int | None = 1,
+) -> FeatureDataset:
+    """Load one split of a data set as feature vectors, which tasks are made from.
+
+    An archive (.npz) whose examples are flat, [N, F], holds frozen features, such as embeddings: they are taken as they
+    are. All else is images, and is preprocessed.
+
+    Args:
+        name: See `load_dataset`.
+        split: `train` or `test`.
+        root: See `load_dataset`.
+        size: Height and width of images; see `preprocess`.
+        channels: Channels of images; see `preprocess`.
+
+    Raises:
+        DataError: See `load_dataset` and `preprocess`.
+        UnknownNameError: If `name` is neither known nor a path.
+    """
+    name = str(name)
+    _check_split(split)
+    if name not in SOURCES:
+        label, found = _read_own(name, split, root)
+        if np.ndim(found.images) == 2:
+            return FeatureDataset.from_arrays(found.images, found.labels, found.classes, label)
+    return preprocess(load_dataset(name, split, root), size, channels)
+
+
+def _check_split(split: str) -> None:
+    if split not in ("train", "test"):
+        raise DataError(f"split must be 'train' or 'test', not {split!r}.")
+
+
+def _read_own(name: str, split: str, root: str | PathLike[str] | None) -> tuple[str, Arrays]:
     label, path = _label_and_path(name)
     if root is not None:
         raise DataError(
             f"root={str(root)!r} says where the files of a known data set lie, and {name!r} is none. Known: "
             f"{', '.join(sorted(SOURCES))}. For your own files give LABEL=PATH and no root."
         )
-    found = read_path(path, split)
-    return ImageDataset.from_arrays(found.images, found.labels, found.classes, label)
+    return label, read_path(path, split)
 
 
 def _label_and_path(name: str) -> tuple[str, Path]:

@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from gpicl.data import FeatureDataset, load_dataset, preprocess
+from gpicl.data import FeatureDataset, load_features
 from gpicl.files import write_atomically
 from gpicl.learners import Learner
 from gpicl.metatesting import evaluate
 from gpicl.metatraining import DataConfig, TestingConfig
 from gpicl.report import example_images, learning_curve, training_curve, write_report
-from gpicl.tasks import TaskAugmentor
-from gpicl.weights import load_card
+from gpicl.tasks import TaskAugmentor, TaskKind
+from gpicl.weights import CARD_FILE, load_card
 
 # Unseen tasks are the same for every run, whatever its own seed, so that all runs answer the same episodes.
 TEST_SEED = 0
@@ -31,6 +31,7 @@ def meta_test_run(
     command: str,
     progress: bool = True,
     batch: int = 128,
+    report: bool = True,
 ) -> pd.DataFrame:
     """Meta-test a run's learner on what has not been tested yet, add it to the results, and write the report.
 
@@ -41,6 +42,7 @@ def meta_test_run(
         command: What the user typed, for the report.
         progress: Show a progress bar.
         batch: Episodes at once.
+        report: Write the report too.
 
     Returns:
         The whole table of results.
@@ -53,14 +55,8 @@ def meta_test_run(
     path = folder / "results.csv"
     results = pd.read_csv(path) if path.exists() else pd.DataFrame()
     learner = sized_for_testing(learner, testing)
-    missing = {}
-    for name in testing.datasets:
-        label = label_of(name)
-        kinds = [
-            kind for kind in testing.tasks if not _done(results, label, kind, testing.episodes, learner, positions)
-        ]
-        if kinds:
-            missing[label] = (load_test_set(name, image), kinds)
+    untested = _untested(results, testing, learner.num_features, positions)
+    missing = {label_of(name): (load_test_set(name, image), kinds) for name, kinds in untested.items()}
     with testing_progress(progress) as bar:
         for label, (dataset, kinds) in missing.items():
             task = bar.add_task(f"meta-testing {label}", total=testing.episodes * len(kinds), accuracy="")
@@ -83,8 +79,25 @@ def meta_test_run(
             table = pd.concat(parts)
             results = _replace(results, table)
             write_atomically(path, partial(results.to_csv, index=False))
-    _report(folder, card, results, command)
+    if report:
+        _report(folder, card, results, command)
     return results
+
+
+def is_tested(folder: Path, testing: TestingConfig) -> bool:
+    """Whether a run is finished and has all the results that are asked for, so that there is nothing left to do.
+
+    Args:
+        folder: The run's folder.
+        testing: What is asked for.
+    """
+    path = folder / "results.csv"
+    if not ((folder / CARD_FILE).exists() and path.exists()):
+        return False
+    card = load_card(folder)
+    features = testing.num_features or card["options"]["num_features"]
+    length = testing.length or card["meta_training"]["tasks"]["length"]
+    return not _untested(pd.read_csv(path), testing, features, testing.positions_of(length))
 
 
 def sized_for_testing(learner: Learner, testing: TestingConfig) -> Learner:
@@ -129,7 +142,7 @@ def load_test_set(name: str, image: DataConfig) -> FeatureDataset:
         image: What the learner was meta-trained on.
     """
     root = image.root if name == image.dataset else None
-    return preprocess(load_dataset(name, "test", root), image.size, image.channels)
+    return load_features(name, "test", root, image.size, image.channels)
 
 
 def _report(folder: Path, card: dict[str, Any], results: pd.DataFrame, command: str) -> None:
@@ -155,12 +168,19 @@ def _examples(features: FeatureDataset, card: dict[str, Any]) -> Figure:
     return example_images(features, source.episodes([0], "identity"), [source.episodes([n], "unseen") for n in (0, 1)])
 
 
-def _done(results: pd.DataFrame, label: str, kind: str, episodes: int, learner: Learner, positions: list[int]) -> bool:
+def _untested(
+    results: pd.DataFrame, testing: TestingConfig, features: int, positions: list[int]
+) -> dict[str, list[TaskKind]]:
+    """Kinds of tasks that results lack, by the name of the data set; no name that lacks none."""
     if results.empty or "features" not in results:  # results of a version that did not note them are made again
-        return False
-    results = results[results["features"] == learner.num_features]
-    rows = results[(results["dataset"] == label) & (results["tasks"] == kind)]
-    return list(rows["position"]) == positions and bool((rows["episodes"] == episodes).all())
+        return {name: list(testing.tasks) for name in testing.datasets}
+    results = results[(results["features"] == features) & (results["episodes"] == testing.episodes)]
+    found = {key: list(rows["position"]) for key, rows in results.groupby(["dataset", "tasks"])}
+    lacking: dict[str, list[TaskKind]] = {
+        name: [kind for kind in testing.tasks if found.get((label_of(name), kind)) != positions]
+        for name in testing.datasets
+    }
+    return {name: kinds for name, kinds in lacking.items() if kinds}
 
 
 def _replace(results: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from gpicl.metatraining import Run, RunConfig, meta_train
 
 
 def train_and_test(
-    config: RunConfig, output: str, command: str, say: Callable[[str], object], batch: int = 128
+    config: RunConfig, output: str, command: str, say: Callable[[str], object], batch: int = 128, report: bool = True
 ) -> tuple[Run, pd.DataFrame | None]:
     """Meta-train, meta-test and report, doing only what has not been done.
 
@@ -22,6 +22,7 @@ def train_and_test(
         command: What the user typed, for the report.
         say: Told what is being done.
         batch: Episodes at once of the meta-test.
+        report: Write the report; a sweep of many runs has a page of its own instead.
 
     Returns:
         The run and its table of results; no table in any but the first of several processes, which tests for all.
@@ -44,4 +45,4 @@ def train_and_test(
     run, learner = meta_train(config, output, say=say)
     if getattr(rank_zero_only, "rank", 0):
         return run, None
-    return run, meta_test_run(run.folder, config.testing, learner, command, config.loop.progress, batch)
+    return run, meta_test_run(run.folder, config.testing, learner, command, config.loop.progress, batch, report)

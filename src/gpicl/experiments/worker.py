@@ -45,7 +45,7 @@ class Worker:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
         try:
-            return self._pool.submit(_guarded, function, arguments).result()
+            return self._pool.submit(guarded, function, arguments).result()
         except BrokenProcessPool:
             self._stop()
             return Outcome(None, "its process was killed from outside, most likely for want of memory.")
@@ -84,8 +84,15 @@ def _wait_for_parent() -> None:
         os._exit(1)
 
 
-def _guarded(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
-    # Caught here rather than where it is waited for, because not every exception survives the way between processes.
+def guarded(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
+    """Run a function and say what became of it.
+
+    WHY caught here rather than where it is waited for: not every exception survives the way between processes.
+
+    Args:
+        function: What to run.
+        arguments: What to run it with.
+    """
     try:
         return Outcome(function(*arguments), None)
     except GpiclError as error:

@@ -1,6 +1,6 @@
 """From a configuration to the things it describes."""
 
-from gpicl.data import FeatureDataset, load_dataset, preprocess
+from gpicl.data import FeatureDataset, load_features
 from gpicl.errors import LearnerError, TaskError
 from gpicl.learners import Learner, build_learner
 from gpicl.metatraining.config import DataConfig, RunConfig
@@ -14,7 +14,7 @@ def build_features(config: DataConfig, split: str) -> FeatureDataset:
         config: Which data set, and how it is resized.
         split: `train` or `test`.
     """
-    return preprocess(load_dataset(config.dataset, split, config.root), size=config.size, channels=config.channels)
+    return load_features(config.dataset, split, config.root, config.size, config.channels)
 
 
 def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:

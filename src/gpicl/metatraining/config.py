@@ -13,7 +13,8 @@ class DataConfig:
     """What the tasks are made from.
 
     Args:
-        dataset: Name of a data set, or the path of a file or folder of images (see `gpicl datasets`).
+        dataset: Name of a data set, or the path of a file or folder of images (see `gpicl datasets`), or of an archive
+            (.npz) of frozen features [N, F] with their labels.
         root: Folder where the files of a named data set lie; null looks in the cache, then downloads.
         size: Height and width that images are resized to; null keeps theirs.
         channels: 1 for grey, 3 for colour, null for what the images have.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ from gpicl.experiments.meta_test_run import (
     sized_for_testing,
     testing_progress,
 )
+from gpicl.experiments.sweep import Engine, open_engine
+from gpicl.experiments.sweep.run_lock import run_lock
 from gpicl.experiments.train_and_test import train_and_test
-from gpicl.experiments.worker import Worker
 from gpicl.files import make_folder, write_atomically
 from gpicl.metatesting import evaluate_classical, prediction_milliseconds
 from gpicl.metatraining import RunConfig
@@ -43,6 +45,7 @@ def compare(
     episodes: int | None = None,
     seeds: int | None = None,
     minutes: float | None = None,
+    engine: Engine | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Run the comparison, or what is left of it.
@@ -59,6 +62,7 @@ def compare(
         episodes: Episodes per data set; None for the scale's.
         seeds: Runs per learner; None for the scale's.
         minutes: Wall-clock budget of every run; None for the presets' own.
+        engine: An open engine; None for one run after another.
         progress: Show progress bars.
 
     Returns:
@@ -82,22 +86,32 @@ def compare(
     for name in dict.fromkeys((chosen.data, *chosen.datasets)):
         load_test_set(name, chosen.resize(RunConfig()).data)
     make_folder(Path(results))
+    titles = [f"{contest.entrant.name}, seed {contest.config.training.seed}" for contest in contests]
+
+    def announce(number: int) -> None:
+        say(f"[{number + 1}/{len(contests)}] {titles[number]}")
+
     failures: dict[Path, str] = {}
-    with Worker() as worker:
-        for i, contest in enumerate(contests):
-            title = f"{contest.entrant.name}, seed {contest.config.training.seed}"
-            say(f"[{i + 1}/{len(contests)}] {title}")
-            outcome = worker.run(_run, contest, command)
+    ended: set[int] = set()
+    with nullcontext(engine) if engine is not None else open_engine() as opened:
+        for number, outcome in opened.run(_run, [(contest, command) for contest in contests], announce):
+            ended.add(number)
             if outcome.failure is not None:
-                failures[contest.folder] = outcome.failure
-                say(f"{title} failed, the others go on: {outcome.failure}")
-            table = comparison_table(contests[: i + 1], failures)
-            write_page(Path(results), table, contests[: i + 1], chosen, command)
+                failures[contests[number].folder] = outcome.failure
+                say(f"{titles[number]} failed, the others go on: {outcome.failure}")
+            done = [contest for i, contest in enumerate(contests) if i in ended]
+            table = comparison_table(done, failures)
+            write_page(Path(results), table, done, chosen, command)
     return table
 
 
 def _run(contest: Contest, command: str) -> None:
-    """One contest from the beginning to the end, or from where it was interrupted."""
+    """One contest from the beginning to the end, or from where it was interrupted, and alone in its folder."""
+    with run_lock(contest.folder):
+        _run_locked(contest, command)
+
+
+def _run_locked(contest: Contest, command: str) -> None:
     if contest.entrant.classical:
         _test_classical(contest)
         measured: Any = contest.entrant.name

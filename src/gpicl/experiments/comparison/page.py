@@ -13,6 +13,7 @@ from gpicl.experiments.comparison.figure import comparison_figure
 from gpicl.experiments.comparison.scales import Scale
 from gpicl.experiments.comparison.table import MEASURED
 from gpicl.files import write_atomically
+from gpicl.report import markdown_table
 
 
 def write_page(folder: Path, table: pd.DataFrame, contests: Sequence[Contest], scale: Scale, command: str) -> None:
@@ -74,7 +75,7 @@ def _accuracies(table: pd.DataFrame) -> str:
         seeds = f"{cells['seeds'].iloc[0]:.0f}" if own else ""
         name = str(learner) if own else f"*{source}*"
         rows.append([name, *(text if own or not text else f"*{text}*" for text in texts), seeds])
-    return _markdown(["learner", *datasets, "seeds"], rows)
+    return markdown_table(["learner", *datasets, "seeds"], rows)
 
 
 def _accuracy(row: pd.Series) -> str:
@@ -94,7 +95,7 @@ def _costs(table: pd.DataFrame) -> str:
         ]
         for _, row in own.iterrows()
     ]
-    return _markdown(["learner", "images", *_COLUMNS], rows)
+    return markdown_table(["learner", "images", *_COLUMNS], rows)
 
 
 _COLUMNS = {
@@ -117,8 +118,3 @@ def _failures(table: pd.DataFrame) -> list[str]:
         return []
     lines = [f"- {row['learner']}: {' '.join(str(row['failure']).split())}" for _, row in failed.iterrows()]
     return ["", "## What failed", "", *lines]
-
-
-def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = ["| " + " | ".join(columns) + " |", "|" + "|".join(["---", *["--:"] * (len(columns) - 1)]) + "|"]
-    return "\n".join([*head, *("| " + " | ".join(row) + " |" for row in rows)])

@@ -1,0 +1,67 @@
+"""The heat map, drawn."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gpicl.experiments.heatmap.verdict import GENERALISES, MEMORISES, verdicts
+from gpicl.experiments.reproduction import Settings
+from gpicl.experiments.reproduction.figures import PAGE, experiment_style, new_figure
+
+_NAMES = {
+    "MLP": "MLP",
+    "TokenTransformer": "Transformer, labels in tokens",
+    "ValueTransformer": "Transformer, labels in values",
+}
+_MARKS = {MEMORISES: "M", GENERALISES: "G"}
+# From here on the paper's Transformer does better on unseen tasks, if it is at least 64 wide.
+_PAPER_EXPONENT = 12.5
+
+
+def draw(table: pd.DataFrame, settings: Settings) -> Figure:
+    """Draw accuracy by number of tasks and model size: a column per learner, a row for seen and for unseen tasks.
+
+    Args:
+        table: One row per run and kind of tasks.
+        settings: Not used.
+    """
+    judged = verdicts(table)
+    learners = [name for name in _NAMES if name in set(judged["learner"])]
+    rows = len(set(judged["width"]))
+    with experiment_style():
+        figure = new_figure(PAGE, 1.2 + 0.42 * max(rows, 4))
+        grid = figure.subplots(2, len(learners), sharex=True, sharey=True, squeeze=False)
+        for column, learner in enumerate(learners):
+            for row, kind in enumerate(("seen", "unseen")):
+                image = _panel(grid[row, column], judged[judged["learner"] == learner], kind)
+            grid[0, column].set_title(_NAMES[learner])
+            grid[1, column].set_xlabel("number of tasks")
+        for row, kind in enumerate(("seen", "unseen")):
+            grid[row, 0].set_ylabel(f"{kind} tasks\nmodel size d")
+        bar = figure.colorbar(image, ax=grid, label="accuracy at the last position", aspect=30, pad=0.01)
+        bar.ax.yaxis.set_major_formatter("{x:.0%}")
+        figure.supxlabel(
+            "M: memorises, G: generalises (see the page). Dashed: from here on the paper's Transformer generalises.",
+            fontsize=7,
+        )
+    return figure
+
+
+def _panel(axes: Axes, judged: pd.DataFrame, kind: str):  # type: ignore[no-untyped-def]  # an AxesImage
+    wide = judged.pivot_table(index="width", columns="num_tasks", values=kind)
+    image = axes.imshow(wide.to_numpy(), origin="lower", aspect="auto", vmin=0, vmax=1, cmap="viridis")
+    axes.grid(visible=False)
+    axes.set_xticks(range(wide.shape[1]), [f"$2^{{{int(np.log2(n))}}}$" for n in wide.columns])
+    axes.set_yticks(range(wide.shape[0]), [str(width) for width in wide.index])
+    marks = judged.set_index(["width", "num_tasks"])["verdict"]
+    for y, width in enumerate(wide.index):
+        for x, count in enumerate(wide.columns):
+            value = wide.loc[width, count]
+            mark = _MARKS.get(marks.loc[(width, count)], "") if kind == "unseen" else ""
+            text = f"{100 * value:.0f}{mark}"
+            axes.text(x, y, text, ha="center", va="center", fontsize=6, color="white" if value < 0.6 else "black")
+    exponents = np.log2(wide.columns.to_numpy(dtype=float))
+    if exponents[0] < _PAPER_EXPONENT < exponents[-1] and len(exponents) > 2:
+        axes.axvline(np.interp(_PAPER_EXPONENT, exponents, range(len(exponents))), color="white", linestyle="--")
+    return image

@@ -1,0 +1,70 @@
+"""What `gpicl reproduce` does."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gpicl.errors import ConfigError
+from gpicl.experiments.reproduction.dry_run import print_costs
+from gpicl.experiments.reproduction.estimate import estimate
+from gpicl.experiments.reproduction.registry import EXPERIMENTS, find_experiment
+from gpicl.experiments.reproduction.settings import Scale, Settings
+from gpicl.experiments.reproduction.sources import find_sources
+from gpicl.experiments.sweep import open_engine
+
+
+def run_command(
+    name: str,
+    scale: Scale,
+    *,
+    data: str | None,
+    seeds: int | None,
+    features: str | None,
+    engine: Mapping[str, Any],
+    output: str,
+    results: str,
+    dry_run: bool,
+    progress: bool,
+    command: str,
+    say: Callable[[str], object],
+) -> None:
+    """Reproduce one experiment, or all of them.
+
+    Args:
+        name: Of the experiment, or `all`.
+        scale: See `Settings`.
+        data: See `find_sources`.
+        seeds: See `Settings`.
+        features: Two paths with a comma between them; see `Settings`.
+        engine: Arguments of `open_engine`.
+        output: Folder of all runs.
+        results: Folder of the experiments' folders.
+        dry_run: Only estimate and print what it would cost.
+        progress: Show the progress.
+        command: What the user typed.
+        say: Told what is being done.
+
+    Raises:
+        GpiclError: If something is misspelt or cannot be had; found before anything is run.
+    """
+    if seeds is not None and seeds < 1:
+        raise ConfigError(f"seeds must be at least 1, not {seeds}.")
+    experiments = [find_experiment(each) for each in (EXPERIMENTS if name == "all" else [name])]
+    settings = Settings(scale, find_sources(scale, data), Path(output), seeds, _two_paths(features))
+    if dry_run:
+        print_costs({each.name: estimate(each.grid(settings), settings) for each in experiments}, scale)
+        return
+    with open_engine(**engine) as opened:
+        for experiment in experiments:
+            folder = Path(results) / experiment.name
+            experiment.reproduce(settings, opened, folder, command, say, progress)
+            say(f"{experiment.name}: {folder / experiment.name}.md")
+
+
+def _two_paths(features: str | None) -> tuple[str, str] | None:
+    if features is None:
+        return None
+    train, comma, test = features.partition(",")
+    if not (train and comma and test):
+        raise ConfigError(f"--features are two archives, as in train.npz,test.npz, not {features!r}.")
+    return train, test

@@ -1,0 +1,115 @@
+"""What a grid will cost, before it starts."""
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from gpicl.data import FeatureDataset
+from gpicl.experiments.meta_test_run import is_tested
+from gpicl.experiments.reproduction.settings import Settings
+from gpicl.experiments.sweep import SweptRun
+from gpicl.learners import build_learner
+from gpicl.metatraining import RunConfig
+from gpicl.metatraining.loss import all_position_loss
+from gpicl.metatraining.precision import lightning_precision
+from gpicl.tasks import TaskAugmentor
+
+# A forward pass alone is about a third of a step.
+_TEST_SHARE = 1 / 3
+# Episodes that are timed at once; one where they are as large as the paper's.
+_TIMED, _LARGE = 16, 2**20
+_REPEATS = 3
+
+RULE = (
+    "Hours of one worker on this machine. Estimated from a short timing of each kind of run here, random pixels in "
+    "place of images: making a few episodes and one step on them, times the number of episodes. Meta-tests count as "
+    "a third of a step. The optimiser, checkpoints and start-up are left out; divide by the number of workers."
+)
+
+
+def estimate(runs: Sequence[SweptRun], settings: Settings) -> pd.DataFrame:
+    """Estimate what is left to do of a grid.
+
+    Args:
+        runs: The grid; a configuration that stands in it twice counts once.
+        settings: Say where finished runs lie.
+
+    Returns:
+        One row per learner: `learner`, `runs`, `finished`, `steps` and `hours` of those that are not.
+    """
+    seconds: dict[str, float] = {}
+    rows: list[dict[str, Any]] = []
+    for folder, run in {run.folder(settings.output): run for run in runs}.items():
+        config = run.config
+        finished = folder.is_dir() and is_tested(folder, config.testing)
+        row = {"learner": config.learner.name, "runs": 1, "finished": int(finished), "steps": 0, "hours": 0.0}
+        if not finished:
+            kind = _kind(config)
+            if kind not in seconds:
+                seconds[kind] = seconds_per_episode(config)
+            steps = config.training.max_steps or 0
+            tested = config.testing.episodes * len(config.testing.datasets) * len(config.testing.tasks)
+            trained = (config.training.minutes or 0.0) * 60 or steps * config.training.batch * seconds[kind]
+            row |= {"steps": steps, "hours": (trained + tested * _TEST_SHARE * seconds[kind]) / 3600}
+        rows.append(row)
+    return pd.DataFrame(rows).groupby("learner", sort=False).sum().reset_index()
+
+
+def seconds_per_episode(config: RunConfig) -> float:
+    """Time making and learning from an episode.
+
+    Args:
+        config: The run. Its data set is not looked at: random pixels of the same number stand for it.
+    """
+    pixels = _pixels(config)
+    features = config.tasks.num_features or pixels
+    batch = min(config.training.batch, 1 if pixels * features > _LARGE else _TIMED)
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (256, pixels), dtype=np.uint8)
+    source = TaskAugmentor(
+        FeatureDataset.from_arrays(images, np.arange(256) % 10),
+        num_tasks=config.tasks.num_tasks,
+        length=config.tasks.length,
+        num_features=config.tasks.num_features,
+        num_classes=config.tasks.num_classes,
+        spectrum_probability=config.tasks.spectrum_probability,
+    )
+    learner = build_learner(config.learner.name, source.num_features, source.num_classes, **config.learner.options)
+    in_bf16 = lightning_precision(config.training.precision, torch.device("cpu")) == "bf16-mixed"
+    timed = []
+    for repeat in range(_REPEATS):
+        started = time.perf_counter()
+        inputs, labels = source.episodes(range(repeat * batch, (repeat + 1) * batch))
+        with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
+            loss = all_position_loss(learner(inputs, labels), labels)
+        if learner.num_parameters:
+            loss.backward()
+        timed.append(time.perf_counter() - started)
+    return min(timed) / batch
+
+
+def _kind(config: RunConfig) -> str:
+    tasks = config.tasks
+    return json.dumps(
+        [
+            config.learner.name,
+            config.learner.options,
+            _pixels(config),
+            tasks.num_features,
+            tasks.num_classes,
+            tasks.length,
+            tasks.num_tasks is None,
+            tasks.spectrum_probability > 0,
+            min(config.training.batch, _TIMED),
+            config.training.precision,
+        ]
+    )
+
+
+def _pixels(config: RunConfig) -> int:
+    return (config.data.size or 28) ** 2 * (config.data.channels or 1)

@@ -1,0 +1,34 @@
+"""The mean over seeds, and how sure it is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from gpicl.metatesting import mean_interval
+
+
+def over_seeds(table: pd.DataFrame, by: Sequence[str], value: str = "accuracy") -> pd.DataFrame:
+    """Average over everything but some columns.
+
+    Args:
+        table: One row per seed.
+        by: The columns to keep.
+        value: What to average.
+
+    Returns:
+        One row per combination of `by`, sorted: the mean `value`, `low` and `high` (95 % of the mean by Student's t,
+        from two seeds on; of one seed the row's own interval over episodes where it has one), and `seeds`.
+    """
+    rows = []
+    for keys, group in table.groupby(list(by), sort=True, dropna=False):
+        values = group[value].to_numpy(dtype=np.float64)
+        if len(values) > 1:
+            low, high = mean_interval(values)
+        elif value == "accuracy" and {"low", "high"} <= set(group.columns):
+            low, high = float(group["low"].iloc[0]), float(group["high"].iloc[0])
+        else:
+            low = high = float(values[0])
+        row = dict(zip(by, keys, strict=True))
+        rows.append({**row, value: float(values.mean()), "low": low, "high": high, "seeds": len(values)})
+    return pd.DataFrame(rows, columns=[*by, value, "low", "high", "seeds"])

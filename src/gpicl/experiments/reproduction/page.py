@@ -1,0 +1,131 @@
+"""An experiment on paper: CSV, figure, and a page in Markdown."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+
+from gpicl.experiments.reproduction.finding import Finding
+from gpicl.experiments.reproduction.settings import Settings
+from gpicl.files import write_atomically
+from gpicl.report import machine_description, markdown_table
+
+
+class Page(NamedTuple):
+    """What a page is about.
+
+    Attributes:
+        name: Of the experiment, and of its files.
+        title: Of the page.
+        question: What is asked and how, in a paragraph of Markdown.
+        table: See `results_table`.
+        costs: See `costs_table`.
+        figure: The table drawn; None if no run has finished.
+        findings: What it shows.
+        data: What stands for the data sets that it speaks of, as far as the user says.
+    """
+
+    name: str
+    title: str
+    question: str
+    table: pd.DataFrame
+    costs: pd.DataFrame
+    figure: Figure | None
+    findings: Sequence[Finding]
+    data: Mapping[str, str]
+
+
+def write_page(folder: Path, page: Page, settings: Settings, command: str, engine: str) -> None:
+    """Write `NAME.csv`, `runs.csv`, `NAME.png`, `NAME.pdf` and `NAME.md`.
+
+    Args:
+        folder: Where to.
+        page: What it is about.
+        settings: What the user decided.
+        command: What the user typed.
+        engine: How it was run, in words.
+    """
+    name, costs = page.name, page.costs
+    write_atomically(folder / "runs.csv", partial(costs.to_csv, index=False))
+    write_atomically(folder / f"{name}.csv", partial(page.table.to_csv, index=False))
+    picture = "No run has finished, so there is nothing to show."
+    if page.figure is not None:
+        for kind in ("png", "pdf"):
+            write_atomically(folder / f"{name}.{kind}", partial(page.figure.savefig, format=kind, dpi=200))
+        picture = f"![{page.title}]({name}.png)"
+    lines = [
+        f"# {page.title}",
+        "",
+        page.question,
+        "",
+        picture,
+        "",
+        *_warning(settings),
+        "## What it shows",
+        "",
+        *_findings(page.findings),
+        "",
+        "## What was run",
+        "",
+        f"    {command}",
+        "",
+        *_runs(page, settings, engine),
+        "",
+        f"`{name}.csv` holds everything that was measured, `runs.csv` every run with its steps and seconds.",
+        *_failures(costs),
+        "",
+    ]
+    write_atomically(folder / f"{name}.md", lambda part: part.write_text("\n".join(lines)))
+
+
+def _warning(settings: Settings) -> list[str]:
+    if settings.scale != "smoke":
+        return []
+    return ["**This is the scale `smoke`: it tests that every line runs, and none of its figures means anything.**", ""]
+
+
+def _findings(findings: Sequence[Finding]) -> list[str]:
+    words = {True: "yes", False: "**no**", None: ""}
+    rows = [[f.question, f.found, f.paper, words[f.agrees]] for f in findings]
+    table = markdown_table(["question", "found", "the paper", "agrees"], rows, numbers=False)
+    rules = [
+        f"- {' '.join(f.question for f in findings if f.rule == rule)} By this rule: {rule}"
+        for rule in dict.fromkeys(f.rule for f in findings)
+    ]
+    return [table, "", "How it was decided:", "", *rules]
+
+
+def _runs(page: Page, settings: Settings, engine: str) -> list[str]:
+    costs = page.costs
+    distinct = costs.drop_duplicates("run")
+    seconds = distinct["seconds"] if "seconds" in distinct else pd.Series(dtype=float)
+    seeds = f"; seeds {_list(costs['seed'])}" if "seed" in costs else ""
+    data = ", ".join(f"`{name}` is `{source}`" for name, source in page.data.items())
+    longest = seconds.max() / 60 if len(seconds) else 0.0
+    return [
+        f"Scale `{settings.scale}`: {len(distinct)} runs{seeds}. Meta-training took {seconds.sum() / 60:.1f} minutes "
+        f"in all, added up over the runs (the longest: {longest:.1f}). "
+        f"Machine: {machine_description()}, torch {torch.__version__}; engine: {engine}; {date.today().isoformat()}."
+        + (f" Data: {data}." if data else "")
+    ]
+
+
+def _list(values: pd.Series) -> str:
+    return ", ".join(str(value) for value in sorted(set(values)))
+
+
+def _failures(costs: pd.DataFrame) -> list[str]:
+    failed = costs[costs["failure"].notna()].drop_duplicates("run")
+    if failed.empty:
+        return []
+    keys = [name for name in failed.columns if name not in ("run", "failure", "parameters", "steps", "seconds")]
+    lines = [
+        f"- {', '.join(f'{key} {row[key]}' for key in keys)} (`{row['run']}`): {' '.join(str(row['failure']).split())}"
+        for _, row in failed.iterrows()
+    ]
+    return ["", "## What failed", "", *lines]

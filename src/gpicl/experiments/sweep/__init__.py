@@ -1,0 +1,20 @@
+"""Sweeps: grids of runs, in sequence or on Ray, each run once."""
+
+from gpicl.experiments.sweep.engine import Engine
+from gpicl.experiments.sweep.open_engine import ENGINES, open_engine
+from gpicl.experiments.sweep.sweep import check_data, sweep
+from gpicl.experiments.sweep.swept_run import SweptRun
+from gpicl.experiments.sweep.table import Measure, accuracies_at, costs_table, results_table
+
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "Measure",
+    "SweptRun",
+    "accuracies_at",
+    "check_data",
+    "costs_table",
+    "open_engine",
+    "results_table",
+    "sweep",
+]

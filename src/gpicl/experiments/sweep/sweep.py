@@ -1,0 +1,89 @@
+"""A sweep: many runs, each of them once."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gpicl.experiments.meta_test_run import is_tested, load_test_set
+from gpicl.experiments.sweep.engine import Engine
+from gpicl.experiments.sweep.progress import SweepProgress
+from gpicl.experiments.sweep.swept_run import SweptRun
+from gpicl.experiments.sweep.train_and_measure import train_and_measure
+from gpicl.files import make_folder
+from gpicl.metatraining import DataConfig
+
+
+def sweep(
+    runs: Sequence[SweptRun],
+    output: Path | str,
+    engine: Engine,
+    command: str,
+    title: str = "sweep",
+    say: Callable[[str], object] | None = None,
+    progress: bool = True,
+) -> dict[Path, str]:
+    """Do the runs of a grid that have not been done. Interrupt it whenever you like: the next call does the rest.
+
+    Args:
+        runs: The grid; a configuration that stands in it twice is run once.
+        output: Folder of all runs.
+        engine: An open engine.
+        command: What the user typed.
+        title: What to call it in its progress.
+        say: Told what is left to do, and which runs failed.
+        progress: Show the progress.
+
+    Returns:
+        Why runs failed, by their folder; the others are finished and tested.
+
+    Raises:
+        GpiclError: If a data set cannot be had; found before anything is run.
+    """
+    say = say or (lambda _: None)
+    distinct = {run.folder(output): run for run in runs}
+    left = {
+        folder: run
+        for folder, run in distinct.items()
+        # Where a file is in the way of the folder, the run itself says so.
+        if not (folder.is_dir() and is_tested(folder, run.config.testing))
+    }
+    say(f"{title}: {len(distinct)} runs, {len(distinct) - len(left)} of them finished before.")
+    if not left:
+        return {}
+    check_data(list(left.values()))
+    make_folder(Path(output))
+    folders, todo = list(left), list(left.values())
+    failures: dict[Path, str] = {}
+    pieces = [(run.config, str(output), command, run.batch) for run in todo]
+    with SweepProgress(title, [_weight(run) for run in todo], progress) as bar:
+        for number, outcome in engine.run(train_and_measure, pieces):
+            if outcome.failure is not None:
+                failures[folders[number]] = outcome.failure
+            result = f"failed: {outcome.failure}" if outcome.failure is not None else outcome.result
+            bar.run_ended(number, f"{todo[number].title}: {result}")
+    for folder, reason in failures.items():
+        say(f"{title}: {left[folder].title} ({folder}) failed, the others went on: {reason}")
+    return failures
+
+
+def check_data(runs: Sequence[SweptRun]) -> None:
+    """Load every data set once, so that one that is not to be had is found before hours of meta-training.
+
+    Args:
+        runs: The grid.
+
+    Raises:
+        GpiclError: If one cannot be had.
+    """
+    checked: set[tuple[str, str | None, int | None, int | None]] = set()
+    for run in runs:
+        data = run.config.data
+        for name in (data.dataset, *run.config.testing.datasets):
+            key = (name, data.root, data.size, data.channels)
+            if key not in checked:
+                load_test_set(name, DataConfig(data.dataset, data.root, data.size, data.channels))
+                checked.add(key)
+
+
+def _weight(run: SweptRun) -> float:
+    training = run.config.training
+    return float((training.max_steps or 1000) * training.batch * run.config.tasks.length)

@@ -1,0 +1,76 @@
+"""A sweep as tidy tables, made of nothing but its runs' folders."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gpicl.experiments.sweep.swept_run import SweptRun
+from gpicl.weights import CARD_FILE, load_card
+
+Measure = Callable[[SweptRun, Path], Iterable[dict[str, Any]]]
+
+
+def results_table(runs: Sequence[SweptRun], output: Path | str, measure: Measure) -> pd.DataFrame:
+    """Gather what is measured of every finished run.
+
+    WHY no times in it: the same sweep gives the same table to the bit, on one worker or many, interrupted or not.
+
+    Args:
+        runs: The grid.
+        output: Folder of all runs.
+        measure: From a run and its folder to rows.
+
+    Returns:
+        One row per row of `measure`: the keys of the run, what `measure` gives, and `run`, the name of its folder.
+    """
+    rows = []
+    for run in runs:
+        folder = run.folder(output)
+        if (folder / CARD_FILE).exists():
+            rows += [{**run.keys, **row, "run": folder.name} for row in measure(run, folder)]
+    return pd.DataFrame(rows)
+
+
+def costs_table(runs: Sequence[SweptRun], output: Path | str, failures: Mapping[Path, str]) -> pd.DataFrame:
+    """Gather what every run has cost, and why those that failed did.
+
+    Args:
+        runs: The grid.
+        output: Folder of all runs.
+        failures: See `sweep`.
+
+    Returns:
+        One row per run: its keys, `run`, `parameters`, `steps`, `seconds` of meta-training, `failure`.
+    """
+    rows = []
+    for run in runs:
+        folder = run.folder(output)
+        row: dict[str, Any] = {**run.keys, "run": folder.name, "failure": failures.get(folder)}
+        if (folder / CARD_FILE).exists():
+            card = load_card(folder)
+            row |= {name: card.get(name) for name in ("parameters", "steps", "seconds")}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def accuracies_at(*positions: int) -> Measure:
+    """Measure accuracy at some positions of every data set and kind of task.
+
+    Args:
+        positions: From 1; -1 for the last. None at all for every position.
+
+    Returns:
+        A measure whose rows have the columns of `evaluate` but for the number of features.
+    """
+
+    def measure(run: SweptRun, folder: Path) -> list[dict[str, Any]]:
+        results = pd.read_csv(folder / "results.csv").drop(columns="features")
+        if positions:
+            last = run.config.tasks.length
+            wanted = [last if position == -1 else position for position in positions]
+            results = results[results["position"].isin(wanted)]
+        return [{str(name): value for name, value in row.items()} for row in results.to_dict("records")]
+
+    return measure

@@ -1,0 +1,71 @@
+"""Every experiment at every scale: its grid can be laid out, and is what its page promises."""
+
+import pytest
+
+from gpicl.errors import ConfigError, UnknownNameError
+from gpicl.experiments.reproduction import SCALES, Settings
+from gpicl.experiments.reproduction.registry import EXPERIMENTS, find_experiment
+from gpicl.experiments.reproduction.sources import find_sources
+from gpicl.learners import build_learner
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_run_of_a_grid_has_a_place_and_a_learner_that_can_be_built(name, scale, tmp_path):
+    settings = Settings(scale, find_sources(scale, None), tmp_path)
+    runs = find_experiment(name).grid(settings)
+    assert len(runs) >= 2
+    places = [tuple(run.keys.items()) for run in runs]
+    if name != "comparison":
+        assert len(set(places)) == len(places)
+    kinds = {(run.config.learner.name, str(run.config.learner.options)): run.config for run in runs}
+    for config in list(kinds.values()) if scale != "paper" else []:
+        build_learner(config.learner.name, 16, 10, **config.learner.options)
+    assert {run.config.training.minutes for run in runs} == {None}, "runs counted in steps are exact to the bit"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_more_seeds_are_more_runs_and_the_first_ones_stay_the_same(name, tmp_path):
+    few, many = (
+        find_experiment(name).grid(Settings("laptop", {}, tmp_path, seeds=seeds)) for seeds in (1, 2)
+    )  # fmt: skip
+    folders = [{run.folder(tmp_path) for run in runs} for runs in (few, many)]
+    assert len(folders[1]) == 2 * len(folders[0])
+    assert folders[0] < folders[1]
+
+
+def test_the_laptop_grids_are_what_was_asked_for(tmp_path):
+    settings = Settings("laptop", {}, tmp_path)
+    transition = find_experiment("transition").grid(settings)
+    assert len({run.keys["num_tasks"] for run in transition}) >= 8
+    assert len({run.keys["seed"] for run in transition}) >= 3
+    learners = {run.keys["learner"] for run in find_experiment("heatmap").grid(settings)}
+    assert learners == {"MLP", "TokenTransformer", "ValueTransformer"}
+    axes = {run.keys["axis"] for run in find_experiment("plateau").grid(settings)}
+    assert len(axes) == 6
+
+
+def test_state_size_shares_its_runs_with_the_comparison(tmp_path):
+    settings = Settings("laptop", {}, tmp_path)
+    compared = {run.folder(tmp_path) for run in find_experiment("comparison").grid(settings)}
+    shared = [run for run in find_experiment("state-size").grid(settings) if run.folder(tmp_path) in compared]
+    assert len(shared) == 8
+
+
+def test_data_sets_are_replaced_by_name():
+    sources = find_sources("laptop", "mnist=files/mnist.npz,fashion_mnist=mnist_5k")
+    settings = Settings("laptop", sources)
+    assert settings.source("mnist") == "mnist=files/mnist.npz"
+    assert settings.label("mnist") == "mnist"
+    assert settings.source("fashion_mnist") == settings.label("fashion_mnist") == "mnist_5k"
+    assert settings.source("kmnist") == "kmnist"
+    assert find_sources("smoke", "mnist=files/mnist.npz")["fashion_mnist"] == "digits"
+
+
+def test_mistakes_are_explained():
+    with pytest.raises(ConfigError, match="NAME=PATH"):
+        find_sources("laptop", "mnist.npz")
+    with pytest.raises(ConfigError, match="speak of mnist"):
+        find_sources("laptop", "minst=mnist.npz")
+    with pytest.raises(UnknownNameError, match="'heatmap'"):
+        find_experiment("heat-map")

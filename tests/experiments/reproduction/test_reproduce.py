@@ -1,0 +1,107 @@
+"""`gpicl reproduce`: from one command to every table, figure and page."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gpicl.cli.main import main
+from gpicl.experiments.reproduction.registry import EXPERIMENTS
+
+
+def command(folder, name: str, *more: str) -> list[str]:
+    places = ["--output", str(folder / "runs"), "--results", str(folder / "results")]
+    return ["reproduce", name, "--scale", "smoke", "--threads", "1", "--progress", "false", *places, *more]
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reproduced")
+    assert main(command(folder, "all")) == 0
+    return folder
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_leaves_a_table_a_figure_and_a_page(name, reproduced):
+    folder = reproduced / "results" / name
+    table = pd.read_csv(folder / f"{name}.csv")
+    assert len(table)
+    assert table["accuracy"].dropna().between(0, 1).all()
+    assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    page = (folder / f"{name}.md").read_text()
+    assert "gpicl reproduce all --scale smoke" in page
+    assert f"({name}.png)" in page
+    assert "failed" not in page.lower()
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name != "comparison"])
+def test_a_page_says_what_was_run_what_was_found_by_which_rule_and_that_smoke_means_nothing(name, reproduced):
+    folder = reproduced / "results" / name
+    page = (folder / f"{name}.md").read_text()
+    assert "| question | found | the paper | agrees |" in page
+    assert "By this rule:" in page
+    assert "none of its figures means anything" in page
+    runs = pd.read_csv(folder / "runs.csv")
+    assert runs["failure"].isna().all()
+    assert f"{runs['run'].nunique()} runs" in page
+    assert re.search(r"Machine: \d+ cores of .*engine: one run after another, threads: 1; \d{4}-\d\d-\d\d", page)
+    assert set(pd.read_csv(folder / f"{name}.csv")["run"]) == set(runs["run"])
+
+
+def test_the_same_command_runs_nothing_again_and_writes_the_same_tables(reproduced):
+    def written():
+        return {path: path.stat().st_mtime_ns for path in (reproduced / "runs").rglob("weights.json")}
+
+    def tables():
+        return {path: path.read_bytes() for path in (reproduced / "results").rglob("*.csv")}
+
+    runs, before = written(), tables()
+    assert main(command(reproduced, "heatmap")) == 0
+    assert main(command(reproduced, "embeddings")) == 0
+    assert written() == runs
+    assert tables() == before
+
+
+def test_a_dry_run_counts_and_estimates_and_leaves_nothing(tmp_path, capsys):
+    assert main(command(tmp_path, "learning-curve", "--dry-run", "--seeds", "2")) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"learning-curve ValueTransformer . 4 . 0 . 8 . 0\.0", printed.replace("│", "."))
+    assert "Hours of one worker on this machine" in printed
+    assert not list(tmp_path.iterdir())
+
+
+def test_embeddings_take_the_features_that_the_user_gives(tmp_path):
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(4, 7))
+    for name in ("train", "test"):
+        labels = random.integers(0, 4, 80)
+        np.savez(tmp_path / f"{name}.npz", x=centres[labels] + random.normal(size=(80, 7)), y=labels)
+    archives = f"{tmp_path / 'train.npz'},{tmp_path / 'test.npz'}"
+    assert main(command(tmp_path, "embeddings", "--features", archives)) == 0
+    table = pd.read_csv(tmp_path / "results" / "embeddings" / "embeddings.csv")
+    assert set(table["features"]) == {"given"}
+    assert set(table["dataset"]) == {"test"}
+    assert not (tmp_path / "runs" / "features").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["heat-map"], "Did you mean 'heatmap'"),
+        (["heatmap", "--scale", "lapptop"], "laptop"),
+        (["heatmap", "--seeds", "0"], "seeds must be at least 1"),
+        (["heatmap", "--data", "mnist.npz"], "NAME=PATH"),
+        (["heatmap", "--data", "mnist=nowhere.npz"], "nowhere.npz"),
+        (["heatmap", "--engine", "rya"], "Did you mean 'ray'"),
+        (["heatmap", "--workers", "2"], "--engine ray"),
+        (["embeddings", "--features", "train.npz"], "train.npz,test.npz"),
+        (["embeddings", "--features", "nowhere/train.npz,nowhere/test.npz"], "nowhere/train.npz"),
+    ],
+)
+def test_mistakes_are_found_before_anything_is_run(arguments, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reproduce", arguments[0], "--scale", "smoke", *arguments[1:]]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()

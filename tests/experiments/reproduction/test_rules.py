@@ -1,0 +1,132 @@
+"""The rules by which pages judge: each says what it should of tables that are clear."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gpicl.experiments.ablation import findings as ablation
+from gpicl.experiments.ablation.variants import ALL, FAULTS, MLP, NONE, TRANSFORMER, variants
+from gpicl.experiments.heatmap import findings as heatmap
+from gpicl.experiments.heatmap.verdict import verdicts
+from gpicl.experiments.plateau.length import plateau_of
+from gpicl.experiments.reproduction import Settings, over_seeds
+from gpicl.experiments.transition import findings as transition
+from gpicl.experiments.transition.phases import phases
+
+SETTINGS = Settings("laptop")
+
+
+def places(*rows: tuple[str, int, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"learner": learner, "num_tasks": count, "width": 64, "seed": 0, "tasks": kind, "accuracy": accuracy}
+            for learner, count, seen, unseen in rows
+            for kind, accuracy in (("seen", seen), ("unseen", unseen))
+        ]
+    )
+
+
+def test_heatmap_tells_memorising_from_generalising():
+    table = places(
+        ("TokenTransformer", 1, 0.95, 0.11),
+        ("TokenTransformer", 64, 0.8, 0.4),
+        ("TokenTransformer", 4096, 0.74, 0.72),
+        ("TokenTransformer", 2**16, 0.1, 0.1),
+    )
+    assert list(verdicts(table)["verdict"]) == ["memorises", "in between", "generalises", "learns neither"]
+    (found,) = heatmap.find(table, SETTINGS)
+    assert found.agrees
+    assert "memorises in 1 of 4 places (2^0 tasks)" in found.found
+
+
+def test_heatmap_disagrees_with_the_paper_where_an_mlp_generalises_or_the_order_is_wrong():
+    assert heatmap.find(places(("MLP", 1, 0.9, 0.1), ("MLP", 4096, 0.1, 0.1)), SETTINGS)[0].agrees
+    assert not heatmap.find(places(("MLP", 1, 0.9, 0.1), ("MLP", 4096, 0.5, 0.5)), SETTINGS)[0].agrees
+    backwards = places(("TokenTransformer", 1, 0.7, 0.7), ("TokenTransformer", 4096, 0.9, 0.1))
+    assert not heatmap.find(backwards, SETTINGS)[0].agrees
+
+
+def sequences(improvements: dict[int, tuple[float, float]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "num_tasks": count,
+                "seed": seed,
+                "dataset": data,
+                "tasks": kind,
+                "position": position,
+                "accuracy": accuracy,
+            }
+            for count, (seen, unseen) in improvements.items()
+            for seed in (0, 1)
+            for data in ("mnist", "fashion_mnist")
+            for kind, gain in (("seen", seen), ("unseen", unseen))
+            for position, accuracy in ((1, 0.1), (100, 0.1 + gain + 0.01 * seed))
+        ]
+    )
+
+
+def test_transition_marks_three_phases_in_their_order():
+    table = sequences({1: (0.02, 0.0), 64: (0.4, 0.1), 4096: (0.6, 0.6)})
+    assert list(phases(table, SETTINGS)["phase"]) == ["instance memorisation", "task memorisation", "learning to learn"]
+    found = transition.find(table, SETTINGS)
+    assert [each.agrees for each in found[:4]] == [True] * 4
+    assert "2^6" in found[1].found
+
+
+def test_transition_says_so_where_a_phase_is_missing():
+    found = transition.find(sequences({1: (0.02, 0.0), 64: (0.6, 0.6)}), SETTINGS)
+    assert [each.agrees for each in found[:4]] == [True, False, True, False]
+    assert found[1].found == "nowhere"
+
+
+def test_a_plateau_ends_where_the_smoothed_loss_leaves_that_of_guessing():
+    steps = np.arange(10, 1010, 10)
+    loss = np.where(steps < 500, math.log(5), 1.0)
+    loss[20] = 0.5  # one lucky batch is no end
+    log = pd.DataFrame({"step": steps, "loss": loss, "unseen_loss": np.where(steps % 100 == 0, loss, np.nan)})
+    training, unseen = plateau_of(log, "loss", 5), plateau_of(log, "unseen_loss", 5)
+    assert training.ended
+    assert 500 <= training.steps <= 530
+    assert unseen == (500, True)
+    assert plateau_of(log[log["step"] < 500].assign(loss=math.log(5)), "loss", 5) == (490, False)
+
+
+def test_ablation_names_the_faults_that_cost_most():
+    def accuracy(learner: str, faults: frozenset[str]) -> float:
+        costs = {"no intervention": 0.5, "ReLU on logits": 0.3}
+        return 0.7 - sum(costs.get(fault, 0.02) for fault in faults)
+
+    table = pd.DataFrame(
+        [
+            {"learner": learner, "variant": name, "seed": 0, "dataset": "mnist", "accuracy": accuracy(learner, faults)}
+            for learner in FAULTS
+            for name, faults in variants(learner)
+        ]
+    )
+    found = {each.question: each.found for each in ablation.find(table, SETTINGS)}
+    assert found[f"{TRANSFORMER}: which faults explain most of it?"] == "no intervention"
+    assert found[f"{MLP}: which faults explain most of it?"] == "ReLU on logits"
+    assert (
+        "no intervention costs 50.0 points, gives back 50.0 points"
+        in found[f"{TRANSFORMER}: what does each fault cost?"]
+    )
+
+
+def test_variants_have_all_faults_all_but_one_none_and_one_alone():
+    named = dict(variants(TRANSFORMER))
+    assert len(named) == 12
+    assert named[ALL] == set(FAULTS[TRANSFORMER])
+    assert named[NONE] == set()
+    assert {len(faults) for name, faults in named.items() if name.startswith("without")} == {4}
+    assert {len(faults) for name, faults in named.items() if name.startswith("only")} == {1}
+
+
+def test_the_interval_is_over_seeds_where_there_are_several_and_over_episodes_where_there_is_one():
+    table = pd.DataFrame({"d": [1, 1, 2], "accuracy": [0.4, 0.6, 0.5], "low": 0.3, "high": 0.7})
+    means = over_seeds(table, ["d"]).set_index("d")
+    assert means.loc[1, "accuracy"] == pytest.approx(0.5)
+    assert means.loc[1, "high"] - 0.5 == pytest.approx(12.706 * 0.1, rel=1e-3), "Student's t for two seeds"
+    assert (means.loc[2, "low"], means.loc[2, "high"], means.loc[2, "seeds"]) == (0.3, 0.7, 1)

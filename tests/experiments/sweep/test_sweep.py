@@ -1,0 +1,130 @@
+"""A sweep does every run once, survives those that fail, and is one table in the end."""
+
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from gpicl.errors import ConfigError, DataError, UnknownNameError
+from gpicl.experiments.sweep import SweptRun, accuracies_at, costs_table, open_engine, results_table, sweep
+from gpicl.experiments.sweep.run_lock import run_lock
+
+
+@pytest.fixture(scope="module")
+def swept(grid, tmp_path_factory):
+    output, told = tmp_path_factory.mktemp("runs"), []
+    with open_engine(threads=1) as engine:
+        failures = sweep(grid, output, engine, "gpicl reproduce this", say=told.append, progress=False)
+    return output, failures, told
+
+
+def test_a_run_that_fails_is_listed_with_its_reason_and_the_others_go_on(grid, swept):
+    output, failures, told = swept
+    assert list(failures) == [grid[2].folder(output)]
+    assert "layerz" in failures[grid[2].folder(output)]
+    assert "Did you mean 'layers'" in told[-1]
+    costs = costs_table(grid, output, failures).set_index("kind")
+    assert "layerz" in costs.loc["broken", "failure"]
+    assert costs.loc["plain", "failure"].isna().all()
+    assert (costs.loc["plain", "steps"] == 12).all()
+    assert (costs.loc["trapped", "seconds"] > 0).all()
+
+
+def test_the_table_has_the_keys_of_the_grid_and_what_is_measured_of_every_finished_run(grid, swept):
+    table = results_table(grid, swept[0], accuracies_at(1, -1))
+    assert list(table.columns[:5]) == ["kind", "seed", "dataset", "tasks", "position"]
+    assert set(table["kind"]) == {"plain", "trapped"}
+    assert set(table["position"]) == {1, 12}
+    assert len(table) == 3 * 2 * 2
+    assert len(results_table(grid, swept[0], accuracies_at())) == 3 * 2 * 12
+    assert table["accuracy"].between(0, 1).all()
+
+
+def test_the_same_sweep_again_runs_nothing_but_what_failed(grid, swept):
+    def written():
+        return {path: path.stat().st_mtime_ns for path in swept[0].rglob("*") if path.is_file()}
+
+    before, told = written(), []
+    with open_engine() as engine:
+        sweep(grid[:2] + grid[3:], swept[0], engine, "again", say=told.append, progress=False)
+    assert told == ["sweep: 3 runs, 3 of them finished before."]
+    assert written() == before
+
+
+def test_more_episodes_are_tested_without_training_again(grid, swept):
+    output = swept[0]
+    more = replace(grid[0].config, testing=replace(grid[0].config.testing, episodes=10))
+    weights = grid[0].folder(output) / "weights.safetensors"
+    before = weights.stat().st_mtime_ns
+    with open_engine() as engine:
+        sweep([SweptRun(more)], output, engine, "more", progress=False)
+    assert set(pd.read_csv(grid[0].folder(output) / "results.csv")["episodes"]) == {10}
+    assert weights.stat().st_mtime_ns == before
+
+
+def test_a_run_that_stands_twice_in_a_grid_is_run_once_and_stands_twice_in_the_table(grid, tmp_path):
+    twins = [SweptRun(grid[0].config, {"axis": axis}) for axis in ("tasks", "width")]
+    told = []
+    with open_engine() as engine:
+        sweep(twins, tmp_path, engine, "twins", say=told.append, progress=False)
+    assert "1 runs" in told[0]
+    assert set(results_table(twins, tmp_path, accuracies_at(-1))["axis"]) == {"tasks", "width"}
+
+
+def test_a_line_of_progress_says_runs_time_left_and_the_last_figure(grid, tmp_path, capsys):
+    with open_engine() as engine:
+        sweep([grid[0], grid[3]], tmp_path, engine, "two", title="two")
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"two: 1/2 runs, \d+:\d\d:\d\d left  kind plain, seed 0: seen digits \d+\.\d%", lines[0])
+    assert lines[1].startswith("two: 2/2 runs, 0:00:00 left")
+
+
+def test_a_data_set_that_is_not_to_be_had_is_found_before_anything_is_run(grid, tmp_path):
+    lost = replace(grid[0].config, testing=replace(grid[0].config.testing, datasets=["digits", "lost/data.npz"]))
+    with open_engine() as engine, pytest.raises(DataError, match="no file or folder lost"):
+        sweep([grid[3], SweptRun(lost)], tmp_path / "runs", engine, "lost")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_mistakes_in_the_engine_are_explained():
+    with pytest.raises(UnknownNameError, match="sequential"):
+        open_engine("sequentail")
+    with pytest.raises(ConfigError, match="workers must be at least 1"):
+        open_engine("ray", workers=0)
+    with pytest.raises(ConfigError, match="--engine ray"):
+        open_engine(workers=2)
+    with pytest.raises(ConfigError, match="gpus must be at least 0"):
+        open_engine("ray", gpus=-1.0)
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from gpicl.experiments.sweep.run_lock import run_lock
+with run_lock(Path(sys.argv[1])):
+    print("locked", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_run_is_nobody_elses_until_its_process_ends_even_if_it_is_killed(tmp_path):
+    folder, locked = tmp_path / "run", threading.Event()
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "locked\n"
+
+    def wait_for_it() -> None:
+        with run_lock(folder):
+            locked.set()
+
+    waiter = threading.Thread(target=wait_for_it)
+    waiter.start()
+    assert not locked.wait(1)
+    holder.kill()
+    holder.communicate()
+    assert locked.wait(10)
+    waiter.join()
+    assert not folder.exists(), "a lock alone makes no folder"
