@@ -20,6 +20,7 @@ from gpicl.tasks.spectrum import Spectrum
 from gpicl.tasks.streams import Purpose, normal_key, stream
 
 TaskKind = Literal["seen", "unseen", "identity"]
+"""Kinds of tasks; see `TaskAugmentor.episodes`."""
 
 _ALWAYS_BIASED = Interventions(permutation_probability=0.0)
 

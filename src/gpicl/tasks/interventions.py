@@ -37,3 +37,4 @@ class Interventions(NamedTuple):
 
 
 NO_INTERVENTION = Interventions()
+"""Nothing is done."""
