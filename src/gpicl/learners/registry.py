@@ -21,6 +21,7 @@ LEARNERS = {
     "VSMLWithoutSymmetries": "gpicl.learners.vsml_without_symmetries",
     "ValueTransformer": "gpicl.learners.value_transformer",
 }
+"""The package's own learners by name, and the module of each."""
 
 
 def learner_class(name: str) -> type[Learner]:

@@ -17,7 +17,6 @@ from gpicl.errors import UnknownNameError
 from gpicl.metatesting.evaluate import Answers, Progress, answer_episodes, check_positions
 from gpicl.tasks import Episodes, TaskAugmentor
 
-# Each takes the number of examples it will be fitted to. None of them is tuned on the data sets that are reported.
 CLASSICAL: dict[str, Callable[[int], ClassifierMixin]] = {
     "NearestNeighbour": lambda _: KNeighborsClassifier(1),
     "CosineNeighbours": lambda count: KNeighborsClassifier(min(5, count), metric="cosine"),
@@ -26,6 +25,10 @@ CLASSICAL: dict[str, Callable[[int], ClassifierMixin]] = {
     "RBFSVM": lambda _: SVC(C=10.0),
     "ShrinkageLDA": lambda _: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
 }
+"""Classifiers by name, each made from the number of examples it will be fitted to.
+
+None of them is tuned on the data sets that are reported.
+"""
 
 
 def predict_classically(name: str, inputs: np.ndarray, labels: np.ndarray, positions: Sequence[int]) -> np.ndarray:

@@ -23,6 +23,7 @@ from gpicl.tasks.streams import Purpose, normal_key, stream
 from gpicl.tasks.variety import Variety
 
 TaskKind = Literal["seen", "unseen", "identity"]
+"""Kinds of tasks; see `TaskAugmentor.episodes`."""
 
 _ALWAYS_BIASED = Interventions(permutation_probability=0.0)
 

@@ -43,3 +43,4 @@ class Interventions(NamedTuple):
 
 
 NO_INTERVENTION = Interventions()
+"""Nothing is done."""
