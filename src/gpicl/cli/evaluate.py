@@ -2,17 +2,16 @@
 
 import shlex
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from rich.console import Console
 
-from gpicl.cli.results_table import print_table
 from gpicl.cli.typed_command import run_typed_command
 from gpicl.errors import UnknownNameError
-from gpicl.experiments import meta_test_run
 from gpicl.metatraining import TestingConfig
-from gpicl.tasks import TaskKind
-from gpicl.weights import load_weights
+
+# `gpicl.tasks.TaskKind`, spelt out because importing it would make the help wait for torch.
+_Kind = Literal["seen", "unseen", "identity"]
 
 
 def main(arguments: list[str]) -> None:
@@ -38,6 +37,10 @@ def main(arguments: list[str]) -> None:
             batch: Episodes at once.
             progress: Show a progress bar.
         """
+        from gpicl.cli.results_table import print_table
+        from gpicl.experiments import meta_test_run
+        from gpicl.weights import load_weights
+
         folder = Path(run)
         learner = load_weights(folder)
         testing = TestingConfig(datasets.split(","), _kinds(tasks), episodes, features)
@@ -50,8 +53,8 @@ def main(arguments: list[str]) -> None:
     run_typed_command(evaluate, arguments)
 
 
-def _kinds(tasks: str) -> list[TaskKind]:
-    kinds = get_args(TaskKind)
+def _kinds(tasks: str) -> list[_Kind]:
+    kinds = get_args(_Kind)
     for kind in tasks.split(","):
         if kind not in kinds:
             raise UnknownNameError("kind of tasks", kind, kinds)
