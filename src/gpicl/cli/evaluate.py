@@ -2,17 +2,16 @@
 
 import shlex
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from rich.console import Console
 
-from gpicl.cli.results_table import print_table
 from gpicl.cli.typed_command import run_typed_command
 from gpicl.errors import ConfigError, UnknownNameError
-from gpicl.experiments import meta_test_run
 from gpicl.metatraining import TestingConfig
-from gpicl.tasks import TaskKind
-from gpicl.weights import load_weights
+
+# `gpicl.tasks.TaskKind`, spelt out because importing it would make the help wait for torch.
+_Kind = Literal["seen", "unseen", "identity"]
 
 
 def main(arguments: list[str]) -> None:
@@ -46,6 +45,10 @@ def main(arguments: list[str]) -> None:
             batch: Episodes at once.
             progress: Show a progress bar.
         """
+        from gpicl.cli.results_table import print_table
+        from gpicl.experiments import meta_test_run
+        from gpicl.weights import load_weights
+
         folder = Path(run)
         learner = load_weights(folder)
         testing = TestingConfig(
@@ -69,8 +72,8 @@ def _numbers(positions: str | None) -> list[int] | None:
         raise ConfigError(f"positions must be numbers with commas between them, not {positions!r}.") from error
 
 
-def _kinds(tasks: str) -> list[TaskKind]:
-    kinds = get_args(TaskKind)
+def _kinds(tasks: str) -> list[_Kind]:
+    kinds = get_args(_Kind)
     for kind in tasks.split(","):
         if kind not in kinds:
             raise UnknownNameError("kind of tasks", kind, kinds)

@@ -3,11 +3,12 @@
 from typing import NamedTuple, cast
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpicl.learners.base import Learner, Reading
+from gpicl.learners.gelu import gelu
 from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least, divided_by
@@ -149,12 +150,14 @@ class _KernelAttention(nn.Module):
         similarity: Float[Tensor, "B T S"],
     ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"], _Slots]:
         queries, keys, values = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
-        class_values = self.class_values(self.class_norm(per_class)) + is_class * self.label_value
+        class_values = self.class_values(self.class_norm(per_class))
+        # In the values' precision, or the sum, and with it the attention over it, would be taken in another one.
+        class_values = class_values + (is_class * self.label_value).to(class_values.dtype)
         slots = self._slots(keys, values, class_values)
         length = hidden.shape[1]
         # Slot t + 1 is example t: position t sees the null slot and the examples before it.
-        future = torch.ones(length, length + 1, dtype=torch.bool, device=hidden.device).triu_(1)
-        return *self._attend(hidden, per_class, queries, slots, similarity, future), slots
+        hide_future = queries.new_full((length, length + 1), float("-inf")).triu_(1)
+        return *self._attend(hidden, per_class, queries, slots, similarity, hide_future), slots
 
     def look(
         self,
@@ -185,17 +188,19 @@ class _KernelAttention(nn.Module):
         queries: Tensor,
         slots: _Slots,
         similarity: Tensor,
-        hide: Bool[Tensor, "T S"] | None,
+        mask: Float[Tensor, "T S"] | None,
     ) -> tuple[Tensor, Tensor]:
         heads, width = self.heads, hidden.shape[2]
         classes, class_width = per_class.shape[2:]
-        # Multiplied first and masked after: 0 * -inf, for a head that ignores similarity, would be no number.
-        bias = self.sharpness[:, None, None] * similarity[:, None]
-        if hide is not None:
-            bias = bias.masked_fill(hide, float("-inf"))
         q = queries.unflatten(2, (heads, -1)).transpose(1, 2).flatten(0, 1)
-        scores = torch.baddbmm(bias.flatten(0, 1).to(q.dtype), q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
-        mixed = torch.bmm(scores.softmax(2).to(slots.values.dtype), slots.values)
+        # The largest tensors of all are these scores, one for each head and pair of positions: they are never held in
+        # more than the queries' precision, and everything is added to them in place.
+        scores = self.sharpness.to(q.dtype)[:, None, None] * similarity.to(q.dtype)[:, None]
+        if mask is not None:
+            # After the product: 0 * -inf, for a head that ignores similarity, would be no number.
+            scores += mask
+        scores = scores.flatten(0, 1).baddbmm_(q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
+        mixed = torch.bmm(scores.softmax(2), slots.values)
         own, others = mixed.unflatten(0, (-1, heads)).split([width // heads, classes * class_width // heads], 3)
         own = own.transpose(1, 2).flatten(2)
         others = others.unflatten(3, (classes, -1)).permute(0, 2, 3, 1, 4).flatten(3)

@@ -3,8 +3,8 @@
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from gpicl.learners.gelu import gelu
 from gpicl.learners.initialisation import variance_scaling_
 
 
@@ -34,6 +34,6 @@ class StreamMixer(nn.Module):
     ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"]]:
         """Add to both streams what each reads in the other."""
         seen = self.norm(torch.cat([hidden, per_class.mean(2), per_class.amax(2)], 2))
-        hidden = hidden + self.down(F.gelu(self.up(seen), approximate="tanh"))
+        hidden = hidden + self.down(gelu(self.up(seen)))
         inner = self.class_up(self.class_norm(per_class)) + self.shared_up(hidden)[:, :, None]
-        return hidden, per_class + self.class_down(F.gelu(inner, approximate="tanh"))
+        return hidden, per_class + self.class_down(gelu(inner))
