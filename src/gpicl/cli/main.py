@@ -13,6 +13,7 @@ COMMANDS = {
     "evaluate": "Meta-test the learner of a run on data sets of your choice.",
     "compare": "Compare every learner on the same episodes, and write the table.",
     "classify": "Predict the rows of a CSV file from those of another, with no training.",
+    "demo": "Serve a page on which you teach a learner by drawing.",
     "export": "Write the learner of a run as a model for other programs.",
     "datasets": "List the data sets and where each comes from.",
 }
