@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_its_public_names_are_those_it_says():
 
 
 @pytest.mark.slow
-def test_the_wheel_holds_the_presets_the_weights_and_the_typing_marker(tmp_path):
+def test_the_wheel_holds_the_presets_the_weights_the_demo_and_the_typing_marker(tmp_path):
     subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path)], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
@@ -60,4 +61,6 @@ def test_the_wheel_holds_the_presets_the_weights_and_the_typing_marker(tmp_path)
     assert "gpicl/py.typed" in names
     assert "gpicl/weights/shipped/mnist/weights.safetensors" in names
     assert "gpicl/weights/shipped/mnist/weights.json" in names
+    page = Path(__file__).parents[1] / "src" / "gpicl" / "demo" / "page"
+    assert {f"gpicl/demo/page/{file.relative_to(page)}" for file in page.rglob("*") if file.is_file()} <= set(names)
     assert not any(name.startswith("tests") for name in names)
