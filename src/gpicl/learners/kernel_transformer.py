@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpicl.learners.base import Learner, Reading
-from gpicl.learners.gelu import gelu
 from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least, divided_by
