@@ -1,5 +1,6 @@
 """`gpicl reproduce`: from one command to every table, figure and page."""
 
+import io
 import re
 
 import numpy as np
@@ -7,7 +8,9 @@ import pandas as pd
 import pytest
 
 from gpicl.cli.main import main
-from gpicl.experiments.reproduction.registry import EXPERIMENTS
+from gpicl.experiments.reproduction import Settings
+from gpicl.experiments.reproduction.registry import EXPERIMENTS, find_experiment
+from gpicl.experiments.reproduction.sources import find_sources
 
 
 def command(folder, name: str, *more: str) -> list[str]:
@@ -48,6 +51,16 @@ def test_a_page_says_what_was_run_what_was_found_by_which_rule_and_that_smoke_me
     assert f"{runs['run'].nunique()} runs" in page
     assert re.search(r"Machine: \d+ cores of .*engine: one run after another, threads: 1; \d{4}-\d\d-\d\d", page)
     assert set(pd.read_csv(folder / f"{name}.csv")["run"]) == set(runs["run"])
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name != "comparison"])
+def test_a_run_that_failed_leaves_a_gap_in_the_figure_and_no_more(name, reproduced):
+    experiment, settings = find_experiment(name), Settings("smoke", find_sources("smoke", None))
+    table = pd.read_csv(reproduced / "results" / name / f"{name}.csv", dtype={"value": str})
+    for run in table["run"].iloc[[0, -1]]:
+        left = table[table["run"] != run]
+        experiment.figure(left, settings).savefig(io.BytesIO())
+        assert all(finding.found for finding in experiment.findings(left, settings))
 
 
 def test_the_same_command_runs_nothing_again_and_writes_the_same_tables(reproduced):

@@ -59,11 +59,11 @@ _SIZES = {
     "laptop": _Size(
         DataConfig(size=8),
         length=100,
-        transformer={"layers": 2, "width": 64, "key_size": 32},
+        transformer={"layers": 3, "width": 64, "key_size": 32},
         heads=2,
         mlp={"depth": 2, "width": 64},
-        help=TaskConfig(permutation_probability=0.1, repetition_probability=0.5, anneal_steps=1500),
-        training=TrainingConfig(steps=3000, batch=32, optimiser="muon", learning_rate=0.003),
+        help=TaskConfig(permutation_probability=0.1, repetition_probability=0.5, anneal_steps=1000),
+        training=TrainingConfig(steps=1600, batch=64, optimiser="muon", learning_rate=0.003),
         num_tasks=None,
         episodes=1024,
         seeds=2,
@@ -93,7 +93,7 @@ def make_grid(settings: Settings) -> list[SweptRun]:
     return [
         SweptRun(
             _config(settings, size, learner, faults, seed),
-            {"learner": learner, "variant": variant, "faults": " + ".join(sorted(faults)), "seed": seed},
+            {"learner": learner, "variant": variant, "seed": seed},
         )
         for learner in FAULTS
         for variant, faults in variants(learner)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 SCALE = "projection 1/N"
-NORMALISATION = "labels normalised"
+NORMALISATION = "columns normalised"
 HEAD = "one head"
 PLATEAU = "no intervention"
 TASKS = "2^15 tasks"

@@ -14,8 +14,8 @@ EXPERIMENT = Experiment(
         "meta-trained on but learns any other one from its context? Three learners are meta-trained on 2^0 tasks and "
         "more and tested on other, held-out images: of the *seen* tasks, and of *unseen* ones. The MLP sees one input "
         "and no label before it; the Transformer with labels in its tokens is the paper's; the one with labels in its "
-        "values is this project's, and has no plateau to leave. The paper's is meta-trained twice as long, with "
-        "interventions that fade over the first half, without which it would not leave its plateau in this time."
+        "values is this project's, and has no plateau to leave. The paper's is meta-trained longer, with "
+        "interventions that fade on the way, without which it would not leave its plateau in this time."
     ),
     grid=make_grid,
     measure=accuracies_at(-1),

@@ -54,12 +54,13 @@ def _panel(axes: Axes, judged: pd.DataFrame, kind: str):  # type: ignore[no-unty
     axes.grid(visible=False)
     axes.set_xticks(range(wide.shape[1]), [f"$2^{{{int(np.log2(n))}}}$" for n in wide.columns])
     axes.set_yticks(range(wide.shape[0]), [str(width) for width in wide.index])
-    marks = judged.set_index(["width", "num_tasks"])["verdict"]
+    marks = {(row["width"], row["num_tasks"]): _MARKS.get(row["verdict"], "") for _, row in judged.iterrows()}
     for y, width in enumerate(wide.index):
         for x, count in enumerate(wide.columns):
-            value = wide.loc[width, count]
-            mark = _MARKS.get(marks.loc[(width, count)], "") if kind == "unseen" else ""
-            text = f"{100 * value:.0f}{mark}"
+            value = float(wide.to_numpy()[y, x])
+            if np.isnan(value):
+                continue  # its run failed
+            text = f"{100 * value:.0f}{marks[width, count] if kind == 'unseen' else ''}"
             axes.text(x, y, text, ha="center", va="center", fontsize=6, color="white" if value < 0.6 else "black")
     exponents = np.log2(wide.columns.to_numpy(dtype=float))
     if exponents[0] < _PAPER_EXPONENT < exponents[-1] and len(exponents) > 2:

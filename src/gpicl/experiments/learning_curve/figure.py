@@ -1,5 +1,7 @@
 """The learning curve, drawn."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -8,7 +10,7 @@ from gpicl.experiments.reproduction.figures import PAGE, experiment_style, new_f
 from gpicl.metatesting import PAPER, reference_table
 from gpicl.report import COLOURS
 
-_PAPER_LEARNER = "GPICL Transformer"
+_PAPER_LEARNER, _PAPER_LENGTH = "GPICL Transformer", 100
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
@@ -31,13 +33,13 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
                 chosen = means[(means["dataset"] == tested) & (means["trained_on"] == trained)]
                 label = f"meta-trained on {trained}"
                 plot_band(axes, chosen, "position", "accuracy", colour=colour, label=label, line=line, marker="")
-            axes.plot(
-                [100], [paper.loc[name, "accuracy"]], "D", color=COLOURS[0], markerfacecolor="none", clip_on=False,
-                label="paper, meta-trained on MNIST",
-            )  # fmt: skip
+            if last == _PAPER_LENGTH:
+                height = paper.loc[name, "accuracy"]
+                style: dict[str, Any] = {"color": COLOURS[0], "markerfacecolor": "none", "clip_on": False}
+                axes.plot([last], [height], "D", label="paper, meta-trained on MNIST", **style)
             per_cent(axes, "accuracy" if axes is panels[0] else "")
             axes.set(title=f"meta-tested on {tested}", xlabel="position in the episode", ylim=(0, 1))
-            axes.set_xlim(1, max(last, 100))
+            axes.set_xlim(1, last)
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=3)
     return figure

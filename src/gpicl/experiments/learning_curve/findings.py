@@ -30,7 +30,9 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     found = []
     for trained in SOURCES:
         for tested in SOURCES:
-            end = ends[settings.label(trained), settings.label(tested)]
+            end = ends.get((settings.label(trained), settings.label(tested)))
+            if end is None:  # its runs failed
+                continue
             question = f"Meta-trained on {settings.label(trained)}, tested on {settings.label(tested)}?"
             text = f"{end['accuracy']:.1%} ({end['low']:.1%} to {end['high']:.1%})"
             known = trained == "mnist"
@@ -38,7 +40,10 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
             found.append(
                 Finding(question, text, _END, paper_text, bool(end["high"] >= published[tested]) if known else None)
             )
-    crossed = [float(ends[settings.label(a), settings.label(b)]["accuracy"]) for a, b in (SOURCES, SOURCES[::-1])]
+    crossings = [(settings.label(a), settings.label(b)) for a, b in (SOURCES, SOURCES[::-1])]
+    if not all(crossing in ends for crossing in crossings):
+        return found
+    crossed = [float(ends[crossing]["accuracy"]) for crossing in crossings]
     reached = min(crossed) > _CROSSING
     found.append(
         Finding(

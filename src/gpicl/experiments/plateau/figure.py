@@ -1,5 +1,6 @@
 """The plateau, drawn."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -28,11 +29,12 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
         for axes, axis in zip(panels, _ORDER, strict=True):
             values = list(dict.fromkeys(table[table["axis"] == axis]["value"]))
             for colour, marker, line, loss in zip(COLOURS, "os", ("-", "--"), LOSSES, strict=False):
-                rows = means[(means["axis"] == axis) & (means["loss"] == loss)].set_index("value").loc[values]
-                _line(axes, rows, colour, marker, line, f"{loss} loss")
+                rows = means[(means["axis"] == axis) & (means["loss"] == loss)]
+                _line(axes, values, rows, colour, marker, line, f"{loss} loss")
             axes.set_xticks(range(len(values)), [_short(value) for value in values])
             axes.set_xlabel(axis)
             axes.set_yscale("log", base=2)
+            axes.yaxis.set_major_formatter("{x:.0f}")
             axes.margins(x=0.12)
         for axes in figure.axes[::3]:
             axes.set_ylabel("plateau (steps)")
@@ -41,13 +43,19 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
     return figure
 
 
-def _line(axes: Axes, rows: pd.DataFrame, colour: str, marker: str, line: str, label: str) -> None:
-    places = list(range(len(rows)))
+def _line(axes: Axes, values: list[str], rows: pd.DataFrame, colour: str, marker: str, line: str, label: str) -> None:
+    places = [values.index(value) for value in rows["value"]]
     axes.plot(places, rows["plateau"], line, marker=marker, color=colour, label=label)
     axes.vlines(places, rows["shortest"], rows["longest"], color=colour, linewidth=1, alpha=0.6)
-    open_ended = [place for place, ended in zip(places, rows["ended"], strict=True) if not ended]
-    heights = rows["plateau"].iloc[open_ended]
-    axes.plot(open_ended, heights * 1.25, "^", color=colour, markerfacecolor="none", label="_never ended")
+    never = ~rows["ended"].to_numpy(dtype=bool)
+    axes.plot(
+        np.array(places)[never],
+        rows["plateau"].to_numpy()[never] * 1.25,
+        "^",
+        color=colour,
+        markerfacecolor="none",
+        label="_never ended",
+    )
 
 
 def _short(value: str) -> str:

@@ -27,7 +27,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
 
     falls = "The paper's direction if the last value of the list has a shorter plateau than the first."
     rises = "The paper's direction if the last value of the list has a longer plateau than the first."
-    return [
+    questions = [
         _trend("Does a larger task batch shorten it?", of(BATCH, "training"), falls, "by a power law", -1, _power_law),
         _trend("Do more tasks lengthen it?", of(TASKS, "training"), rises, "yes", 1),
         _trend("Does a larger epsilon lengthen it?", of(EPSILON, "training"), rises, "yes", 1),
@@ -35,6 +35,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         _trend("Does Muon shorten it?", of(OPTIMISER, "training"), falls, "", -1),
         _trend("Is there one with labels in values?", of(PATH, "training"), falls, "", -1),
     ]
+    return [finding for finding in questions if finding is not None]
 
 
 def _trend(
@@ -44,13 +45,19 @@ def _trend(
     paper: str,
     sign: int,
     more: Callable[[pd.DataFrame], str] = lambda rows: "",
-) -> Finding:
+) -> Finding | None:
+    if rows.empty:  # all runs of the axis failed
+        return None
     texts = [f"{row['value']}: {'' if row['ended'] else '> '}{row['plateau']:.0f}" for _, row in rows.iterrows()]
-    first, last = rows.iloc[0], rows.iloc[-1]
-    differs = sign * (last["plateau"] - first["plateau"]) > 0
-    # A plateau that did not end is only known to be long: two of them cannot be told apart.
-    agrees = bool(differs) if (first["ended"] or last["ended"]) and paper and len(rows) > 1 else None
+    agrees = _differ_as(sign, rows.iloc[0], rows.iloc[-1]) if paper and len(rows) > 1 else None
     return Finding(question, ", ".join(texts) + " steps" + more(rows), _MEDIAN + rule, paper, agrees)
+
+
+def _differ_as(sign: int, first: pd.Series, last: pd.Series) -> bool | None:
+    shorter = min(first, last, key=lambda row: float(row["plateau"]))
+    if not shorter["ended"]:
+        return None  # it is only known to be long, and may be the longer one
+    return bool(sign * (last["plateau"] - first["plateau"]) > 0)
 
 
 def _power_law(rows: pd.DataFrame) -> str:

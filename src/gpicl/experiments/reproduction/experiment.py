@@ -68,7 +68,7 @@ class Experiment:
         self.prepare(settings)
         runs = self.grid(settings)
         failures = sweep(runs, settings.output, engine, command, self.name, say, progress)
-        table = results_table(runs, settings.output, self.measure)
+        table = results_table(runs, settings.output, self.measure, failures)
         costs = costs_table(runs, settings.output, failures)
         figure = self.figure(table, settings) if len(table) else None
         findings = self.findings(table, settings) if len(table) else ()

@@ -45,6 +45,8 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
 
 
 def _rank_correlation(means: pd.DataFrame, column: str) -> float:
+    if min(means[column].nunique(), means["accuracy"].nunique()) < 2:
+        return float("nan")  # of what does not vary there is no order
     return float(spearmanr(means[column], means["accuracy"]).statistic)
 
 

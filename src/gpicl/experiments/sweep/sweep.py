@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from gpicl.errors import CheckpointError
 from gpicl.experiments.meta_test_run import is_tested, load_test_set
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.progress import SweepProgress
@@ -40,12 +41,7 @@ def sweep(
     """
     say = say or (lambda _: None)
     distinct = {run.folder(output): run for run in runs}
-    left = {
-        folder: run
-        for folder, run in distinct.items()
-        # Where a file is in the way of the folder, the run itself says so.
-        if not (folder.is_dir() and is_tested(folder, run.config.testing))
-    }
+    left = {folder: run for folder, run in distinct.items() if not _is_done(run, folder)}
     say(f"{title}: {len(distinct)} runs, {len(distinct) - len(left)} of them finished before.")
     if not left:
         return {}
@@ -63,6 +59,13 @@ def sweep(
     for folder, reason in failures.items():
         say(f"{title}: {left[folder].title} ({folder}) failed, the others went on: {reason}")
     return failures
+
+
+def _is_done(run: SweptRun, folder: Path) -> bool:
+    try:
+        return folder.is_dir() and is_tested(folder, run.config.testing)
+    except CheckpointError:
+        return False  # a folder that cannot be read is the failure of its run, which says so, and not of the sweep
 
 
 def check_data(runs: Sequence[SweptRun]) -> None:

@@ -1,6 +1,6 @@
 """A sweep as tidy tables, made of nothing but its runs' folders."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from gpicl.weights import CARD_FILE, load_card
 Measure = Callable[[SweptRun, Path], Iterable[dict[str, Any]]]
 
 
-def results_table(runs: Sequence[SweptRun], output: Path | str, measure: Measure) -> pd.DataFrame:
+def results_table(
+    runs: Sequence[SweptRun], output: Path | str, measure: Measure, failures: Collection[Path] = ()
+) -> pd.DataFrame:
     """Gather what is measured of every finished run.
 
     WHY no times in it: the same sweep gives the same table to the bit, on one worker or many, interrupted or not.
@@ -21,6 +23,7 @@ def results_table(runs: Sequence[SweptRun], output: Path | str, measure: Measure
         runs: The grid.
         output: Folder of all runs.
         measure: From a run and its folder to rows.
+        failures: Folders of runs that failed, which are left out.
 
     Returns:
         One row per row of `measure`: the keys of the run, what `measure` gives, and `run`, the name of its folder.
@@ -28,7 +31,7 @@ def results_table(runs: Sequence[SweptRun], output: Path | str, measure: Measure
     rows = []
     for run in runs:
         folder = run.folder(output)
-        if (folder / CARD_FILE).exists():
+        if folder not in failures and (folder / CARD_FILE).exists():
             rows += [{**run.keys, **row, "run": folder.name} for row in measure(run, folder)]
     return pd.DataFrame(rows)
 
@@ -48,7 +51,7 @@ def costs_table(runs: Sequence[SweptRun], output: Path | str, failures: Mapping[
     for run in runs:
         folder = run.folder(output)
         row: dict[str, Any] = {**run.keys, "run": folder.name, "failure": failures.get(folder)}
-        if (folder / CARD_FILE).exists():
+        if folder not in failures and (folder / CARD_FILE).exists():
             card = load_card(folder)
             row |= {name: card.get(name) for name in ("parameters", "steps", "seconds")}
         rows.append(row)

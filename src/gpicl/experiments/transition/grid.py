@@ -45,7 +45,7 @@ _SIZES = {
         DataConfig(size=8),
         (0, 2, 4, 6, 8, 9, 10, 12, 14),
         _learner("ValueTransformer", layers=2, width=64, heads=2, key_size=32),
-        TrainingConfig(steps=1500, batch=32, optimiser="muon", learning_rate=0.003),
+        TrainingConfig(steps=1200, batch=32, optimiser="muon", learning_rate=0.003),
         length=100,
         episodes=1024,
         seeds=3,
