@@ -25,7 +25,7 @@ test-lowest: .venv-lowest/ready
 
 .venv-lowest/ready: pyproject.toml constraints-lowest.txt
 	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt --editable ".[test]"
+	.venv-lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt --editable ".[docs,test]"
 	touch $@
 
 lint: .venv/ready

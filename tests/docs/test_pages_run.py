@@ -37,9 +37,10 @@ SMALLER = {
     "README.md": {
         "gpicl train": _TINY,
         "gpicl evaluate": "--episodes 2",
-        "gpicl compare": "--learners MLP,NearestNeighbour",
+        "gpicl compare": "--learners MLP",
     },
-    "docs/learners/index.md": {"gpicl train": _TINY, "gpicl compare": "--learners MLP,NearestNeighbour"},
+    # The README's have shown that training works: here it is enough that the options are understood.
+    "docs/learners/index.md": {"gpicl train": "--print_config", "gpicl compare": "--learners NearestNeighbour"},
 }
 
 # What stands on a page for something of the reader's own.
