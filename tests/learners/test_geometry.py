@@ -32,7 +32,7 @@ def test_whitening_is_the_mahalanobis_geometry_with_some_of_the_total_variance_i
         classes = is_class[0].argmax(1).numpy()
         for label in range(3):
             spread[classes == label] -= centred[classes == label].mean(0)
-    metric = np.linalg.inv(spread.T @ spread + SHARE * 15 * np.eye(8))
+    metric = np.linalg.inv(spread.T @ spread + SHARE * np.square(centred).sum() * np.eye(8))
 
     def cosine(a, b):
         return a @ metric @ b / np.sqrt((a @ metric @ a) * (b @ metric @ b))

@@ -17,7 +17,8 @@ _Kind = Literal["seen", "unseen", "identity"]
 def main(arguments: list[str]) -> None:
     """Run the command."""
 
-    def evaluate(
+    # Underscored, as jsonargparse would look `evaluate` up in the package and so load torch for the help.
+    def _evaluate(
         run: str,
         datasets: str,
         tasks: str = "unseen",
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> None:
             f"Results: {folder / 'results.csv'}\nReport:  {folder / 'report.html'}", highlight=False, soft_wrap=True
         )
 
-    run_typed_command(evaluate, arguments)
+    run_typed_command(_evaluate, arguments)
 
 
 def _numbers(positions: str | None) -> list[int] | None:

@@ -26,7 +26,7 @@ def run_typed_command(function: Callable[..., Any], arguments: list[str], config
         UnknownNameError: If there is no such preset.
     """
     summary = (function.__doc__ or "").partition("\n")[0]
-    name = function.__name__
+    name = function.__name__.lstrip("_")
     parser = ArgumentParser(prog=f"gpicl {name}", description=summary, exit_on_error=False)
     if configurable:
         parser.add_argument(

@@ -21,6 +21,7 @@ GROUPS = {
     "memory": "Peak memory of a training step of every learner.",
     "scaling": "Time and memory as batches and episodes grow.",
 }
+"""Groups of figures by name, and what each is about."""
 # Takes about as long as all others together, so it has to be asked for.
 ASKED_FOR = ("scaling",)
 
