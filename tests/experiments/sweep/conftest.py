@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, accuracies_at, open_engine, results_table, sweep
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
@@ -17,13 +17,13 @@ from gpicl.metatraining import (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def trace(tmp_path_factory):
     """Folder in which a `Trapped` learner leaves its traces."""
     return tmp_path_factory.mktemp("trace")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def importable(trace):
     """Workers can import what lies beside this file."""
     with pytest.MonkeyPatch.context() as patch:
@@ -32,7 +32,7 @@ def importable(trace):
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def grid(trace, importable):
     """Two small runs, a `Trapped` one, and one that cannot work."""
 
@@ -51,3 +51,24 @@ def grid(trace, importable):
     broken = config(0)
     broken = replace(broken, learner=LearnerConfig("ValueTransformer", {"layerz": 3}))
     return [plain[0], trapped, SweptRun(broken, {"kind": "broken", "seed": 0}), plain[1]]
+
+
+@pytest.fixture(scope="package")
+def engine(importable):
+    """One run after another, in one process for all tests."""
+    with open_engine(threads=1) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="package")
+def swept(grid, engine, tmp_path_factory):
+    """A sweep of which nothing was killed: its folder, its failures, and what it said."""
+    output, told = tmp_path_factory.mktemp("runs"), []
+    failures = sweep(grid, output, engine, "gpicl reproduce this", say=told.append, progress=False)
+    return output, failures, told
+
+
+@pytest.fixture(scope="package")
+def undisturbed(grid, swept):
+    """Its table, as it was then."""
+    return results_table(grid, swept[0], accuracies_at()).to_csv(index=False)

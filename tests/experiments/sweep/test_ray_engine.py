@@ -25,15 +25,6 @@ def table_of(grid, output) -> str:
     return results_table(grid, output, accuracies_at()).to_csv(index=False)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(grid, tmp_path_factory):
-    """The table of a sweep of one run after another, of which none is killed."""
-    output = tmp_path_factory.mktemp("undisturbed")
-    with open_engine(threads=1) as engine:
-        sweep(grid, output, engine, "undisturbed", progress=False)
-    return table_of(grid, output)
-
-
 def test_a_killed_worker_is_retried_from_its_checkpoint_and_nothing_is_lost_or_counted_twice(
     grid, trace, undisturbed, tmp_path
 ):

@@ -14,14 +14,6 @@ from gpicl.experiments.sweep import SweptRun, accuracies_at, costs_table, open_e
 from gpicl.experiments.sweep.run_lock import run_lock
 
 
-@pytest.fixture(scope="module")
-def swept(grid, tmp_path_factory):
-    output, told = tmp_path_factory.mktemp("runs"), []
-    with open_engine(threads=1) as engine:
-        failures = sweep(grid, output, engine, "gpicl reproduce this", say=told.append, progress=False)
-    return output, failures, told
-
-
 def test_a_run_that_fails_is_listed_with_its_reason_and_the_others_go_on(grid, swept):
     output, failures, told = swept
     assert list(failures) == [grid[2].folder(output)]
@@ -44,48 +36,54 @@ def test_the_table_has_the_keys_of_the_grid_and_what_is_measured_of_every_finish
     assert table["accuracy"].between(0, 1).all()
 
 
-def test_the_same_sweep_again_runs_nothing_but_what_failed(grid, swept):
+def test_the_same_sweep_again_runs_nothing(grid, engine, swept):
     def written():
         return {path: path.stat().st_mtime_ns for path in swept[0].rglob("*") if path.is_file()}
 
     before, told = written(), []
-    with open_engine() as engine:
-        sweep(grid[:2] + grid[3:], swept[0], engine, "again", say=told.append, progress=False)
+    sweep(grid[:2] + grid[3:], swept[0], engine, "again", say=told.append, progress=False)
     assert told == ["sweep: 3 runs, 3 of them finished before."]
     assert written() == before
 
 
-def test_more_episodes_are_tested_without_training_again(grid, swept):
-    output = swept[0]
-    more = replace(grid[0].config, testing=replace(grid[0].config.testing, episodes=10))
-    weights = grid[0].folder(output) / "weights.safetensors"
-    before = weights.stat().st_mtime_ns
-    with open_engine() as engine:
-        sweep([SweptRun(more)], output, engine, "more", progress=False)
-    assert set(pd.read_csv(grid[0].folder(output) / "results.csv")["episodes"]) == {10}
-    assert weights.stat().st_mtime_ns == before
-
-
-def test_a_run_that_stands_twice_in_a_grid_is_run_once_and_stands_twice_in_the_table(grid, tmp_path):
+def test_a_run_that_stands_twice_in_a_grid_is_run_once_and_stands_twice_in_the_table(grid, engine, tmp_path):
     twins = [SweptRun(grid[0].config, {"axis": axis}) for axis in ("tasks", "width")]
     told = []
-    with open_engine() as engine:
-        sweep(twins, tmp_path, engine, "twins", say=told.append, progress=False)
+    sweep(twins, tmp_path, engine, "twins", say=told.append, progress=False)
     assert "1 runs" in told[0]
     assert set(results_table(twins, tmp_path, accuracies_at(-1))["axis"]) == {"tasks", "width"}
 
+    more = replace(grid[0].config, testing=replace(grid[0].config.testing, episodes=10))
+    weights = grid[0].folder(tmp_path) / "weights.safetensors"
+    before = weights.stat().st_mtime_ns
+    sweep([SweptRun(more)], tmp_path, engine, "more", progress=False)
+    assert set(pd.read_csv(grid[0].folder(tmp_path) / "results.csv")["episodes"]) == {10}
+    assert weights.stat().st_mtime_ns == before, "more episodes are tested without training again"
 
-def test_a_line_of_progress_says_runs_time_left_and_the_last_figure(grid, tmp_path, capsys):
-    with open_engine() as engine:
-        sweep([grid[0], grid[3]], tmp_path, engine, "two", title="two")
+
+def test_a_folder_that_cannot_be_read_is_the_failure_of_its_run_alone(grid, engine, tmp_path):
+    folder = grid[0].folder(tmp_path)
+    folder.mkdir()
+    (folder / "weights.json").write_text("{}")
+    (folder / "results.csv").write_text("dataset\n")
+    runs = [grid[0], grid[3]]
+    failures = sweep(runs, tmp_path, engine, "damaged", progress=False)
+    assert list(failures) == [folder]
+    assert "is no card of format" in failures[folder]
+    assert set(results_table(runs, tmp_path, accuracies_at(-1), failures)["seed"]) == {1}
+    assert costs_table(runs, tmp_path, failures)["failure"].notna().tolist() == [True, False]
+
+
+def test_a_line_of_progress_says_runs_time_left_and_the_last_figure(grid, engine, tmp_path, capsys):
+    sweep([grid[0], grid[3]], tmp_path, engine, "two", title="two")
     lines = capsys.readouterr().err.splitlines()
     assert re.fullmatch(r"two: 1/2 runs, \d+:\d\d:\d\d left  kind plain, seed 0: seen digits \d+\.\d%", lines[0])
     assert lines[1].startswith("two: 2/2 runs, 0:00:00 left")
 
 
-def test_a_data_set_that_is_not_to_be_had_is_found_before_anything_is_run(grid, tmp_path):
+def test_a_data_set_that_is_not_to_be_had_is_found_before_anything_is_run(grid, engine, tmp_path):
     lost = replace(grid[0].config, testing=replace(grid[0].config.testing, datasets=["digits", "lost/data.npz"]))
-    with open_engine() as engine, pytest.raises(DataError, match="no file or folder lost"):
+    with pytest.raises(DataError, match="no file or folder lost"):
         sweep([grid[3], SweptRun(lost)], tmp_path / "runs", engine, "lost")
     assert not (tmp_path / "runs").exists()
 

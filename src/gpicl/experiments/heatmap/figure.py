@@ -14,7 +14,7 @@ _NAMES = {
     "TokenTransformer": "Transformer, labels in tokens",
     "ValueTransformer": "Transformer, labels in values",
 }
-_MARKS = {MEMORISES: "M", GENERALISES: "G"}
+_MARKS = {MEMORISES: " M", GENERALISES: " G"}
 # From here on the paper's Transformer does better on unseen tasks, if it is at least 64 wide.
 _PAPER_EXPONENT = 12.5
 
@@ -41,10 +41,10 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             grid[row, 0].set_ylabel(f"{kind} tasks\nmodel size d")
         bar = figure.colorbar(image, ax=grid, label="accuracy at the last position", aspect=30, pad=0.01)
         bar.ax.yaxis.set_major_formatter("{x:.0%}")
-        figure.supxlabel(
-            "M: memorises, G: generalises (see the page). Dashed: from here on the paper's Transformer generalises.",
-            fontsize=7,
-        )
+        caption = "M: memorises, G: generalises (see the page)."
+        if _place_of_paper(sorted(set(judged["num_tasks"]))) is not None:
+            caption += " Dashed: from here on the paper's Transformer generalises."
+        figure.supxlabel(caption, fontsize=7)
     return figure
 
 
@@ -62,7 +62,15 @@ def _panel(axes: Axes, judged: pd.DataFrame, kind: str):  # type: ignore[no-unty
                 continue  # its run failed
             text = f"{100 * value:.0f}{marks[width, count] if kind == 'unseen' else ''}"
             axes.text(x, y, text, ha="center", va="center", fontsize=6, color="white" if value < 0.6 else "black")
-    exponents = np.log2(wide.columns.to_numpy(dtype=float))
-    if exponents[0] < _PAPER_EXPONENT < exponents[-1] and len(exponents) > 2:
-        axes.axvline(np.interp(_PAPER_EXPONENT, exponents, range(len(exponents))), color="white", linestyle="--")
+    place = _place_of_paper(list(wide.columns))
+    if place is not None:
+        axes.axvline(place, color="white", linestyle="--")
     return image
+
+
+def _place_of_paper(counts: list[int]) -> float | None:
+    """Where on the axis the paper's Transformer begins to generalise; None if that is not on it."""
+    exponents = np.log2(np.array(counts, dtype=float))
+    if not exponents[0] < _PAPER_EXPONENT < exponents[-1]:
+        return None
+    return float(np.interp(_PAPER_EXPONENT, exponents, range(len(exponents))))
