@@ -64,6 +64,7 @@ def by_hand(strokes: list[Stroke], hand: random.Random) -> list[Stroke]:
 
 def draw(page: Page, strokes: list[Stroke]) -> None:
     """Draw with the mouse."""
+    page.locator("#pad").scroll_into_view_if_needed()
     sheet = page.locator("#pad").bounding_box()
     if sheet is None:
         raise SystemExit("The page has no sheet to draw on.")
@@ -103,7 +104,7 @@ def main() -> None:
     with demo() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": options.width, "height": 900}, color_scheme=options.scheme)
-        page.set_default_timeout(600_000)
+        page.set_default_timeout(120_000)
         page.goto(address)
         page.locator(".class").nth(1).wait_for()
         teach(page, hand, times=4)

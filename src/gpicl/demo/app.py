@@ -1,5 +1,6 @@
 """The application: the API, its description, and the page."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -19,6 +20,14 @@ from gpicl.demo.problems import refuse_in_words
 from gpicl.demo.visit import Service
 
 _PAGE = Path(__file__).parent / "page"
+
+
+class _PageFiles(StaticFiles):
+    """The page's files."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Find a file; a name that no file can have is that of none, which older Starlettes do not know."""
+        return ("", None) if "\0" in path else super().lookup_path(path)
 
 
 def make_app(weights: str | PathLike[str] = "mnist") -> FastAPI:
@@ -51,7 +60,7 @@ def make_app(weights: str | PathLike[str] = "mnist") -> FastAPI:
     app.state.service = service
     refuse_in_words(app)
     app.include_router(router)
-    app.mount("/", StaticFiles(directory=_PAGE, html=True), name="page")
+    app.mount("/", _PageFiles(directory=_PAGE, html=True), name="page")
     app.add_middleware(BodyLimit, most=BODY_BYTES)
     app.add_middleware(SecureHeaders)
     return app

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, TypeVar
 
+import torch
 from fastapi import Depends, Request, Response
 
 from gpicl.demo.predictor import Predictor
@@ -18,8 +19,9 @@ T = TypeVar("T")
 class Service:
     """What all requests share.
 
-    The threads are as many as there are cores. WHY not the server's own pool: its forty would compete for the cores,
-    and all of them be slow.
+    There are as many threads as cores, and each computes on one core. WHY: a context of a few dozen examples gains
+    nothing from a second core, and threads of PyTorch's own that wait for one another are very slow where somebody else
+    computes too. The server's own pool of forty threads would compete for the cores.
 
     Args:
         predictor: Predicts for all sessions.
@@ -32,7 +34,9 @@ class Service:
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
         self.sessions = Sessions()
-        self.threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="gpicl-demo")
+        self.threads = ThreadPoolExecutor(
+            os.cpu_count() or 1, thread_name_prefix="gpicl-demo", initializer=torch.set_num_threads, initargs=(1,)
+        )
 
 
 class Visit:

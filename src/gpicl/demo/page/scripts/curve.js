@@ -44,6 +44,7 @@ export class CurvePlot {
     for (let position = step; position <= length; position += step) {
       parts.push(text(position, x(position), height - 4, "middle"));
     }
+    parts.push(text("drawing", 0, height - 4, "start"));
     return parts;
   }
 
