@@ -26,7 +26,7 @@ SMALL = {"layers": 1, "width": 16, "heads": 2, "key_size": 8}
 @pytest.fixture(scope="module")
 def measured():
     """The groups that run in this process."""
-    names = ("tasks", "steps", "quickstart", "metatest", "classifier", "others")
+    names = ("tasks", "steps", "quickstart", "metatest", "classifier")
     return {name: find_group(name)(SETTING, lambda _: None) for name in names}
 
 
@@ -70,16 +70,24 @@ def test_the_quickstart_says_what_part_of_a_step_its_tasks_take(measured):
     assert 0 < part.value < 100
 
 
-def test_we_are_held_against_a_support_vector_machine(measured):
-    names = [figure.name for figure in figures_of(measured, "others")]
-    assert any(name.startswith("SVC") for name in names)
-    assert "InContextClassifier beside SVC" in names
+def test_the_classifier_is_held_against_a_support_vector_machine(measured):
+    ratios = [figure.name for figure in figures_of(measured, "classifier") if figure.unit == "x"]
+    assert ratios == [f"4 members beside SVC, {what}" for what in ("fit 20 rows", "one query", "50 queries")]
 
 
-def test_we_are_held_against_gpt2_where_it_is_installed_and_told_where_it_is_not(measured):
-    figures, notes = measured["others"]
-    rivals = [figure.name for figure in figures if figure.name.startswith("GPT-2")]
-    assert bool(rivals) != any("transformers is not installed" in note for note in notes)
+def test_where_gpt2_is_not_installed_the_group_says_so_and_how_to_install_it(monkeypatch):
+    monkeypatch.setattr("gpicl.bench.groups.gpt2.find_spec", lambda _: None)
+    figures, (note,) = find_group("gpt2")(SETTING, lambda _: None)
+    assert figures == []
+    assert "pip install transformers" in note
+
+
+def test_we_are_held_against_the_fastest_gpt2_where_it_is_installed():
+    pytest.importorskip("transformers")
+    figures, notes = find_group("gpt2")(SETTING, lambda _: None)
+    assert notes == []
+    ratios = [figure.name for figure in figures if figure.unit == "x"]
+    assert ratios == [f"TokenTransformer beside the fastest GPT-2, d = {width}" for width in (16, 32)]
 
 
 def test_gpt2_reads_episodes_causally():
@@ -121,14 +129,14 @@ def test_the_transformers_are_timed_at_two_widths():
 
 
 def test_the_command_prints_tables_writes_a_file_and_compares_with_an_earlier_one(tmp_path, capsys):
-    command = ["bench", "--scale", "smoke", "--only", "startup,memory,scaling"]
+    command = ["bench", "--scale", "smoke", "--only", "startup,tasks,scaling"]
     assert main([*command, "--output", str(tmp_path / "old.json")]) == 0
     printed = capsys.readouterr().out
     assert all(word in printed for word in ("gpicl --help", "MiB", "T = 4", "B = 2", "B = 4"))
     written = json.loads((tmp_path / "old.json").read_text())
-    assert {figure["group"] for figure in written["figures"]} == {"startup", "memory", "scaling"}
+    assert {figure["group"] for figure in written["figures"]} == {"startup", "tasks", "scaling"}
     assert written["machine"]["threads"] == torch.get_num_threads()
-    again = ["bench", "--scale", "smoke", "--only", "memory", "--compare", str(tmp_path / "old.json")]
+    again = ["bench", "--scale", "smoke", "--only", "tasks", "--compare", str(tmp_path / "old.json")]
     assert main([*again, "--output", str(tmp_path / "new.json")]) == 0
     assert "times as good" in capsys.readouterr().out
 

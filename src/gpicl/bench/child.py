@@ -13,6 +13,7 @@ from gpicl.bench.scales import find_scale
 from gpicl.bench.setting import Setting
 from gpicl.bench.training_step import TrainingStep
 from gpicl.metatraining.config import TrainingConfig
+from gpicl.metatraining.freed_memory import freed_memory_kept
 from gpicl.metatraining.optimisers import build_optimiser
 
 # What a child may take of the memory that is free; beyond it its allocation fails, and nobody else's process is killed.
@@ -61,10 +62,11 @@ def _main(order: dict[str, Any]) -> Usage:
     optimiser = build_optimiser(learner, TrainingConfig(optimiser="adam")) if learner.num_parameters else None
     step = TrainingStep(learner, case.shape, setting, optimiser)
     seconds = []
-    for _ in range(order["steps"] + 1):
-        started = time.perf_counter()
-        step()
-        seconds.append(time.perf_counter() - started)
+    with freed_memory_kept():
+        for _ in range(order["steps"] + 1):
+            started = time.perf_counter()
+            step()
+            seconds.append(time.perf_counter() - started)
     return Usage(seconds[1:], _peak_memory(), idle)
 
 

@@ -1,12 +1,14 @@
 """From pieces of work to figures beside their limits."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from gpicl.bench.figure import Figure, median_figure
 from gpicl.bench.limits import Demand, LimitSamplers
 from gpicl.bench.setting import Setting
 from gpicl.bench.timing import Progress, Sampler, Samples, interleaved
+from gpicl.metatraining.freed_memory import freed_memory_kept
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Entry:
 
 
 def measure_entries(
-    group: str, entries: Sequence[Entry], setting: Setting, on_progress: Progress
+    group: str, entries: Sequence[Entry], setting: Setting, on_progress: Progress, as_in_training: bool = True
 ) -> tuple[list[Figure], Samples]:
     """Measure work and the machine's limits in the same rounds.
 
@@ -38,6 +40,7 @@ def measure_entries(
         entries: The work.
         setting: Says the sizes and the time.
         on_progress: Told how far it is.
+        as_in_training: Keep freed memory, as meta-training and meta-testing do; other people's work gains by it too.
 
     Returns:
         The limits and then a figure for every entry; and what was measured, in seconds, by the entry's name.
@@ -45,7 +48,8 @@ def measure_entries(
     scale = setting.scale
     limit_samplers = LimitSamplers(scale.matrix, scale.numbers)
     samplers = {**limit_samplers.samplers, **{entry.name: entry.sampler for entry in entries}}
-    samples = interleaved(samplers, scale.seconds, scale.least, scale.most, on_progress)
+    with freed_memory_kept() if as_in_training else nullcontext():
+        samples = interleaved(samplers, scale.seconds, scale.least, scale.most, on_progress)
     limits = limit_samplers.limits(samples)
     figures = limit_samplers.figures(group, samples)
     for entry in entries:

@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> None:
         """Measure how fast everything is on this machine, beside what it could do at best. Takes under five minutes.
 
         Args:
-            only: Groups with commas between them: tasks, steps, quickstart, metatest, classifier, others, startup,
+            only: Groups with commas between them: tasks, steps, quickstart, metatest, classifier, gpt2, startup,
                 memory; and scaling, which takes ten minutes and has to be asked for.
             output: File for the results, as JSON.
             compare: File of earlier results to compare with.

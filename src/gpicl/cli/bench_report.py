@@ -61,7 +61,8 @@ def report_bench(
     def on_group(group: str, results: Results) -> None:
         write_results(results, output)
         figures = [figure for figure in results.figures if figure.group == group]
-        (print_growth if group == "scaling" else print_figures)(GROUPS[group], figures, tables)
+        if figures:
+            (print_growth if group == "scaling" else print_figures)(GROUPS[group], figures, tables)
 
     with bar:
         results = run_bench(groups, setting, command, on_progress, on_group)

@@ -11,6 +11,7 @@ from gpicl.learners.base import Learner, Reading
 from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least, divided_by
+from gpicl.learners.rows import permute_rows
 from gpicl.learners.similarity import ContextInputs, causal_similarity, query_similarity, remember_inputs
 from gpicl.learners.stream_mixer import StreamMixer
 
@@ -176,7 +177,7 @@ class _KernelAttention(nn.Module):
         )
         # The heads go before the slots, and the classes of one head beside each other.
         keys, values, by_class = (x.unflatten(-1, (self.heads, -1)) for x in with_null)
-        by_class = by_class.permute(0, 3, 1, 2, 4).flatten(3)
+        by_class = permute_rows(by_class, (0, 3, 1, 2)).flatten(3)
         joined = torch.cat([values.transpose(1, 2), by_class], 3)
         return _Slots(keys.transpose(1, 2).flatten(0, 1), joined.flatten(0, 1))
 
@@ -192,17 +193,17 @@ class _KernelAttention(nn.Module):
         heads, width = self.heads, hidden.shape[2]
         classes, class_width = per_class.shape[2:]
         q = queries.unflatten(2, (heads, -1)).transpose(1, 2).flatten(0, 1)
-        # The largest tensors of all are these scores, one for each head and pair of positions: they are never held in
-        # more than the queries' precision, and everything is added to them in place.
-        scores = self.sharpness.to(q.dtype)[:, None, None] * similarity.to(q.dtype)[:, None]
+        # The largest tensors of all are these, one number for each head and pair of positions: they are never held in
+        # more than the queries' precision.
+        bias = self.sharpness.to(q.dtype)[:, None, None] * similarity.to(q.dtype)[:, None]
         if mask is not None:
             # After the product: 0 * -inf, for a head that ignores similarity, would be no number.
-            scores += mask
-        scores = scores.flatten(0, 1).baddbmm_(q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
+            bias += mask
+        scores = torch.baddbmm(bias.flatten(0, 1), q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
         mixed = torch.bmm(scores.softmax(2), slots.values)
         own, others = mixed.unflatten(0, (-1, heads)).split([width // heads, classes * class_width // heads], 3)
         own = own.transpose(1, 2).flatten(2)
-        others = others.unflatten(3, (classes, -1)).permute(0, 2, 3, 1, 4).flatten(3)
+        others = permute_rows(others.unflatten(3, (classes, -1)), (0, 2, 3, 1)).flatten(3)
         return hidden + self.out(own), per_class + self.class_out(others)
 
 

@@ -13,6 +13,7 @@ from gpicl.data import FeatureDataset
 from gpicl.errors import TaskError
 from gpicl.learners import Learner
 from gpicl.metatesting.intervals import wilson_interval
+from gpicl.metatraining.freed_memory import freed_memory_kept
 from gpicl.metatraining.precision import lightning_precision
 from gpicl.tasks import Episodes, TaskAugmentor, TaskKind
 
@@ -99,7 +100,8 @@ def evaluate(
                 if on_progress is not None:
                     on_progress(name, before + count, accuracy)
 
-            table = answer_episodes(answer, source, kind, positions, episodes, batch, report)
+            with freed_memory_kept():
+                table = answer_episodes(answer, source, kind, positions, episodes, batch, report)
             parts.append(table.assign(dataset=name)[["dataset", *table.columns]])
             done += episodes
     return pd.concat(parts, ignore_index=True)

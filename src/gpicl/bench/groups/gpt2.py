@@ -1,22 +1,18 @@
-"""Other people's implementations of the same, where they are installed."""
+"""The token Transformer beside somebody else's implementation of the same."""
 
 from importlib.util import find_spec
-from typing import Any
 
 import torch
-from sklearn.svm import SVC
 from torch import nn
 
 from gpicl.bench.cases import Case, learner_case
 from gpicl.bench.entries import Entry, measure_entries, times_as_fast
 from gpicl.bench.flops import step_flops
 from gpicl.bench.gpt2 import Gpt2
-from gpicl.bench.groups.classifier import make_table
 from gpicl.bench.limits import Demand
 from gpicl.bench.setting import Measured, Setting
 from gpicl.bench.timing import Progress, timed
 from gpicl.bench.training_step import TrainingStep
-from gpicl.classifier import InContextClassifier
 
 # How GPT-2's attention and activation can be computed. The defaults are `sdpa` and `gelu_new`; the other activation is
 # the same function in one piece.
@@ -29,28 +25,28 @@ _VARIANTS = {
 
 
 def measure(setting: Setting, on_progress: Progress) -> Measured:
-    """Time GPT-2 beside the token Transformer, and a support-vector machine beside the classifier, in turn."""
-    scale = setting.scale
-    contests = {"InContextClassifier beside SVC": _classifiers(setting)}
-    notes = []
+    """Time training steps of both at two widths, in turn: the same batch, precision and optimiser."""
     if find_spec("transformers") is None:
-        notes.append("GPT-2 is left out, as transformers is not installed (pip install transformers).")
-    else:
-        case = learner_case("TokenTransformer", scale)
-        for size in (scale.transformer, scale.wide):
-            name = f"TokenTransformer beside the fastest GPT-2, d = {size['width']}"
-            contests[name] = _transformers(case._replace(options=size), setting)
+        return Measured([], ["GPT-2 is left out, as transformers is not installed (pip install transformers)."])
+    scale = setting.scale
+    case = learner_case("TokenTransformer", scale)
+    contests = {
+        f"TokenTransformer beside the fastest GPT-2, d = {size['width']}": _contest(
+            case._replace(options=size), setting
+        )
+        for size in (scale.transformer, scale.wide)
+    }
     entries = [entry for contest in contests.values() for entry in contest]
-    figures, samples = measure_entries("others", entries, setting, on_progress)
+    figures, samples = measure_entries("gpt2", entries, setting, on_progress)
     milliseconds = {figure.name: figure.value for figure in figures}
     for name, (ours, *theirs) in contests.items():
         fastest = min(theirs, key=lambda entry: milliseconds[entry.name])
-        figures.append(times_as_fast("others", name, samples[ours.name], samples[fastest.name]))
-    return Measured(figures, notes)
+        figures.append(times_as_fast("gpt2", name, samples[ours.name], samples[fastest.name]))
+    return Measured(figures, [])
 
 
-def _transformers(case: Case, setting: Setting) -> list[Entry]:
-    """Ours, then GPT-2 in every variant: the same batch, precision and optimiser."""
+def _contest(case: Case, setting: Setting) -> list[Entry]:
+    """Ours, then GPT-2 in every variant."""
     learner, options = case.build(), case.options
     demand = Demand({setting.kind: step_flops(learner, case.batch, case.length)})
     models: dict[str, nn.Module] = {"TokenTransformer": learner}
@@ -63,15 +59,3 @@ def _transformers(case: Case, setting: Setting) -> list[Entry]:
         tokens = case.batch * case.length
         entries.append(Entry(f"{name}, d = {options['width']}", timed(step), demand, tokens, "tokens"))
     return entries
-
-
-def _classifiers(setting: Setting) -> list[Entry]:
-    """Fitting to a table and predicting queries, with ours and with scikit-learn's support-vector machine."""
-    X, y, queries = make_table(setting)
-    classifiers: dict[str, Any] = {"InContextClassifier": InContextClassifier(), "SVC(C=10)": SVC(C=10.0)}
-
-    def entry(name: str) -> Entry:
-        sampler = timed(lambda: classifiers[name].fit(X, y).predict(queries))
-        return Entry(f"{name}, fit and {len(queries):,} queries", sampler, None, len(queries), "queries")
-
-    return [entry(name) for name in classifiers]
