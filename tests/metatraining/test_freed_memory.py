@@ -35,6 +35,8 @@ print(usual, kept, held, resident(), faults())
 """
 
 
+# Not in the fast suite yet: how many page faults are usual depends on the heap's layout, and it failed now and then.
+@pytest.mark.slow
 @only_glibc
 def test_the_system_is_not_asked_again_for_what_was_freed_until_the_block_ends():
     done = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
