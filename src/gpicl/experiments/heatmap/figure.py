@@ -62,7 +62,7 @@ def _panel(axes: Axes, judged: pd.DataFrame, kind: str):  # type: ignore[no-unty
                 continue  # its run failed
             text = f"{100 * value:.0f}{marks[width, count] if kind == 'unseen' else ''}"
             axes.text(x, y, text, ha="center", va="center", fontsize=6, color="white" if value < 0.6 else "black")
-    place = _place_of_paper(list(wide.columns))
+    place = _place_of_paper(sorted(set(judged["num_tasks"])))
     if place is not None:
         axes.axvline(place, color="white", linestyle="--")
     return image

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,41 +27,66 @@ _TIMED, _LARGE = 16, 2**20
 _REPEATS = 3
 
 RULE = (
-    "Hours of one worker on this machine. Estimated from a short timing of each kind of run here, random pixels in "
-    "place of images: making a few episodes and one step on them, times the number of episodes. Meta-tests count as "
-    "a third of a step. The optimiser, checkpoints and start-up are left out; divide by the number of workers."
+    "Hours of one worker on this machine, as busy as it is now. Estimated from a short timing of each kind of run, "
+    "random pixels in place of images: making a few episodes and one step on them, times the number of episodes. "
+    "Meta-tests count as a third of a step. The optimiser, checkpoints and start-up are left out, and so are "
+    "classical learners. Runs that an experiment shares with one before it are counted there. Divide by the number "
+    "of workers."
 )
 
 
-def estimate(runs: Sequence[SweptRun], settings: Settings) -> pd.DataFrame:
+class EpisodeTime(NamedTuple):
+    """What an episode takes.
+
+    Attributes:
+        training: Seconds in meta-training; 0 of a learner that has nothing to meta-train.
+        testing: Seconds in meta-testing.
+    """
+
+    training: float
+    testing: float
+
+
+def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[Path] = ()) -> pd.DataFrame:
     """Estimate what is left to do of a grid.
 
     Args:
         runs: The grid; a configuration that stands in it twice counts once.
         settings: Say where finished runs lie.
+        counted: Folders of runs that are not to be counted again.
 
     Returns:
         One row per learner: `learner`, `runs`, `finished`, `steps` and `hours` of those that are not.
     """
-    seconds: dict[str, float] = {}
+    times: dict[str, EpisodeTime] = {}
     rows: list[dict[str, Any]] = []
     for folder, run in {run.folder(settings.output): run for run in runs}.items():
+        if folder in counted:
+            continue
         config = run.config
         finished = folder.is_dir() and is_tested(folder, config.testing)
-        row = {"learner": config.learner.name, "runs": 1, "finished": int(finished), "steps": 0, "hours": 0.0}
-        if not finished:
-            kind = _kind(config)
-            if kind not in seconds:
-                seconds[kind] = seconds_per_episode(config)
-            steps = config.training.max_steps or 0
-            tested = config.testing.episodes * len(config.testing.datasets) * len(config.testing.tasks)
-            trained = (config.training.minutes or 0.0) * 60 or steps * config.training.batch * seconds[kind]
-            row |= {"steps": steps, "hours": (trained + tested * _TEST_SHARE * seconds[kind]) / 3600}
-        rows.append(row)
-    return pd.DataFrame(rows).groupby("learner", sort=False).sum().reset_index()
+        row = {"learner": config.learner.name.rpartition(".")[2], "runs": 1, "finished": int(finished)}
+        if finished:
+            rows.append({**row, "steps": 0, "hours": 0.0})
+            continue
+        kind = _kind(config)
+        if kind not in times:
+            times[kind] = time_of_episode(config)
+        rows.append({**row, **_left(config, times[kind])})
+    columns = ["learner", "runs", "finished", "steps", "hours"]
+    return pd.DataFrame(rows, columns=columns).groupby("learner", sort=False).sum().reset_index()
 
 
-def seconds_per_episode(config: RunConfig) -> float:
+def _left(config: RunConfig, episode: EpisodeTime) -> dict[str, Any]:
+    tested = config.testing.episodes * len(config.testing.datasets) * len(config.testing.tasks)
+    steps = (config.training.max_steps or 0) if episode.training else 0
+    trained = steps * config.training.batch * episode.training
+    if config.training.minutes is not None and episode.training:
+        trained = 60 * config.training.minutes
+    return {"steps": steps, "hours": (trained + tested * episode.testing) / 3600}
+
+
+def time_of_episode(config: RunConfig) -> EpisodeTime:
     """Time making and learning from an episode.
 
     Args:
@@ -90,7 +116,8 @@ def seconds_per_episode(config: RunConfig) -> float:
         if learner.num_parameters:
             loss.backward()
         timed.append(time.perf_counter() - started)
-    return min(timed) / batch
+    seconds = min(timed) / batch
+    return EpisodeTime(seconds, seconds * _TEST_SHARE) if learner.num_parameters else EpisodeTime(0.0, seconds)
 
 
 def _kind(config: RunConfig) -> str:
