@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test test-slow test-lowest lint build clean
+.PHONY: demo test test-slow test-lowest lint docs docs-serve build clean
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -25,7 +25,7 @@ test-lowest: .venv-lowest/ready
 
 .venv-lowest/ready: pyproject.toml constraints-lowest.txt
 	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt --editable ".[test]"
+	.venv-lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt --editable ".[docs,test]"
 	touch $@
 
 lint: .venv/ready
@@ -33,8 +33,16 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Broken links stop it. The variable hushes what the theme says of its successor.
+docs: .venv/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "The site: site/index.html"
+
+docs-serve: .venv/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --livereload --strict
+
 build: .venv/ready
 	$(BIN)/python -m build
 
 clean:
-	rm -rf .venv .venv-lowest dist
+	rm -rf .venv .venv-lowest dist site

@@ -1,8 +1,8 @@
 """How long a training step takes in JAX, the language of the published code: `python benchmarks/jax_training_step.py`.
 
-To be read beside `training_step.py`: the same learners, sizes and loss, written from their equations as one would write
-them in JAX: one episode's equations, `vmap` over episodes, `scan` over positions with a checkpoint at each, `jit`
-around the whole step. In float32, on the CPU, and with none of gpicl's own rearrangements.
+To be read beside `gpicl bench --only steps`: the same learners, sizes and loss, written from their equations as one
+would write them in JAX: one episode's equations, `vmap` over episodes, `scan` over positions with a checkpoint at each,
+`jit` around the whole step. In float32, on the CPU, and with none of gpicl's own rearrangements.
 
 JAX is no dependency of gpicl, nor does this file import gpicl; it runs in any environment after
 `pip install jax optax`.

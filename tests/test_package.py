@@ -1,8 +1,10 @@
 """The package as a whole: cheap to import, complete when built."""
 
+import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,34 @@ import pytest
 def test_importing_it_does_not_import_torch():
     program = "import gpicl, sys; assert 'torch' not in sys.modules; gpicl.TaskAugmentor; assert 'torch' in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_reading_a_configuration_imports_neither_torch_nor_lightning():
+    program = """
+import sys
+from gpicl.metatraining import RunConfig, load_preset
+load_preset("quickstart")
+assert not {"torch", "lightning"} & set(sys.modules)
+from gpicl.metatraining import MetaTraining
+assert "lightning" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_meta_testing_does_not_import_lightning():
+    program = "import gpicl.metatesting, sys; assert 'lightning' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"), [(("-c", "import gpicl"), 0.3), (("-m", "gpicl.cli.main", "--help"), 0.5)]
+)
+def test_it_is_there_at_once(arguments, most):
+    """In seconds of the processor, as the clock on the wall counts what others do too."""
+    before = os.times()
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    after = os.times()
+    assert after.children_user + after.children_system - before.children_user - before.children_system < most
 
 
 def test_its_public_names_are_those_it_says():
@@ -23,7 +53,7 @@ def test_its_public_names_are_those_it_says():
 
 
 @pytest.mark.slow
-def test_the_wheel_holds_the_presets_the_weights_and_the_typing_marker(tmp_path):
+def test_the_wheel_holds_the_presets_the_weights_the_demo_and_the_typing_marker(tmp_path):
     subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path)], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
@@ -31,4 +61,6 @@ def test_the_wheel_holds_the_presets_the_weights_and_the_typing_marker(tmp_path)
     assert "gpicl/py.typed" in names
     assert "gpicl/weights/shipped/mnist/weights.safetensors" in names
     assert "gpicl/weights/shipped/mnist/weights.json" in names
+    page = Path(__file__).parents[1] / "src" / "gpicl" / "demo" / "page"
+    assert {f"gpicl/demo/page/{file.relative_to(page)}" for file in page.rglob("*") if file.is_file()} <= set(names)
     assert not any(name.startswith("tests") for name in names)

@@ -145,7 +145,11 @@ def test_help_names_every_command(capsys):
         ("train --learner.name TokenTransformer --tasks.length 200 --data.dataset digits", "max_length=200"),
         ("train --data.dataset digits --testing.datasets [digitz]", "Did you mean 'digits'"),
         ("train --data.dataset digits --testing.datasets [digits] --testing.tasks [seen]", "tasks.num_tasks"),
-        ("train --data.dataset digits --testing.datasets [digits] --testing.num_features 9", "VSML, KernelTransformer"),
+        ("train --data.dataset digits --testing.datasets [digits] --testing.num_features 9", "the kernel Transformers"),
+        ("bench --only stepz", "Did you mean 'steps'"),
+        ("bench --scale ful", "Did you mean 'full'"),
+        ("bench --compare nowhere.json", "an earlier gpicl bench"),
+        ("bench --precision fp16", "precision"),
         ("evaluate nowhere digits", "finished `gpicl train` run"),
     ],
 )
@@ -165,8 +169,16 @@ def test_a_misspelt_key_in_a_file_is_answered_with_the_right_one(capsys, tmp_pat
     assert "training.steps" in capsys.readouterr().err
 
 
-def test_help_does_not_wait_for_torch():
-    program = "import sys; from gpicl.cli.main import main; main(['--help']); assert 'torch' not in sys.modules"
+def test_no_help_waits_for_torch():
+    program = """
+import contextlib, sys
+from gpicl.cli.main import COMMANDS, main
+for command in COMMANDS:
+    with contextlib.suppress(SystemExit):
+        main([command, "--help"])
+main(["--help"])
+assert "torch" not in sys.modules
+"""
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 

@@ -16,6 +16,7 @@ FEATURES, CLASSES, LENGTH, BATCH = 5, 3, 7, 3
 SMALL = {
     "TokenTransformer": {"layers": 2, "width": 16, "heads": 2, "key_size": 4, "max_length": 16},
     "ValueTransformer": {"layers": 2, "width": 16, "heads": 2, "key_size": 4},
+    "KernelSetTransformer": {"layers": 2, "width": 16, "class_width": 8, "heads": 2, "queries": 3},
     "LSTM": {"hidden": 16},
     "OuterProductLSTM": {"hidden": 4},
     "VSMLWithoutSymmetries": {"k": 2},
@@ -160,11 +161,45 @@ def test_a_context_read_once_answers_as_if_each_query_were_appended_to_it(name, 
     with torch.no_grad():
         logits, memory = learner.remember(inputs, labels)
         answers = learner.answer(memory, queries)
-        torch.testing.assert_close(logits, learner(inputs, labels), atol=1e-6, rtol=1e-6)
+        if learner.ordered:
+            torch.testing.assert_close(logits, learner(inputs, labels), atol=1e-6, rtol=1e-6)
         for i in range(4):
             appended = torch.cat([inputs, queries[:, i : i + 1]], 1)
             alone = learner(appended, torch.cat([labels, labels[:, :1]], 1))[:, -1]
             torch.testing.assert_close(answers[:, i], alone, atol=1e-5, rtol=1e-5)
+
+
+@every_learner
+@settings(max_examples=8, deadline=None)
+@given(seed=seeds, example=st.integers(0, LENGTH - 1))
+def test_a_context_is_predicted_without_the_labels_that_are_predicted(name, seed, example):
+    learner = small_learner(name, seed % 5)
+    inputs, labels = random_episodes(seed)
+    others = labels.clone()
+    others[:, example] = (labels[:, example] + 1) % CLASSES
+    with torch.no_grad():
+        before, after = learner.remember(inputs, labels).logits, learner.remember(inputs, others).logits
+    torch.testing.assert_close(before[:, example], after[:, example], atol=1e-6, rtol=1e-6)
+
+
+@every_learner
+def test_a_few_positions_are_predicted_as_all_are(name):
+    learner = small_learner(name)
+    inputs, labels = random_episodes(0)
+    with torch.no_grad():
+        assert torch.equal(learner.predict(inputs, labels, [1, 4, LENGTH]), learner(inputs, labels)[:, [0, 3, -1]])
+
+
+@every_learner
+def test_a_rehearsal_is_a_function_of_its_step_and_asks_for_labels_of_the_episode(name):
+    learner = small_learner(name)
+    inputs, labels = random_episodes(0)
+    with torch.no_grad():
+        for step in range(4):
+            (logits, asked), (again, _) = (learner.rehearse(inputs, labels, step) for _ in range(2))
+            assert torch.equal(logits, again)
+            assert logits.shape == (*asked.shape, CLASSES)
+            assert any(torch.equal(asked, part) for part in labels.unfold(1, asked.shape[1], 1).unbind(1))
 
 
 @every_learner

@@ -4,8 +4,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gpicl.classifier import InContextClassifier
-from gpicl.classifier.csv_files import classify_files
 from gpicl.cli.typed_command import run_typed_command
 
 
@@ -35,6 +33,9 @@ def main(arguments: list[str]) -> None:
             large_context: What to do with more than 1,000 rows (error, subsample, nearest).
             random_state: Seed; the same one gives the same probabilities.
         """
+        from gpicl.classifier import InContextClassifier
+        from gpicl.classifier.csv_files import classify_files
+
         classifier = InContextClassifier(weights, members, large_context=large_context, random_state=random_state)
         outcome = classify_files(classifier, Path(train), Path(test), target, Path(output))
         console = Console(stderr=True)

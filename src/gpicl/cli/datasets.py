@@ -5,7 +5,6 @@ from rich.console import Console
 from rich.table import Table
 
 from gpicl.cli.typed_command import run_typed_command
-from gpicl.data import list_datasets
 
 
 def main(arguments: list[str]) -> None:
@@ -13,6 +12,8 @@ def main(arguments: list[str]) -> None:
 
     def datasets() -> None:
         """List the data sets and where each comes from."""
+        from gpicl.data import list_datasets
+
         table = Table(title="Data sets", box=SIMPLE_HEAD)
         for column in ("name", "shape", "train", "test", "licence", "where"):
             table.add_column(column, no_wrap=column not in ("licence", "where"))

@@ -7,8 +7,6 @@ from rich.console import Console
 from gpicl.cli.typed_command import run_typed_command
 from gpicl.errors import UnknownNameError
 from gpicl.files import make_folder
-from gpicl.weights import find_weights, load_weights
-from gpicl.weights.onnx_export import export_onnx
 
 _FORMATS = ("onnx",)
 
@@ -25,6 +23,9 @@ def main(arguments: list[str]) -> None:
             output: File to write.
             classes: Number of classes, where the learner takes any; the default is what it was meta-trained with.
         """
+        from gpicl.weights import find_weights, load_weights
+        from gpicl.weights.onnx_export import export_onnx
+
         if format not in _FORMATS:
             raise UnknownNameError("format", format, _FORMATS)
         learner = load_weights(find_weights(run))

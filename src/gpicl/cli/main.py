@@ -14,7 +14,9 @@ COMMANDS = {
     "compare": "Compare every learner on the same episodes, and write the table.",
     "reproduce": "Reproduce the figures of the paper, on a laptop or a cluster.",
     "classify": "Predict the rows of a CSV file from those of another, with no training.",
+    "demo": "Serve a page on which you teach a learner by drawing.",
     "export": "Write the learner of a run as a model for other programs.",
+    "bench": "Measure how fast everything is on this machine, beside what it could do.",
     "datasets": "List the data sets and where each comes from.",
 }
 

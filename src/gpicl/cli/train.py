@@ -4,9 +4,7 @@ import shlex
 
 from rich.console import Console
 
-from gpicl.cli.results_table import print_table
 from gpicl.cli.typed_command import run_typed_command
-from gpicl.experiments import train_and_test
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
@@ -41,6 +39,9 @@ def main(arguments: list[str]) -> None:
             loop: How the work is done.
             output: Folder of all runs.
         """
+        from gpicl.cli.results_table import print_table
+        from gpicl.experiments import train_and_test
+
         config = RunConfig(data, tasks, learner, training, testing, loop)
         console = Console(stderr=True)
         run, table = train_and_test(

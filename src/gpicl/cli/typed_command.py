@@ -4,6 +4,7 @@ import re
 from argparse import ArgumentError
 from collections.abc import Callable
 from difflib import get_close_matches
+from inspect import signature
 from typing import Any
 
 from jsonargparse import ActionConfigFile, ArgumentParser
@@ -25,7 +26,7 @@ def run_typed_command(function: Callable[..., Any], arguments: list[str], config
         UnknownNameError: If there is no such preset.
     """
     summary = (function.__doc__ or "").partition("\n")[0]
-    name = function.__name__
+    name = function.__name__.lstrip("_")
     parser = ArgumentParser(prog=f"gpicl {name}", description=summary, exit_on_error=False)
     if configurable:
         parser.add_argument(
@@ -33,6 +34,7 @@ def run_typed_command(function: Callable[..., Any], arguments: list[str], config
         )
         arguments = _resolve_presets(arguments)
     parser.add_function_arguments(function, as_group=False, as_positional=True)
+    _allow_bare_flags(function, parser)
     try:
         parsed = parser.parse_args(arguments)
         values = parser.instantiate(parsed)
@@ -40,6 +42,14 @@ def run_typed_command(function: Callable[..., Any], arguments: list[str], config
         raise ConfigError(_explain(str(error), parser, name)) from error
     options = {key: value for key, value in vars(values).items() if key != "config"}
     return function(**options)
+
+
+def _allow_bare_flags(function: Callable[..., Any], parser: ArgumentParser) -> None:
+    """Let `--open` mean `--open true` where it is no by default."""
+    off = {name for name, parameter in signature(function).parameters.items() if parameter.default is False}
+    for action in parser._actions:
+        if action.dest in off:
+            action.nargs, action.const = "?", True
 
 
 def _resolve_presets(arguments: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Meta-testing a run's folder: what `gpicl train` ends with, `gpicl evaluate` does and `gpicl compare` is made of."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,14 +49,14 @@ def meta_test_run(
     """
     card = load_card(folder)
     settings = card["meta_training"]
-    image, tasks = settings["data"], settings["tasks"]
+    image, tasks = image_for_testing(DataConfig(**settings["data"]), testing), settings["tasks"]
+    length = testing.length or tasks["length"]
+    positions = testing.positions_of(length)
     path = folder / "results.csv"
     results = pd.read_csv(path) if path.exists() else pd.DataFrame()
     learner = sized_for_testing(learner, testing)
-    missing = {
-        label_of(name): (load_test_set(name, DataConfig(**image)), kinds)
-        for name, kinds in _untested(results, testing, learner.num_features, tasks["length"]).items()
-    }
+    untested = _untested(results, testing, learner.num_features, positions)
+    missing = {label_of(name): (load_test_set(name, image), kinds) for name, kinds in untested.items()}
     with testing_progress(progress) as bar:
         for label, (dataset, kinds) in missing.items():
             task = bar.add_task(f"meta-testing {label}", total=testing.episodes * len(kinds), accuracy="")
@@ -66,7 +67,8 @@ def meta_test_run(
                     {label: dataset},
                     tasks=[kind],
                     episodes=testing.episodes,
-                    length=tasks["length"],
+                    length=length,
+                    positions=positions,
                     num_tasks=tasks["num_tasks"],
                     seed=settings["training"]["seed"] if kind == "seen" else TEST_SEED,
                     batch=batch,
@@ -94,7 +96,8 @@ def is_tested(folder: Path, testing: TestingConfig) -> bool:
         return False
     card = load_card(folder)
     features = testing.num_features or card["options"]["num_features"]
-    return not _untested(pd.read_csv(path), testing, features, card["meta_training"]["tasks"]["length"])
+    length = testing.length or card["meta_training"]["tasks"]["length"]
+    return not _untested(pd.read_csv(path), testing, features, testing.positions_of(length))
 
 
 def sized_for_testing(learner: Learner, testing: TestingConfig) -> Learner:
@@ -110,6 +113,16 @@ def sized_for_testing(learner: Learner, testing: TestingConfig) -> Learner:
     if testing.num_features is None:
         return learner
     return learner.with_size(testing.num_features, learner.num_classes)
+
+
+def image_for_testing(image: DataConfig, testing: TestingConfig) -> DataConfig:
+    """How images are prepared for a meta-test.
+
+    Args:
+        image: How they were for meta-training.
+        testing: Says what is different.
+    """
+    return replace(image, size=testing.size or image.size, channels=testing.channels or image.channels)
 
 
 def label_of(name: str) -> str:
@@ -155,14 +168,16 @@ def _examples(features: FeatureDataset, card: dict[str, Any]) -> Figure:
     return example_images(features, source.episodes([0], "identity"), [source.episodes([n], "unseen") for n in (0, 1)])
 
 
-def _untested(results: pd.DataFrame, testing: TestingConfig, features: int, length: int) -> dict[str, list[TaskKind]]:
+def _untested(
+    results: pd.DataFrame, testing: TestingConfig, features: int, positions: list[int]
+) -> dict[str, list[TaskKind]]:
     """Kinds of tasks that results lack, by the name of the data set; no name that lacks none."""
     if results.empty or "features" not in results:  # results of a version that did not note them are made again
         return {name: list(testing.tasks) for name in testing.datasets}
     results = results[(results["features"] == features) & (results["episodes"] == testing.episodes)]
-    counts = results.groupby(["dataset", "tasks"]).size()
+    found = {key: list(rows["position"]) for key, rows in results.groupby(["dataset", "tasks"])}
     lacking: dict[str, list[TaskKind]] = {
-        name: [kind for kind in testing.tasks if counts.get((label_of(name), kind)) != length]
+        name: [kind for kind in testing.tasks if found.get((label_of(name), kind)) != positions]
         for name in testing.datasets
     }
     return {name: kinds for name, kinds in lacking.items() if kinds}

@@ -6,7 +6,7 @@ import pandas as pd
 from lightning.pytorch.utilities import rank_zero_only
 
 from gpicl.errors import TaskError
-from gpicl.experiments.meta_test_run import load_test_set, meta_test_run
+from gpicl.experiments.meta_test_run import image_for_testing, load_test_set, meta_test_run
 from gpicl.learners import learner_class
 from gpicl.metatraining import Run, RunConfig, meta_train
 
@@ -33,13 +33,14 @@ def train_and_test(
     if not Run(config, output).finished:
         # A misspelt data set should not be found after hours of meta-training.
         for name in config.testing.datasets:
-            load_test_set(name, config.data)
+            load_test_set(name, image_for_testing(config.data, config.testing))
+        config.testing.positions_of(config.testing.length or config.tasks.length)
         if "seen" in config.testing.tasks and config.tasks.num_tasks is None:
             raise TaskError("testing.tasks asks for seen tasks, which exist only for a finite tasks.num_tasks.")
         if config.testing.num_features is not None and not learner_class(config.learner.name).any_size:
             raise TaskError(
                 f"testing.num_features={config.testing.num_features} is for learners that read any number of features "
-                f"(VSML, KernelTransformer), which {config.learner.name} does not. Leave it null."
+                f"(VSML, the kernel Transformers), which {config.learner.name} does not. Leave it null."
             )
     run, learner = meta_train(config, output, say=say)
     if getattr(rank_zero_only, "rank", 0):

@@ -2,6 +2,7 @@
 
 from gpicl.learners.base import Learner
 from gpicl.learners.fast_weight_memory import FastWeightMemory
+from gpicl.learners.kernel_set_transformer import KernelSetTransformer
 from gpicl.learners.kernel_transformer import KernelTransformer
 from gpicl.learners.lstm import LSTM
 from gpicl.learners.maml import MAML
@@ -22,6 +23,7 @@ __all__ = [
     "SGD",
     "VSML",
     "FastWeightMemory",
+    "KernelSetTransformer",
     "KernelTransformer",
     "Learner",
     "OuterProductLSTM",

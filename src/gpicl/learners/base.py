@@ -3,6 +3,7 @@
 import copy
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -17,7 +18,8 @@ class Reading(NamedTuple):
     """What is left when a learner has read a context.
 
     Attributes:
-        logits: Those of `forward` on the context, [B, T, C]: how it predicted every example before it saw its label.
+        logits: How it predicted every example of the context without its label, [B, T, C]. Those of `forward`, from the
+            examples before it alone, where the learner is `ordered`.
         memory: Whatever `answer` of the same learner needs; made of tensors.
     """
 
@@ -41,12 +43,17 @@ class Learner(nn.Module, ABC):
         any_size: Whether the same weights read any number of features and classes; see `with_size`.
         rotation_invariant: Whether inputs enter through their inner products alone, so that rotating them, or adding
             features that are always zero, changes nothing.
+        ordered: Whether all positions of an episode take one pass, each example being read once and in order. One that
+            reads every position's context anew takes a pass for each.
+        rehearsals: Calls of `rehearse` that together show every position a fair number of times.
         options: What the constructor was called with, so that weights can be saved with the way to rebuild them.
     """
 
     max_length: int | None = None
     any_size: bool = False
     rotation_invariant: bool = False
+    ordered: bool = True
+    rehearsals: int = 1
     options: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Learner":
@@ -79,6 +86,36 @@ class Learner(nn.Module, ABC):
             Logits. Those at position t depend on `inputs[:, :t+1]` and `labels[:, :t]` alone.
         """
 
+    def predict(
+        self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"], positions: Sequence[int]
+    ) -> Float[Tensor, "B P C"]:
+        """Predict the labels at some positions only, which costs less where each takes a pass of its own.
+
+        Args:
+            inputs: The examples' features.
+            labels: The examples' labels, 0..C-1.
+            positions: Which, from 1.
+
+        Returns:
+            The logits of `forward` at these positions.
+        """
+        return self(inputs, labels)[:, [position - 1 for position in positions]]
+
+    def rehearse(
+        self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"], step: int
+    ) -> tuple[Float[Tensor, "B Q C"], Int64[Tensor, "B Q"]]:
+        """Predict what meta-training takes its loss of: all positions, or as many as make a fair sample over the steps.
+
+        Args:
+            inputs: The examples' features.
+            labels: The examples' labels, 0..C-1.
+            step: Number of the step; the sample is a function of it alone, so that a resumed run is the same run.
+
+        Returns:
+            Logits, and the labels that they are to predict.
+        """
+        return self(inputs, labels), labels
+
     @abstractmethod
     def state_size(self, length: int = 100) -> int:
         """Count the numbers that carry the past from one example to the next (paper, section 4: state, not parameters).
@@ -97,6 +134,15 @@ class Learner(nn.Module, ABC):
             labels: Its labels, 0..C-1.
         """
         return Reading(self(inputs, labels), (inputs, labels))
+
+    def memorise(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Any:
+        """Keep what `answer` needs of a context, for who does not ask how its examples were predicted.
+
+        Args:
+            inputs: The context's features.
+            labels: Its labels, 0..C-1.
+        """
+        return self.remember(inputs, labels).memory
 
     def answer(self, memory: Any, queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
         """Predict queries that do not see each other: each is position T+1 of an episode of its own.
@@ -143,7 +189,7 @@ class Learner(nn.Module, ABC):
             raise LearnerError(
                 f"{type(self).__name__} was built for {self.num_features} features and {self.num_classes} classes, and "
                 f"its weights read no other episodes, such as those of {num_features} and {num_classes}. VSML and "
-                "KernelTransformer read any."
+                "the kernel Transformers read any."
             )
         sized = copy.copy(self)
         sized.num_features, sized.num_classes = num_features, num_classes

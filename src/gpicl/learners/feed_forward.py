@@ -2,8 +2,8 @@
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from gpicl.learners.gelu import gelu
 from gpicl.learners.initialisation import variance_scaling_
 
 
@@ -23,4 +23,4 @@ class FeedForward(nn.Module):
 
     def forward(self, hidden: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
         """Add the block's output to the residual stream."""
-        return hidden + self.down(F.gelu(self.up(self.norm(hidden)), approximate="tanh"))
+        return hidden + self.down(gelu(self.up(self.norm(hidden))))

@@ -3,7 +3,7 @@
 from typing import NamedTuple, cast
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -11,7 +11,9 @@ from gpicl.learners.base import Learner, Reading
 from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least, divided_by
+from gpicl.learners.rows import permute_rows
 from gpicl.learners.similarity import ContextInputs, causal_similarity, query_similarity, remember_inputs
+from gpicl.learners.stream_mixer import StreamMixer
 
 
 class KernelTransformer(Learner):
@@ -50,7 +52,7 @@ class KernelTransformer(Learner):
         divided_by(heads, width=width, class_width=class_width)
         self.start = nn.Parameter(torch.randn(width))
         self.attentions = nn.ModuleList(_KernelAttention(width, class_width, heads, 2 / layers) for _ in range(layers))
-        self.mixers = nn.ModuleList(_StreamMixer(width, class_width, 2 / layers) for _ in range(layers))
+        self.mixers = nn.ModuleList(StreamMixer(width, class_width, 2 / layers) for _ in range(layers))
         self.readout = nn.Linear(class_width, 1, bias=False)
         nn.init.constant_(self.readout.weight, 4 / class_width)
 
@@ -148,12 +150,14 @@ class _KernelAttention(nn.Module):
         similarity: Float[Tensor, "B T S"],
     ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"], _Slots]:
         queries, keys, values = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
-        class_values = self.class_values(self.class_norm(per_class)) + is_class * self.label_value
+        class_values = self.class_values(self.class_norm(per_class))
+        # In the values' precision, or the sum, and with it the attention over it, would be taken in another one.
+        class_values = class_values + (is_class * self.label_value).to(class_values.dtype)
         slots = self._slots(keys, values, class_values)
         length = hidden.shape[1]
         # Slot t + 1 is example t: position t sees the null slot and the examples before it.
-        future = torch.ones(length, length + 1, dtype=torch.bool, device=hidden.device).triu_(1)
-        return *self._attend(hidden, per_class, queries, slots, similarity, future), slots
+        hide_future = queries.new_full((length, length + 1), float("-inf")).triu_(1)
+        return *self._attend(hidden, per_class, queries, slots, similarity, hide_future), slots
 
     def look(
         self,
@@ -173,7 +177,7 @@ class _KernelAttention(nn.Module):
         )
         # The heads go before the slots, and the classes of one head beside each other.
         keys, values, by_class = (x.unflatten(-1, (self.heads, -1)) for x in with_null)
-        by_class = by_class.permute(0, 3, 1, 2, 4).flatten(3)
+        by_class = permute_rows(by_class, (0, 3, 1, 2)).flatten(3)
         joined = torch.cat([values.transpose(1, 2), by_class], 3)
         return _Slots(keys.transpose(1, 2).flatten(0, 1), joined.flatten(0, 1))
 
@@ -184,45 +188,23 @@ class _KernelAttention(nn.Module):
         queries: Tensor,
         slots: _Slots,
         similarity: Tensor,
-        hide: Bool[Tensor, "T S"] | None,
+        mask: Float[Tensor, "T S"] | None,
     ) -> tuple[Tensor, Tensor]:
         heads, width = self.heads, hidden.shape[2]
         classes, class_width = per_class.shape[2:]
-        # Multiplied first and masked after: 0 * -inf, for a head that ignores similarity, would be no number.
-        bias = self.sharpness[:, None, None] * similarity[:, None]
-        if hide is not None:
-            bias = bias.masked_fill(hide, float("-inf"))
         q = queries.unflatten(2, (heads, -1)).transpose(1, 2).flatten(0, 1)
-        scores = torch.baddbmm(bias.flatten(0, 1).to(q.dtype), q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
-        mixed = torch.bmm(scores.softmax(2).to(slots.values.dtype), slots.values)
+        # The largest tensors of all are these, one number for each head and pair of positions: they are never held in
+        # more than the queries' precision.
+        bias = self.sharpness.to(q.dtype)[:, None, None] * similarity.to(q.dtype)[:, None]
+        if mask is not None:
+            # After the product: 0 * -inf, for a head that ignores similarity, would be no number.
+            bias += mask
+        scores = torch.baddbmm(bias.flatten(0, 1), q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
+        mixed = torch.bmm(scores.softmax(2), slots.values)
         own, others = mixed.unflatten(0, (-1, heads)).split([width // heads, classes * class_width // heads], 3)
         own = own.transpose(1, 2).flatten(2)
-        others = others.unflatten(3, (classes, -1)).permute(0, 2, 3, 1, 4).flatten(3)
+        others = permute_rows(others.unflatten(3, (classes, -1)), (0, 2, 3, 1)).flatten(3)
         return hidden + self.out(own), per_class + self.class_out(others)
-
-
-class _StreamMixer(nn.Module):
-    """Lets the streams read each other: the classes' mean and maximum, and the class-free stream for every class."""
-
-    def __init__(self, width: int, class_width: int, scale: float) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width + 2 * class_width)
-        self.up = variance_scaling_(nn.Linear(width + 2 * class_width, 4 * width), scale)
-        self.down = variance_scaling_(nn.Linear(4 * width, width), scale)
-        self.class_norm = nn.LayerNorm(class_width)
-        self.class_up = variance_scaling_(nn.Linear(class_width, 4 * class_width), scale)
-        self.shared_up = variance_scaling_(nn.Linear(width, 4 * class_width), scale)
-        self.class_down = nn.Linear(4 * class_width, class_width)
-        nn.init.zeros_(self.class_down.weight)
-        nn.init.zeros_(self.class_down.bias)
-
-    def forward(
-        self, hidden: Float[Tensor, "B T d"], per_class: Float[Tensor, "B T C e"]
-    ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"]]:
-        seen = self.norm(torch.cat([hidden, per_class.mean(2), per_class.amax(2)], 2))
-        hidden = hidden + self.down(F.gelu(self.up(seen), approximate="tanh"))
-        inner = self.class_up(self.class_norm(per_class)) + self.shared_up(hidden)[:, :, None]
-        return hidden, per_class + self.class_down(F.gelu(inner, approximate="tanh"))
 
 
 def _for_slots(similarity: Float[Tensor, "B T T2"]) -> Float[Tensor, "B T S"]:

@@ -9,6 +9,7 @@ from gpicl.learners.base import Learner
 
 LEARNERS = {
     "FastWeightMemory": "gpicl.learners.fast_weight_memory",
+    "KernelSetTransformer": "gpicl.learners.kernel_set_transformer",
     "KernelTransformer": "gpicl.learners.kernel_transformer",
     "LSTM": "gpicl.learners.lstm",
     "MAML": "gpicl.learners.maml",
@@ -20,6 +21,7 @@ LEARNERS = {
     "VSMLWithoutSymmetries": "gpicl.learners.vsml_without_symmetries",
     "ValueTransformer": "gpicl.learners.value_transformer",
 }
+"""The package's own learners by name, and the module of each."""
 
 
 def learner_class(name: str) -> type[Learner]:

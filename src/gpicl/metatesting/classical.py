@@ -13,11 +13,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from gpicl.data import FeatureDataset
-from gpicl.errors import TaskError, UnknownNameError
-from gpicl.metatesting.evaluate import Answers, Progress, answer_episodes
+from gpicl.errors import UnknownNameError
+from gpicl.metatesting.evaluate import Answers, Progress, answer_episodes, check_positions
 from gpicl.tasks import Episodes, TaskAugmentor
 
-# Each takes the number of examples it will be fitted to. None of them is tuned on the data sets that are reported.
 CLASSICAL: dict[str, Callable[[int], ClassifierMixin]] = {
     "NearestNeighbour": lambda _: KNeighborsClassifier(1),
     "CosineNeighbours": lambda count: KNeighborsClassifier(min(5, count), metric="cosine"),
@@ -26,6 +25,10 @@ CLASSICAL: dict[str, Callable[[int], ClassifierMixin]] = {
     "RBFSVM": lambda _: SVC(C=10.0),
     "ShrinkageLDA": lambda _: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
 }
+"""Classifiers by name, each made from the number of examples it will be fitted to.
+
+None of them is tuned on the data sets that are reported.
+"""
 
 
 def predict_classically(name: str, inputs: np.ndarray, labels: np.ndarray, positions: Sequence[int]) -> np.ndarray:
@@ -94,8 +97,7 @@ def evaluate_classical(
     """
     if name not in CLASSICAL:
         raise UnknownNameError("classical learner", name, CLASSICAL)
-    if not positions or not all(1 <= position <= length for position in positions):
-        raise TaskError(f"positions must be some of 1 to {length}, not {list(positions)}.")
+    check_positions(positions, length)
 
     def answer(batch: Episodes) -> Answers:
         predictions = [

@@ -13,6 +13,7 @@ from gpicl.data import FeatureDataset
 from gpicl.errors import TaskError
 from gpicl.learners import Learner
 from gpicl.metatesting.intervals import wilson_interval
+from gpicl.metatraining.freed_memory import freed_memory_kept
 from gpicl.metatraining.precision import lightning_precision
 from gpicl.tasks import Episodes, TaskAugmentor, TaskKind
 
@@ -34,6 +35,7 @@ def evaluate(
     seed: int = 0,
     batch: int = 128,
     precision: Literal["auto", "bf16", "fp32"] = "auto",
+    positions: Sequence[int] | None = None,
     on_progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Meta-test a learner.
@@ -48,20 +50,24 @@ def evaluate(
         seed: Seed of the tasks; for `seen` it must be that of the meta-training.
         batch: Episodes at once. Changes nothing but time and memory.
         precision: See `TrainingConfig.precision`.
+        positions: Positions to report, from 1 to `length`; None for all, which a learner that reads every position's
+            context anew pays for with a pass each.
         on_progress: Called after every batch with the data set's name, the number of episodes done in all and the
             last position's accuracy so far.
 
     Returns:
-        One row per data set, kind of tasks and position 1..T: `dataset`, `tasks`, `position`, `accuracy`, `low` and
+        One row per data set, kind of tasks and position: `dataset`, `tasks`, `position`, `accuracy`, `low` and
         `high` (95 % interval over episodes), `loss` (nats), `episodes`, `features` F of the projected inputs. Accuracy
         after n examples stands at position n + 1.
 
     Raises:
-        TaskError: If seen tasks are asked for without their number, or a data set has more classes than the learner.
+        TaskError: If seen tasks are asked for without their number, a data set has more classes than the learner, or a
+            position lies outside the episode.
         LearnerError: If the learner cannot read such episodes.
     """
     if "seen" in tasks and num_tasks is None:
         raise TaskError("Seen tasks exist only for a finite number of them: give num_tasks, or test on unseen ones.")
+    positions = range(1, length + 1) if positions is None else check_positions(positions, length)
     device = next((p.device for p in learner.parameters()), torch.device("cpu"))
     in_bf16 = lightning_precision(precision, device) == "bf16-mixed"
     learner.eval()
@@ -70,9 +76,10 @@ def evaluate(
         inputs, labels = episodes
         learner.check_episodes(inputs, labels)
         with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=in_bf16):
-            logits = learner(inputs, labels).float()
-        loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
-        return logits.argmax(2) == labels, loss.view_as(labels)
+            logits = learner.predict(inputs, labels, positions).float()
+        asked = labels[:, [position - 1 for position in positions]]
+        loss = F.cross_entropy(logits.flatten(0, 1), asked.flatten(), reduction="none")
+        return logits.argmax(2) == asked, loss.view_as(asked)
 
     parts = []
     done = 0
@@ -93,10 +100,26 @@ def evaluate(
                 if on_progress is not None:
                     on_progress(name, before + count, accuracy)
 
-            table = answer_episodes(answer, source, kind, range(1, length + 1), episodes, batch, report)
+            with freed_memory_kept():
+                table = answer_episodes(answer, source, kind, positions, episodes, batch, report)
             parts.append(table.assign(dataset=name)[["dataset", *table.columns]])
             done += episodes
     return pd.concat(parts, ignore_index=True)
+
+
+def check_positions(positions: Sequence[int], length: int) -> Sequence[int]:
+    """Return positions that an episode has.
+
+    Args:
+        positions: From 1.
+        length: Examples T of the episode.
+
+    Raises:
+        TaskError: If there are none, or one lies outside.
+    """
+    if not positions or not all(1 <= position <= length for position in positions):
+        raise TaskError(f"positions must be some of 1 to {length}, not {list(positions)}.")
+    return positions
 
 
 def answer_episodes(

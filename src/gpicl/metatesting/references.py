@@ -23,7 +23,9 @@ _EARLIER = {
 _DATASETS = ("mnist", "fashion_mnist", "kmnist", "random", "cifar10", "svhn")
 
 PAPER = "paper"
+"""Source of the rows that the paper reports (arXiv 2212.04458)."""
 EARLIER = "earlier reproduction"
+"""Source of the rows of Lerostre/gpicl."""
 
 
 def reference_table() -> pd.DataFrame:

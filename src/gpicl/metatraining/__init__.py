@@ -1,4 +1,11 @@
-"""Meta-training: a learner and tasks in, a run's folder with weights out."""
+"""Meta-training: a learner and tasks in, a run's folder with weights out.
+
+WHY some names are looked up when they are first used: what only reads a configuration, such as a command's help, should
+not wait for Lightning.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from gpicl.metatraining.config import (
     DataConfig,
@@ -9,11 +16,13 @@ from gpicl.metatraining.config import (
     TestingConfig,
     TrainingConfig,
 )
-from gpicl.metatraining.data_module import EpisodeDataModule
-from gpicl.metatraining.module import MetaTraining
 from gpicl.metatraining.presets import list_presets, load_preset, preset_path
-from gpicl.metatraining.run import Run
-from gpicl.metatraining.train import meta_train
+
+if TYPE_CHECKING:
+    from gpicl.metatraining.data_module import EpisodeDataModule
+    from gpicl.metatraining.module import MetaTraining
+    from gpicl.metatraining.run import Run
+    from gpicl.metatraining.train import meta_train
 
 __all__ = [
     "DataConfig",
@@ -31,3 +40,11 @@ __all__ = [
     "meta_train",
     "preset_path",
 ]
+
+_HEAVY = {"EpisodeDataModule": "data_module", "MetaTraining": "module", "Run": "run", "meta_train": "train"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HEAVY:
+        return getattr(import_module(f"{__name__}.{_HEAVY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -42,6 +42,9 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
             num_features=config.tasks.num_features,
             num_classes=config.tasks.num_classes,
             spectrum_probability=config.tasks.spectrum_probability if split == "train" else 0.0,
+            variety_probability=config.tasks.variety_probability if split == "train" else 0.0,
+            label_noise_probability=config.tasks.label_noise_probability if split == "train" else 0.0,
+            invention_probability=config.tasks.invention_probability if split == "train" else 0.0,
             seed=config.training.seed,
         )
         for split in ("train", "test")
@@ -57,9 +60,20 @@ def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:
         tasks: Say the number of features and classes.
 
     Raises:
-        LearnerError: If the learner cannot read episodes that long.
+        LearnerError: If the learner cannot read episodes that long, or of fewer classes.
+        TaskError: If there cannot be so few classes.
     """
     learner = build_learner(config.learner.name, tasks.num_features, tasks.num_classes, **config.learner.options)
+    fewest = config.tasks.fewest_classes
+    if fewest is not None and not 2 <= fewest <= tasks.num_classes:
+        raise TaskError(
+            f"tasks.fewest_classes must be from 2 to the {tasks.num_classes} classes there are, not {fewest}."
+        )
+    if fewest is not None and not learner.any_size:
+        raise LearnerError(
+            "tasks.fewest_classes is for learners that read any number of classes (VSML, the kernel Transformers), "
+            f"which {config.learner.name} does not. Leave it null."
+        )
     if learner.max_length is not None and tasks.length > learner.max_length:
         raise LearnerError(
             f"tasks.length={tasks.length} is more than the {learner.max_length} positions of {config.learner.name}. "

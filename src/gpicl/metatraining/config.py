@@ -35,7 +35,12 @@ class TaskConfig:
         length: Examples T per episode.
         num_features: Features F of projected inputs; null for as many as the images have pixels.
         num_classes: Labels C of a task; null for as many as the data set has classes.
+        fewest_classes: Fewest labels of a task: each step's tasks have a number of their own, from this to
+            `num_classes`; null for `num_classes` always. For learners that read any number of classes.
         spectrum_probability: Probability that a task has a random spectrum, which widens what one data set teaches.
+        variety_probability: Probability of each of three changes, so that tasks are distracted, bent or noisy.
+        label_noise_probability: Probability that some labels of a task are wrong, up to 40 %.
+        invention_probability: Probability that a task is invented, its inputs random clusters rather than images.
         permutation_probability: Probability p that a task permutes its labels: 0.1 is "90 % biased" (paper, section
             4.4), 1 is no intervention.
         repetition_probability: Probability that an episode repeats a few images throughout, which teaches a learner to
@@ -50,7 +55,11 @@ class TaskConfig:
     length: int = 100
     num_features: int | None = None
     num_classes: int | None = None
+    fewest_classes: int | None = None
     spectrum_probability: float = 0.0
+    variety_probability: float = 0.0
+    label_noise_probability: float = 0.0
+    invention_probability: float = 0.0
     permutation_probability: float = 1.0
     repetition_probability: float = 0.0
     repeated_images: int = 10
@@ -137,6 +146,11 @@ class TestingConfig:
         episodes: Episodes per data set and kind of task.
         num_features: Features of the projected inputs; null for as many as in meta-training. Another number is for
             learners that read any, such as VSML, which is meta-trained several times as fast on narrow inputs.
+        length: Examples per episode; null for as many as in meta-training.
+        positions: Positions to report, from 1 to the length; null for all. A learner that reads every position's
+            context anew, such as KernelSetTransformer, takes a pass for each.
+        size: Height and width that images are resized to; null for that of meta-training.
+        channels: 1 for grey, 3 for colour; null for those of meta-training.
     """
 
     __test__ = False  # pytest would take the class for a test
@@ -145,13 +159,34 @@ class TestingConfig:
     tasks: list[Literal["seen", "unseen", "identity"]] = field(default_factory=lambda: ["unseen"])
     episodes: int = 4096
     num_features: int | None = None
+    length: int | None = None
+    positions: list[int] | None = None
+    size: int | None = None
+    channels: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail after hours of meta-training."""
-        if self.num_features is not None and self.num_features < 1:
-            raise ConfigError(f"testing.num_features must be at least 1, not {self.num_features}.")
+        for name, least in (("num_features", 1), ("length", 2), ("size", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ConfigError(f"testing.{name} must be at least {least}, not {value}.")
+        if self.channels not in (None, 1, 3):
+            raise ConfigError(f"testing.channels must be 1 (grey) or 3 (colour), not {self.channels}.")
+        if self.positions is not None and not (self.positions and min(self.positions) >= 1):
+            raise ConfigError(f"testing.positions must be some positions from 1, not {self.positions}.")
         if self.episodes < 2:
             raise ConfigError(f"testing.episodes must be at least 2, not {self.episodes}: an interval needs two.")
+
+    def positions_of(self, length: int) -> list[int]:
+        """Positions to report of episodes of some length.
+
+        Raises:
+            ConfigError: If an episode has no such position.
+        """
+        positions = sorted(set(self.positions)) if self.positions else list(range(1, length + 1))
+        if positions[-1] > length:
+            raise ConfigError(f"testing.positions asks for position {positions[-1]} of episodes of {length} examples.")
+        return positions
 
 
 @dataclass

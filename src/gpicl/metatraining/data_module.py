@@ -63,7 +63,15 @@ class EpisodeDataModule(LightningDataModule):
             permutation_probability=tasks.permutation_probability + (1.0 - tasks.permutation_probability) * faded,
             repetition_probability=tasks.repetition_probability * (1.0 - faded),
             repeated_images=round(first + (tasks.repeated_images - first) * faded),
+            num_classes=self._classes_of(step),
         )
+
+    def _classes_of(self, step: int) -> int | None:
+        """Go through all numbers of classes evenly, whenever one stops."""
+        fewest = self.tasks.fewest_classes
+        if fewest is None:
+            return None
+        return fewest + int((step + 1) * 2**0.5 % 1 * (self.training.num_classes - fewest + 1))
 
     def _faded(self, step: int) -> float:
         return min(1.0, step / self.tasks.anneal_steps) if self.tasks.anneal_steps else 0.0

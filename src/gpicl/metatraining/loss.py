@@ -16,6 +16,15 @@ def all_position_loss(logits: Float[Tensor, "B T C"], labels: Int64[Tensor, "B T
     return F.cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, 1), labels.flatten())
 
 
+def late_positions(length: int) -> range:
+    """The last tenth of an episode's positions, counted from 1; at least one.
+
+    Args:
+        length: Examples T of the episode.
+    """
+    return range(length - max(1, length // 10) + 1, length + 1)
+
+
 def late_accuracy(logits: Float[Tensor, "B T C"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, ""]:
     """Accuracy over the last tenth of the positions: what the context has taught, with less noise than the last alone.
 
@@ -23,5 +32,5 @@ def late_accuracy(logits: Float[Tensor, "B T C"], labels: Int64[Tensor, "B T"]) 
         logits: Predictions.
         labels: Labels.
     """
-    last = max(1, labels.shape[1] // 10)
+    last = len(late_positions(labels.shape[1]))
     return (logits[:, -last:].argmax(2) == labels[:, -last:]).float().mean()

@@ -12,6 +12,7 @@ from gpicl.learners import Learner
 from gpicl.metatraining.budget import Budget
 from gpicl.metatraining.config import TrainingConfig
 from gpicl.metatraining.loss import all_position_loss, late_accuracy
+from gpicl.metatraining.measure import measure
 from gpicl.metatraining.optimisers import build_optimiser
 from gpicl.tasks import Episodes
 
@@ -24,10 +25,12 @@ class MetaTraining(LightningModule):
     Args:
         learner: The learner; trained in place.
         config: Optimiser, schedule and budget.
+        fewer_classes: Whether a step's tasks may have fewer classes than the learner, which then reads as many.
     """
 
-    def __init__(self, learner: Learner, config: TrainingConfig) -> None:
+    def __init__(self, learner: Learner, config: TrainingConfig, fewer_classes: bool = False) -> None:
         super().__init__()
+        self.fewer_classes = fewer_classes
         self.learner = learner.train()
         self.config = config
         self.budget = Budget(config)
@@ -60,13 +63,16 @@ class MetaTraining(LightningModule):
 
     def training_step(self, batch: Episodes, batch_idx: int) -> Tensor:
         """Take the all-position loss of one batch of episodes."""
-        logits = self.learner(batch.inputs, batch.labels)
-        loss = all_position_loss(logits, batch.labels)
+        learner = self.learner
+        if self.fewer_classes:
+            learner = learner.with_size(learner.num_features, max(2, int(batch.labels.max()) + 1))
+        logits, labels = learner.rehearse(batch.inputs, batch.labels, self.global_step)
+        loss = all_position_loss(logits, labels)
         self._check_finite(loss)
         # Lightning's own count of steps for the loggers is one too high after a resumption.
         self.log("step", float(self.global_step + 1))
         self.log("loss", loss, sync_dist=True)
-        self.log("accuracy", late_accuracy(logits, batch.labels), sync_dist=True)
+        self.log("accuracy", late_accuracy(logits, labels), sync_dist=True)
         self.log("seconds", self.budget.seconds)
         return loss
 
@@ -80,11 +86,11 @@ class MetaTraining(LightningModule):
 
     def validation_step(self, batch: Episodes, batch_idx: int) -> None:
         """Measure what the figure of merit is: accuracy on unseen tasks made of held-out images."""
-        logits = self.learner(batch.inputs, batch.labels)
+        measured = measure(self.learner, batch)
         size = len(batch.labels)
         self.log("step", float(self.global_step), batch_size=size)
-        self.log("unseen_loss", all_position_loss(logits, batch.labels), batch_size=size, sync_dist=True)
-        self.log("unseen_accuracy", late_accuracy(logits, batch.labels), batch_size=size, sync_dist=True)
+        self.log("unseen_loss", measured.loss, batch_size=size, sync_dist=True)
+        self.log("unseen_accuracy", measured.accuracy, batch_size=size, sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the clock with the weights."""

@@ -18,6 +18,7 @@ from gpicl.metatraining.checkpointing import AtomicCheckpointIO, RegularCheckpoi
 from gpicl.metatraining.config import RunConfig
 from gpicl.metatraining.csv_log import CsvLog
 from gpicl.metatraining.data_module import EpisodeDataModule
+from gpicl.metatraining.freed_memory import freed_memory_kept
 from gpicl.metatraining.module import MetaTraining
 from gpicl.metatraining.precision import lightning_precision
 from gpicl.metatraining.progress import TrainingProgress
@@ -68,12 +69,12 @@ def meta_train(
     say(f"Resuming at step {done}: {run.folder}" if done else f"Starting: {run.folder}")
     log = CsvLog(run.log)
     log.begin(done)
-    module = MetaTraining(learner, config.training)
+    module = MetaTraining(learner, config.training, config.tasks.fewest_classes is not None)
     data = EpisodeDataModule(training, held_out, config.tasks, config.training.batch, config.loop.validation_episodes)
     callbacks: list[Callback] = [RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every)]
     if config.loop.progress:
         callbacks.append(TrainingProgress())
-    with _quiet_lightning():
+    with _quiet_lightning(), freed_memory_kept():
         # Seeded again so that a learner which draws while it trains does so alike in every process.
         seed_everything(config.training.seed, workers=True, verbose=False)
         trainer = _trainer(config, [log, *_tensorboard(run)], callbacks, trainer_options)

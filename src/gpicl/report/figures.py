@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from gpicl.data import FeatureDataset
 from gpicl.tasks import Episodes
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+"""One a line, told apart by the colour-blind too (Okabe and Ito)."""
 _LINES = ("-", "--", "-.", ":")
 
 

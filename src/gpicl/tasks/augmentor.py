@@ -12,14 +12,18 @@ from gpicl.data import FeatureDataset
 from gpicl.errors import TaskError
 from gpicl.tasks.episodes import Episodes
 from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
+from gpicl.tasks.invention import invent
+from gpicl.tasks.label_noise import noisy_labels
 from gpicl.tasks.labels import task_classes
 from gpicl.tasks.probability import check_probability
 from gpicl.tasks.projection import normalise, project, project_afresh
 from gpicl.tasks.sampling import ClassIndex
 from gpicl.tasks.spectrum import Spectrum
 from gpicl.tasks.streams import Purpose, normal_key, stream
+from gpicl.tasks.variety import Variety
 
 TaskKind = Literal["seen", "unseen", "identity"]
+"""Kinds of tasks; see `TaskAugmentor.episodes`."""
 
 _ALWAYS_BIASED = Interventions(permutation_probability=0.0)
 
@@ -42,6 +46,10 @@ class TaskAugmentor:
         num_classes: Labels C of a task; None for as many as the data set has classes.
         spectrum_probability: Probability that a seen task has a random spectrum (`Spectrum`); unseen tasks never do,
             so that accuracies stay comparable.
+        variety_probability: Probability of each change that `Variety` makes to seen tasks; unseen tasks never have one.
+        label_noise_probability: Probability that some labels of a seen task are wrong; those of unseen tasks never are.
+        invention_probability: Probability that a seen task has nothing to do with the examples: its inputs are drawn
+            for its labels by `invent`.
         seed: Seed of the whole distribution.
         device: Where episodes are made. Other devices draw other projections from the same seed.
 
@@ -58,6 +66,9 @@ class TaskAugmentor:
         num_features: int | None = None,
         num_classes: int | None = None,
         spectrum_probability: float = 0.0,
+        variety_probability: float = 0.0,
+        label_noise_probability: float = 0.0,
+        invention_probability: float = 0.0,
         seed: int = 0,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -75,6 +86,9 @@ class TaskAugmentor:
         if num_classes is not None and num_classes < 2:
             raise TaskError(f"num_classes must be at least 2, not {num_classes}; None keeps the data set's own.")
         check_probability("spectrum_probability", spectrum_probability)
+        check_probability("variety_probability", variety_probability)
+        check_probability("label_noise_probability", label_noise_probability)
+        check_probability("invention_probability", invention_probability)
         if not 0 <= seed < 2**64:
             raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
         self.dataset = dataset
@@ -83,10 +97,13 @@ class TaskAugmentor:
         self.num_features = num_features or dataset.features.shape[1]
         self.num_classes = num_classes or len(dataset.classes)
         self.spectrum_probability = spectrum_probability
+        self.label_noise_probability = label_noise_probability
+        self.invention_probability = invention_probability
         self.seed = seed
         self.device = torch.device(device)
         self._index = ClassIndex(dataset.labels, len(dataset.classes))
         self._spectrum = Spectrum(dataset) if spectrum_probability else None
+        self._variety = Variety(dataset, variety_probability, seed) if variety_probability else None
 
     def episodes(
         self,
@@ -152,7 +169,7 @@ class TaskAugmentor:
         # A caller's autocast would round the covariance to bfloat16 and so change the tasks.
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             chunks = [
-                self._project([pixels for pixels, _ in drawn[part]], task_ids[part], purpose, identity)
+                self._project(drawn[part], task_ids[part], draws[part], purpose, identity)
                 for part in self._chunks(len(draws), purpose)
             ]
         return Episodes(chunks[0] if len(chunks) == 1 else torch.cat(chunks), labels)
@@ -164,8 +181,9 @@ class TaskAugmentor:
         purpose: Purpose,
         interventions: Interventions,
     ) -> tuple[Shaped[np.ndarray, "T N"], Int64[np.ndarray, " T"]]:
-        permute, repeat, images = interventions
+        permute, repeat, images, num_classes = interventions
         behind = task_classes(self.seed, purpose, task_id, len(self.dataset.classes), self.num_classes, permute)
+        behind[num_classes or self.num_classes :] = -1
         random = stream(self.seed, Purpose.EXAMPLES, task_id, draw, purpose)
         # A coin of its own, so that fading the repetitions changes no episode that has none.
         repeats = bool(repeat) and stream(self.seed, Purpose.REPETITION, task_id, draw, purpose).random() < repeat
@@ -173,12 +191,20 @@ class TaskAugmentor:
         features = self.dataset.features
         if self.dataset.fresh_each_episode:
             features = random.integers(0, 256, features.shape, dtype=np.uint8)
+        if self.label_noise_probability and purpose is not Purpose.UNSEEN_TASK:
+            used = np.flatnonzero(behind >= 0)
+            labels = noisy_labels(labels, used, self.label_noise_probability, self.seed, purpose, task_id, draw)
         return features[indices], labels
 
     def _project(
-        self, pixels: Sequence[Shaped[np.ndarray, "T N"]], task_ids: Sequence[int], purpose: Purpose, identity: bool
+        self,
+        drawn: Sequence[tuple[Shaped[np.ndarray, "T N"], Int64[np.ndarray, " T"]]],
+        task_ids: Sequence[int],
+        draws: Sequence[int],
+        purpose: Purpose,
+        identity: bool,
     ) -> Float32[Tensor, "B T F"]:
-        stored = torch.from_numpy(np.stack(pixels)).to(self.device)
+        stored = torch.from_numpy(np.stack([pixels for pixels, _ in drawn])).to(self.device)
         mean, std = self.dataset.mean, self.dataset.std
         if identity:
             missing = self.num_features - stored.shape[2]
@@ -192,6 +218,30 @@ class TaskAugmentor:
         if self._spectrum is not None and purpose is not Purpose.UNSEEN_TASK:
             stored = self._respectrum(normalise(stored, mean, std), task_ids, purpose, self._spectrum)
             mean, std = 0.0, 1.0
+        if purpose is Purpose.UNSEEN_TASK or not (self._variety or self.invention_probability):
+            return self._project_stored(stored, mean, std, keys, purpose)
+        inputs = normalise(stored, mean, std)
+        projected = self._project_stored(inputs, 0.0, 1.0, keys, purpose)
+        for i, (task_id, draw) in enumerate(zip(task_ids, draws, strict=True)):
+            changed = self._change(inputs[i], drawn[i][1], task_id, draw, purpose)
+            if changed is not None:
+                projected[i] = self._project_stored(changed[None], 0.0, 1.0, keys[i : i + 1], purpose)[0]
+        return projected
+
+    def _change(
+        self, inputs: Float32[Tensor, "T N"], labels: Int64[np.ndarray, " T"], task_id: int, draw: int, purpose: Purpose
+    ) -> Float32[Tensor, "T _"] | None:
+        of_task = stream(self.seed, Purpose.INVENTION, task_id, 0, purpose)
+        invented = of_task.random() < self.invention_probability
+        if invented:
+            of_episode = stream(self.seed, Purpose.INVENTION, task_id, draw + 1, purpose)
+            inputs = torch.from_numpy(invent(labels, self.num_classes, of_task, of_episode)).to(inputs)
+        varied = self._variety.vary(inputs, task_id, draw, purpose) if self._variety else None
+        return inputs if invented and varied is None else varied
+
+    def _project_stored(
+        self, stored: Shaped[Tensor, "B T N"], mean: float, std: float, keys: Sequence[int], purpose: Purpose
+    ) -> Float32[Tensor, "B T F"]:
         if purpose is Purpose.TASK:
             return project(normalise(stored, mean, std), keys, self.num_features)
         return project_afresh(stored, mean, std, keys, self.num_features)

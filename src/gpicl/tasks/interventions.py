@@ -17,11 +17,13 @@ class Interventions(NamedTuple):
             "burstiness" of Chan et al. 2022, arXiv 2205.05055).
         repeated_images: How many examples such an episode shows. Ten are about one a class, each seen about ten times
             in a hundred. A learner whose state is small begins with fewer (docs/lab-notebook.md).
+        num_classes: Labels that tasks use, of those that there are; None for all.
     """
 
     permutation_probability: float = 1.0
     repetition_probability: float = 0.0
     repeated_images: int = 10
+    num_classes: int | None = None
 
     def check(self) -> "Interventions":
         """Return these interventions.
@@ -33,7 +35,12 @@ class Interventions(NamedTuple):
         check_probability("repetition_probability", self.repetition_probability)
         if self.repeated_images < 1:
             raise TaskError(f"repeated_images must be at least 1, not {self.repeated_images}.")
+        if self.num_classes is not None and self.num_classes < 2:
+            raise TaskError(
+                f"num_classes must be at least 2, not {self.num_classes}: one class leaves nothing to learn."
+            )
         return self
 
 
 NO_INTERVENTION = Interventions()
+"""Nothing is done."""

@@ -14,7 +14,7 @@ from gpicl.tasks.normals import standard_normals
 _SHIFT = 1e-11
 
 
-def normalise(pixels: Shaped[Tensor, "B T N"], mean: float, std: float) -> Float32[Tensor, "B T N"]:
+def normalise(pixels: Shaped[Tensor, "*rows N"], mean: float, std: float) -> Float32[Tensor, "*rows N"]:
     """Subtract one scalar mean and divide by one scalar standard deviation."""
     return pixels.float().sub_(mean).div_(std)
 

@@ -21,6 +21,10 @@ class Purpose(IntEnum):
     UNSEEN_TASK = 4
     SPECTRUM = 5
     REPETITION = 6
+    VARIETY = 7
+    VARIETY_EXAMPLES = 8
+    LABEL_NOISE = 9
+    INVENTION = 10
 
 
 def stream(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:

@@ -84,7 +84,7 @@ class _Asked(nn.Module):
     def forward(
         self, context: Float[Tensor, "B N F"], labels: Int64[Tensor, "B N"], queries: Float[Tensor, "B Q F"]
     ) -> Float[Tensor, "B Q C"]:
-        return self.learner.answer(self.learner.remember(context, labels).memory, queries)
+        return self.learner.answer(self.learner.memorise(context, labels), queries)
 
     def example(self, batch: int, examples: int, queries: int, features: int) -> tuple[Tensor, Tensor, Tensor]:
         """Inputs of some size, the same every time."""

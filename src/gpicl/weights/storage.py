@@ -16,7 +16,9 @@ from gpicl.files import write_atomically
 from gpicl.learners import LEARNERS, Learner, build_learner
 
 WEIGHTS_FILE = "weights.safetensors"
+"""Name of the file with the tensors."""
 CARD_FILE = "weights.json"
+"""Name of the file that says what they are and how they came about."""
 _FORMAT = 1
 
 

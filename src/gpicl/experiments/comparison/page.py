@@ -108,7 +108,7 @@ _COLUMNS = {
 }
 
 
-def _number(value: float | None, digits: int) -> str:
+def _number(value: float | int | None, digits: int) -> str:
     return "" if value is None or pd.isna(value) else f"{value:,.{digits}f}"
 
 

@@ -47,7 +47,7 @@ def _to_smoke(config: RunConfig) -> RunConfig:
         config,
         data=replace(config.data, size=3),
         tasks=replace(config.tasks, length=12, num_features=None),
-        testing=replace(config.testing, num_features=None),
+        testing=replace(config.testing, num_features=None, length=None, positions=None),
         training=replace(config.training, steps=2, minutes=None, batch=2),
         loop=replace(config.loop, validation_episodes=2),
     )
@@ -58,7 +58,8 @@ def _to_paper(config: RunConfig) -> RunConfig:
 
     Task batches are those of the table of architectures: 8 for VSML, 128 for other recurrences, 4,096 for Transformers.
     """
-    batches = {"VSML": 8, "TokenTransformer": 4096, "ValueTransformer": 4096, "KernelTransformer": 4096}
+    batches = {"VSML": 8, "TokenTransformer": 4096, "ValueTransformer": 4096}
+    batches |= {"KernelTransformer": 4096, "KernelSetTransformer": 4096}
     return replace(
         config,
         data=replace(config.data, size=32, channels=3),

@@ -1,0 +1,34 @@
+"""`gpicl demo`."""
+
+from rich.console import Console
+
+from gpicl.cli.typed_command import run_typed_command
+from gpicl.demo.serve import reachable_from_elsewhere, serve
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+
+    def demo(host: str = "127.0.0.1", port: int = 8000, weights: str = "mnist", open: bool = False) -> None:
+        """Serve a page on which you teach a learner by drawing.
+
+        Args:
+            host: Name or address to listen on; the default can be reached from this machine alone.
+            port: Port to listen on; 0 takes a free one.
+            weights: Learner to begin with, a shipped name (mnist) or the folder of a run.
+            open: Open the page in the browser.
+        """
+        console = Console(stderr=True)
+
+        def say(text: str) -> None:
+            console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+        def ready(address: str) -> None:
+            if reachable_from_elsewhere(host):
+                say(f"Everybody who can reach {host} can use this page.")
+            say(f"Draw at {address} (Ctrl-C ends it)")
+
+        serve(host, port, weights, open, ready)
+        say("The demo has ended.")
+
+    run_typed_command(demo, arguments)

@@ -1,0 +1,33 @@
+"""What the demo admits, so that nobody can make it slow or large.
+
+Together they bound its memory. A session keeps at most `EXAMPLES + UNDO_STEPS` drawings of 784 bytes and as many lists
+of them as it has steps to undo, below 1 MB; `SESSIONS` of them, below 200 MB. A fitted classifier takes about 32 kB
+for each example it has read [measured, weights `mnist`], so all that are kept, below 300 MB.
+"""
+
+BODY_BYTES = 128 * 1024
+"""Largest body of a request. A drawing of the largest size takes an eighth of it."""
+
+GRID_SIDE = 64
+"""Most rows, and most columns, of a drawing."""
+
+CLASSES = 10
+NAME_LENGTH = 40
+"""Characters of a class's name."""
+
+EXAMPLES = 500
+"""Labelled drawings in a session, the context's length."""
+
+UNDO_STEPS = 50
+SESSIONS = 200
+IDLE_SECONDS = 2 * 60 * 60.0
+"""Time without a request after which a session is forgotten."""
+
+FITTED_EXAMPLES = 8000
+"""Examples that all fitted classifiers which are kept may have read together."""
+
+CURVE_SECONDS = 0.05
+"""Time that one request may spend on predictions for a curve; a visitor who draws meanwhile waits for it."""
+
+RECENT_PICTURES = 6
+"""Pictures of each class that a session's description holds."""

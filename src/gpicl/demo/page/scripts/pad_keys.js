@@ -1,0 +1,59 @@
+// Drawing with the keyboard: arrows move a pen over the sheet, the space bar puts it down and lifts it.
+
+const STEP = 1 / 28;
+const FAR = 4;
+const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/**
+ * @param {Pad} pad - What to draw on.
+ * @param {(text: string) => void} say - Tells a screen reader.
+ */
+export function drawWithKeys(pad, say) {
+  let heldAndMoved = false;
+
+  function put(down) {
+    pad.cursor.down = down;
+    if (down) pad.begin(pad.cursor.x, pad.cursor.y);
+    else pad.show();
+    const [column, row] = [pad.cursor.x, pad.cursor.y].map((place) => Math.round(place / STEP));
+    say(`Pen ${down ? "down" : "lifted"} at column ${column}, row ${row} of 28.`);
+  }
+
+  function move([right, down], steps) {
+    const within = (place) => Math.min(1 - STEP, Math.max(STEP, place));
+    pad.cursor.x = within(pad.cursor.x + right * steps * STEP);
+    pad.cursor.y = within(pad.cursor.y + down * steps * STEP);
+    // The drawing may have been cleared or taught while the pen was down: then a new stroke begins.
+    if (!pad.cursor.down) pad.show();
+    else if (pad.empty) pad.begin(pad.cursor.x, pad.cursor.y);
+    else pad.extend(pad.cursor.x, pad.cursor.y);
+  }
+
+  pad.canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const direction = DIRECTIONS[event.key];
+    if (!direction && event.key !== " ") return;
+    event.preventDefault();
+    pad.cursor ??= { x: 0.5, y: 0.5, down: false };
+    if (direction) {
+      heldAndMoved = true;
+      move(direction, event.shiftKey ? FAR : 1);
+    } else if (!event.repeat) {
+      heldAndMoved = false;
+      put(!pad.cursor.down);
+    }
+  });
+  // Who holds the space bar while moving means to lift the pen with the finger.
+  pad.canvas.addEventListener("keyup", (event) => {
+    if (event.key === " " && pad.cursor?.down && heldAndMoved) put(false);
+  });
+  pad.canvas.addEventListener("focus", () => {
+    if (!pad.canvas.matches(":focus-visible")) return;
+    pad.cursor ??= { x: 0.5, y: 0.5, down: false };
+    pad.show();
+  });
+  pad.canvas.addEventListener("blur", () => {
+    pad.cursor = null;
+    pad.show();
+  });
+}

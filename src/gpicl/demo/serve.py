@@ -1,0 +1,83 @@
+"""Serving the demo on a port of this machine."""
+
+import socket
+import webbrowser
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from gpicl.errors import ConfigError
+
+
+def serve(host: str, port: int, weights: str, open_browser: bool, on_ready: Callable[[str], object]) -> None:
+    """Serve until interrupted.
+
+    Args:
+        host: Name or address to listen on; `127.0.0.1` can be reached from this machine alone.
+        port: Port; 0 takes a free one.
+        weights: See `make_app`.
+        open_browser: Open the page in the system's browser.
+        on_ready: Is given the page's address when it can be opened.
+
+    Raises:
+        ConfigError: If the packages of `gpicl[demo]` are not installed, or the port cannot be had.
+        UnknownNameError: If there are no such weights.
+        CheckpointError: If they are damaged.
+    """
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn
+    except ImportError as error:
+        raise ConfigError(
+            f'Cannot serve the demo: {error}. Install what it needs: pip install "gpicl[demo]".'
+        ) from error
+    from gpicl.demo.app import make_app
+
+    with _listen(host, port) as listening:
+        app = make_app(weights)
+        address = _address(host, listening.getsockname()[1])
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            # A connection that is closed just as its next request comes is an error to whoever sent it.
+            timeout_keep_alive=60,
+            # An open page should not hold up the end.
+            timeout_graceful_shutdown=1,
+        )
+        on_ready(address)
+        if open_browser:
+            webbrowser.open(address)
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        except KeyboardInterrupt:
+            return
+
+
+def reachable_from_elsewhere(host: str) -> bool:
+    """Whether other machines may reach what listens here.
+
+    Args:
+        host: Name or address.
+    """
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise ConfigError(f"--port must be 0 to 65535, where 0 takes a free one, not {port}.")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot listen on port {port} of {host}: {error.strerror or error}. Choose another with --port, "
+            "where 0 takes a free one, or another address with --host."
+        ) from error
+
+
+def _address(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}/"
