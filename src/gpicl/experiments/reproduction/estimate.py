@@ -20,18 +20,15 @@ from gpicl.metatraining.loss import all_position_loss
 from gpicl.metatraining.precision import lightning_precision
 from gpicl.tasks import TaskAugmentor
 
-# A forward pass alone is about a third of a step.
-_TEST_SHARE = 1 / 3
 # Episodes that are timed at once; one where they are as large as the paper's.
 _TIMED, _LARGE = 16, 2**20
 _REPEATS = 3
 
 RULE = (
-    "Hours of one worker on this machine, as busy as it is now. Estimated from a short timing of each kind of run, "
-    "random pixels in place of images: making a few episodes and one step on them, times the number of episodes. "
-    "Meta-tests count as a third of a step. The optimiser, checkpoints and start-up are left out, and so are "
-    "classical learners. Runs that an experiment shares with one before it are counted there. Divide by the number "
-    "of workers."
+    "Core hours on this machine: CPU time of a short run of each kind on one thread, random pixels in place of "
+    "images (a few episodes, one step on them, one meta-test of them), times the number of episodes. The optimiser, "
+    "checkpoints and start-up are left out, and so are classical learners. Runs that an experiment shares with one "
+    "before it are counted there. Divide by the number of cores at work."
 )
 
 
@@ -39,8 +36,8 @@ class EpisodeTime(NamedTuple):
     """What an episode takes.
 
     Attributes:
-        training: Seconds in meta-training; 0 of a learner that has nothing to meta-train.
-        testing: Seconds in meta-testing.
+        training: CPU seconds in meta-training; 0 of a learner that has nothing to meta-train.
+        testing: CPU seconds in meta-testing.
     """
 
     training: float
@@ -56,7 +53,7 @@ def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[P
         counted: Folders of runs that are not to be counted again.
 
     Returns:
-        One row per learner: `learner`, `runs`, `finished`, `steps` and `hours` of those that are not.
+        One row per learner: `learner`, `runs`, `finished`; `steps` and core `hours` of those that are not.
     """
     times: dict[str, EpisodeTime] = {}
     rows: list[dict[str, Any]] = []
@@ -107,17 +104,26 @@ def time_of_episode(config: RunConfig) -> EpisodeTime:
     )
     learner = build_learner(config.learner.name, source.num_features, source.num_classes, **config.learner.options)
     in_bf16 = lightning_precision(config.training.precision, torch.device("cpu")) == "bf16-mixed"
-    timed = []
+    length = config.testing.length or config.tasks.length
+    positions = config.testing.positions_of(length)
+    training, testing = [], []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     for repeat in range(_REPEATS):
-        started = time.perf_counter()
+        started = time.process_time()  # not the clock: somebody else may be using the machine
         inputs, labels = source.episodes(range(repeat * batch, (repeat + 1) * batch))
-        with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
-            loss = all_position_loss(learner(inputs, labels), labels)
+        made = time.process_time()
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
+            learner.predict(inputs[:, :length], labels[:, :length], positions)
+        tested = time.process_time()
         if learner.num_parameters:
+            with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
+                loss = all_position_loss(*learner.rehearse(inputs, labels, repeat))
             loss.backward()
-        timed.append(time.perf_counter() - started)
-    seconds = min(timed) / batch
-    return EpisodeTime(seconds, seconds * _TEST_SHARE) if learner.num_parameters else EpisodeTime(0.0, seconds)
+            training.append(time.process_time() - tested + made - started)
+        testing.append(tested - started)
+    torch.set_num_threads(threads)
+    return EpisodeTime(min(training, default=0.0) / batch, min(testing) / batch)
 
 
 def _kind(config: RunConfig) -> str:
@@ -132,6 +138,8 @@ def _kind(config: RunConfig) -> str:
             tasks.length,
             tasks.num_tasks is None,
             tasks.spectrum_probability > 0,
+            config.testing.length,
+            config.testing.positions,
             min(config.training.batch, _TIMED),
             config.training.precision,
         ]
