@@ -61,10 +61,10 @@ _SIZES = {
         100,
         tuple(2**n for n in range(0, 25, 2)),
         tuple(2**n for n in range(1, 10)),
-        {MLP: _Schedule(0, 50_000, 4096), TOKEN: _Schedule(4, 50_000, 4096), VALUE: _Schedule(4, 50_000, 4096)},
+        {MLP: _Schedule(0, 50_000, 512), TOKEN: _Schedule(4, 50_000, 512), VALUE: _Schedule(4, 50_000, 512)},
         key_size=32,
         episodes=4096,
-        seeds=3,
+        seeds=1,
     ),
 }
 

@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gpicl.errors import CheckpointError
-from gpicl.experiments.meta_test_run import is_tested, load_test_set
+from gpicl.experiments.meta_test_run import image_for_testing, is_tested, load_test_set
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.progress import SweepProgress
 from gpicl.experiments.sweep.swept_run import SweptRun
 from gpicl.experiments.sweep.train_and_measure import train_and_measure
 from gpicl.files import make_folder
-from gpicl.metatraining import DataConfig
 
 
 def sweep(
@@ -77,14 +76,14 @@ def check_data(runs: Sequence[SweptRun]) -> None:
     Raises:
         GpiclError: If one cannot be had.
     """
-    checked: set[tuple[str, str | None, int | None, int | None]] = set()
+    checked: set[tuple[str, str]] = set()
     for run in runs:
-        data = run.config.data
-        for name in (data.dataset, *run.config.testing.datasets):
-            key = (name, data.root, data.size, data.channels)
-            if key not in checked:
-                load_test_set(name, DataConfig(data.dataset, data.root, data.size, data.channels))
-                checked.add(key)
+        data, testing = run.config.data, run.config.testing
+        wanted = [(data.dataset, data), *((name, image_for_testing(data, testing)) for name in testing.datasets)]
+        for name, image in wanted:
+            if (name, str(image)) not in checked:
+                load_test_set(name, image)
+                checked.add((name, str(image)))
 
 
 def _weight(run: SweptRun) -> float:

@@ -54,10 +54,10 @@ _SIZES = {
         DataConfig(size=32, channels=3),
         tuple(range(0, 25)),
         _learner("TokenTransformer", layers=4, width=256, heads=8, key_size=32),
-        TrainingConfig(steps=50_000, batch=4096, optimiser="adam", learning_rate=0.001, decay="constant"),
+        TrainingConfig(steps=50_000, batch=512, optimiser="adam", learning_rate=0.001, decay="constant"),
         length=100,
         episodes=4096,
-        seeds=10,
+        seeds=5,
         permutation_probability=0.1,
     ),
 }
