@@ -13,8 +13,9 @@ from gpicl.learners.base import Learner, Reading
 from gpicl.learners.geometry import WHITENINGS, Geometry, Relations, read_geometry, see_geometry
 from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.options import at_least, divided_by
-from gpicl.learners.set_attention import SetAttention, Slots
+from gpicl.learners.set_attention import SetAttention
 from gpicl.learners.stream_mixer import StreamMixer
+from gpicl.learners.two_stream_attention import Slots
 
 _GEOMETRIES = 1 + len(WHITENINGS)
 _KERNELS = kernel_ridge.count_opinions(_GEOMETRIES)
