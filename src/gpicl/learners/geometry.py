@@ -25,7 +25,7 @@ class Whitening(NamedTuple):
     within: bool
 
 
-# Chosen on Fashion-MNIST, where they are worth 1.2 to 1.4 points, MNIST and digits (docs/lab-notebook.md).
+# Chosen on Fashion-MNIST, where they are worth about a point, MNIST and digits (docs/lab-notebook.md).
 WHITENINGS = (Whitening(0.01, within=False), Whitening(0.03, within=False), Whitening(0.01, within=True))
 
 # Directions along which a context varies less than this part of its mean square are taken for rounding errors.

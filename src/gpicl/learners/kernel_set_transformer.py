@@ -13,6 +13,7 @@ from gpicl.learners.base import Learner, Reading
 from gpicl.learners.geometry import WHITENINGS, Geometry, Relations, read_geometry, see_geometry
 from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.options import at_least, divided_by
+from gpicl.learners.precise import precise
 from gpicl.learners.set_attention import SetAttention
 from gpicl.learners.stream_mixer import StreamMixer
 from gpicl.learners.two_stream_attention import Slots
@@ -129,7 +130,7 @@ class KernelSetTransformer(Learner):
     def answer(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
         """Predict queries that do not see each other; see `Learner.answer`."""
         with torch.autocast(queries.device.type, enabled=False):
-            relations = see_geometry(memory.geometry, _precise(queries))
+            relations = see_geometry(memory.geometry, precise(queries))
             opinions = kernel_ridge.ask(memory.solution, relations)
         hidden, per_class = self._begin(relations, opinions, None)
         related = _related(relations, hidden.dtype)
@@ -162,7 +163,7 @@ class KernelSetTransformer(Learner):
     def memorise(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> "_Memory":
         """Read a context, every example in the light of all others; see `Learner.memorise`."""
         with torch.autocast(inputs.device.type, enabled=False):
-            x = _precise(inputs)
+            x = precise(inputs)
             is_class = F.one_hot(labels, self.num_classes).to(x.dtype)
             geometry, relations = read_geometry(x, is_class)
             solution, opinions = kernel_ridge.solve(relations, is_class)
@@ -196,10 +197,6 @@ class _Memory(NamedTuple):
     geometry: Geometry
     solution: kernel_ridge.Solution
     slots: list[Slots]
-
-
-def _precise(inputs: Tensor) -> Tensor:
-    return inputs if inputs.dtype == torch.float64 else inputs.float()
 
 
 def _related(relations: Relations, dtype: torch.dtype) -> Float[Tensor, "B R _ N"]:
