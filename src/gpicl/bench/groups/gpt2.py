@@ -3,9 +3,8 @@
 from importlib.util import find_spec
 
 import torch
-from torch import nn
 
-from gpicl.bench.cases import Case, learner_case
+from gpicl.bench.cases import CLASSES, Case, learner_case
 from gpicl.bench.entries import Entry, measure_entries, times_as_fast
 from gpicl.bench.flops import step_flops
 from gpicl.bench.gpt2 import Gpt2
@@ -13,6 +12,7 @@ from gpicl.bench.limits import Demand
 from gpicl.bench.setting import Measured, Setting
 from gpicl.bench.timing import Progress, timed
 from gpicl.bench.training_step import TrainingStep
+from gpicl.learners import Learner
 
 # How GPT-2's attention and activation can be computed: first its defaults. The other activation is the same function in
 # one piece.
@@ -51,11 +51,11 @@ def measure(setting: Setting, on_progress: Progress) -> Measured:
 def _contest(case: Case, setting: Setting) -> list[Entry]:
     """Ours, GPT-2 as it comes, and GPT-2 in our precision in every variant."""
     options = case.options
-    size = (case.num_features, case.length, options["layers"], options["width"], options["heads"])
+    size = (case.num_features, CLASSES, case.length, options["layers"], options["width"], options["heads"])
     learner = case.build()
     flops = step_flops(learner, case.batch, case.length)
     in_float32 = setting._replace(kind="fp32")
-    models: dict[str, tuple[nn.Module, Setting]] = {
+    models: dict[str, tuple[Learner, Setting]] = {
         "TokenTransformer": (learner, setting),
         "GPT-2 (as it comes, fp32)": (Gpt2(*size, *_VARIANTS["sdpa"]), in_float32),
         **{f"GPT-2 ({name})": (Gpt2(*size, *variant), setting) for name, variant in _VARIANTS.items()},
