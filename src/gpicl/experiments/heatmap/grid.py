@@ -3,11 +3,10 @@
 from typing import Any, NamedTuple
 
 from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, swept_loop
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
-    LoopConfig,
     RunConfig,
     TaskConfig,
     TestingConfig,
@@ -110,5 +109,5 @@ def _config(settings: Settings, size: _Size, learner: str, num_tasks: int, width
         LearnerConfig(learner, options),
         TrainingConfig(steps=steps, batch=batch, optimiser=optimiser, learning_rate=rate, seed=seed),
         TestingConfig([source], tasks=["seen", "unseen"], episodes=size.episodes),
-        LoopConfig(progress=False, checkpoint_every=200, validate_every=max(1, steps // 4)),
+        swept_loop(steps, 4),
     )

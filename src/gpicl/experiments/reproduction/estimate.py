@@ -11,14 +11,13 @@ import pandas as pd
 import torch
 
 from gpicl.data import FeatureDataset
-from gpicl.experiments.meta_test_run import is_tested
 from gpicl.experiments.reproduction.settings import Settings
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, is_done
 from gpicl.learners import build_learner
 from gpicl.metatraining import RunConfig
+from gpicl.metatraining.build import build_augmentor
 from gpicl.metatraining.loss import all_position_loss
 from gpicl.metatraining.precision import lightning_precision
-from gpicl.tasks import TaskAugmentor
 
 # Episodes that are timed at once; one where they are as large as the paper's.
 _TIMED, _LARGE = 16, 2**20
@@ -61,7 +60,7 @@ def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[P
         if folder in counted:
             continue
         config = run.config
-        finished = folder.is_dir() and is_tested(folder, config.testing)
+        finished = is_done(run, folder)
         row = {"learner": config.learner.name.rpartition(".")[2], "runs": 1, "finished": int(finished)}
         if finished:
             rows.append({**row, "steps": 0, "hours": 0.0})
@@ -94,14 +93,7 @@ def time_of_episode(config: RunConfig) -> EpisodeTime:
     batch = min(config.training.batch, 1 if pixels * features > _LARGE else _TIMED)
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (256, pixels), dtype=np.uint8)
-    source = TaskAugmentor(
-        FeatureDataset.from_arrays(images, np.arange(256) % 10),
-        num_tasks=config.tasks.num_tasks,
-        length=config.tasks.length,
-        num_features=config.tasks.num_features,
-        num_classes=config.tasks.num_classes,
-        spectrum_probability=config.tasks.spectrum_probability,
-    )
+    source = build_augmentor(config, FeatureDataset.from_arrays(images, np.arange(256) % 10))
     learner = build_learner(config.learner.name, source.num_features, source.num_classes, **config.learner.options)
     in_bf16 = lightning_precision(config.training.precision, torch.device("cpu")) == "bf16-mixed"
     length = config.testing.length or config.tasks.length
@@ -137,7 +129,10 @@ def _kind(config: RunConfig) -> str:
             tasks.num_classes,
             tasks.length,
             tasks.num_tasks is None,
-            tasks.spectrum_probability > 0,
+            tasks.spectrum_probability,
+            tasks.variety_probability,
+            tasks.label_noise_probability,
+            tasks.invention_probability,
             config.testing.length,
             config.testing.positions,
             min(config.training.batch, _TIMED),

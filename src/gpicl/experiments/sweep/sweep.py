@@ -40,7 +40,7 @@ def sweep(
     """
     say = say or (lambda _: None)
     distinct = {run.folder(output): run for run in runs}
-    left = {folder: run for folder, run in distinct.items() if not _is_done(run, folder)}
+    left = {folder: run for folder, run in distinct.items() if not is_done(run, folder)}
     say(f"{title}: {len(distinct)} runs, {len(distinct) - len(left)} of them finished before.")
     if not left:
         return {}
@@ -60,7 +60,13 @@ def sweep(
     return failures
 
 
-def _is_done(run: SweptRun, folder: Path) -> bool:
+def is_done(run: SweptRun, folder: Path) -> bool:
+    """Whether a run is finished and tested, so that nothing is left to do.
+
+    Args:
+        run: The run.
+        folder: Its folder.
+    """
     try:
         return folder.is_dir() and is_tested(folder, run.config.testing)
     except CheckpointError:

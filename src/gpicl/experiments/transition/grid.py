@@ -4,11 +4,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, swept_loop
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
-    LoopConfig,
     RunConfig,
     TaskConfig,
     TestingConfig,
@@ -86,7 +85,7 @@ def make_grid(settings: Settings) -> list[SweptRun]:
                 TestingConfig(
                     [settings.source("mnist"), settings.source("fashion_mnist")], ["seen", "unseen"], size.episodes
                 ),
-                LoopConfig(progress=False, checkpoint_every=200, validate_every=max(1, steps // 4)),
+                swept_loop(steps, 4),
             ),
             {"num_tasks": 2**exponent, "seed": seed},
         )
