@@ -38,6 +38,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "flagship.csv"
     table = pd.concat([_of_runs(options.runs, labels), _classical(path, images, options.episodes)])
+    table = table.astype(dict.fromkeys(["position", "episodes", "features", "seed"], int))
     write_atomically(path, partial(table.to_csv, index=False))
     page = options.out / "flagship.md"
     write_atomically(page, lambda part: part.write_text(_page(table, labels)))
