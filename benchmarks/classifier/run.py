@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--data", default=ALL, help="names, or NAME=PATH, with commas between them")
     parser.add_argument("--sizes", default="20,50,100,500", help="training rows; a data set without so many skips them")
     parser.add_argument("--splits", type=int, default=20)
-    parser.add_argument("--weights", default="mnist", help="a shipped name, or the folder of a run")
+    parser.add_argument("--weights", default="general", help="a shipped name, or the folder of a run")
     parser.add_argument("--members", type=int, default=4)
     parser.add_argument("--processes", type=int, default=1, help="one thread each")
     parser.add_argument("--work", type=Path, default=Path("runs/classifier"), help="folder of what is done")

@@ -63,7 +63,7 @@ def test_the_same_command_writes_the_same_file(files, tmp_path):
         ("classify train.csv test.csv --target species --weights minst", "Did you mean 'mnist'"),
         ("classify train.csv test.csv --target species --members 0", "n_estimators must be"),
         ("classify numbers.csv numbers.csv --target y", "continuous"),
-        ("export nowhere", "Known: mnist"),
+        ("export nowhere", "Known: general, mnist"),
         ("export mnist --format onxx", "Did you mean 'onnx'"),
         ("export mnist --classes 1", "at least 2"),
     ],

@@ -46,6 +46,17 @@ def test_the_page_is_opened_on_request_alone(no_serving, capsys):
     assert f"Draw at {opened}" in capsys.readouterr().err
 
 
+def test_answers_do_not_wait_for_acknowledgements(monkeypatch):
+    waits = []
+
+    def run(self, sockets):
+        waits.extend(each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0 for each in sockets)
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
+    assert main("demo --port 0".split()) == 0
+    assert waits == [False]
+
+
 def test_who_lets_others_in_is_told(no_serving, capsys):
     assert main("demo --host 0.0.0.0 --port 0".split()) == 0
     said = capsys.readouterr().err

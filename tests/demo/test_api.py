@@ -29,8 +29,8 @@ def test_a_stranger_finds_two_classes_and_nothing_taught(client):
     answer = client.get("/api/session")
     state = answer.json()
     assert [(each["name"], each["count"]) for each in state["classes"]] == [("A", 0), ("B", 0)]
-    assert (state["learner"], state["scrambled"], state["can_undo"], state["count"]) == ("mnist", False, False, 0)
-    assert "mnist" in [learner["name"] for learner in state["learners"]]
+    assert (state["learner"], state["scrambled"], state["can_undo"], state["count"]) == ("general", False, False, 0)
+    assert "general" in [learner["name"] for learner in state["learners"]]
     assert "set-cookie" not in answer.headers, "looking leaves nothing behind"
 
 
@@ -113,10 +113,10 @@ def curves_of(client):
 
 def test_from_digits_it_learns_and_scrambled_too(client):
     client.post("/api/start", json={"examples": "digits"})
-    plain = curves_of(client)["mnist", False]
+    plain = curves_of(client)["general", False]
     client.patch("/api/session", json={"scrambled": True})
     curves = curves_of(client)
-    assert curves["mnist", False] == plain, "what is known is not computed again"
+    assert curves["general", False] == plain, "what is known is not computed again"
     for curve in curves.values():
         assert len(curve["outcomes"]) == len(curve["running_accuracy"]) == 50
         assert curve["outcomes"].count("uncounted") == 10
@@ -136,8 +136,8 @@ def test_learners_can_be_compared_on_the_same_lesson(client, draw):
     answer = client.post("/api/predictions", json={"drawing": draw("cross", 9)}).json()
     assert answer["probabilities"] == [0, 1]
     assert set(curves_of(client)) == {("NearestNeighbour", False)}
-    client.patch("/api/session", json={"learner": "mnist"})
-    assert set(curves_of(client)) == {("NearestNeighbour", False), ("mnist", False)}
+    client.patch("/api/session", json={"learner": "general"})
+    assert set(curves_of(client)) == {("NearestNeighbour", False), ("general", False)}
 
 
 def test_sessions_are_apart_and_their_cookie_is_out_of_reach_of_scripts(server, client, draw):

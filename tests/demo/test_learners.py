@@ -25,9 +25,9 @@ def test_a_run_is_first_and_called_by_its_folder(tmp_path, monkeypatch):
         Path(name).mkdir()
         save_weights(build_learner("VSML", 4, 3), Path(name), meta_training={})
     learners = demo_learners("mine")
-    assert list(learners)[:2] == ["mine", "mnist"]
+    assert list(learners)[:3] == ["mine", *shipped_weights()]
     assert learners["mine"].about.startswith("VSML")
-    assert list(demo_learners("./mnist"))[:2] == ["./mnist", "mnist"]
+    assert list(demo_learners("./mnist"))[:3] == ["./mnist", *shipped_weights()]
 
 
 def test_weights_that_are_not_there_are_refused_at_once(tmp_path):

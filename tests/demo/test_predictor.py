@@ -27,7 +27,7 @@ def test_they_are_those_of_the_classifier(learners, lesson, draw, scrambled):
     picture = as_picture(draw("cross", 50))
     given = Predictor(learners).probabilities(Setting("mnist", scrambled), lesson, picture)
     inputs = inputs_of([example.picture for example in lesson], scrambled)
-    classifier = InContextClassifier().fit(inputs, [example.label for example in lesson])
+    classifier = InContextClassifier("mnist").fit(inputs, [example.label for example in lesson])
     expected = classifier.predict_proba(inputs_of([picture], scrambled))[0]
     assert given == dict(zip([0, 2, 4], expected.tolist(), strict=True))
     assert most_probable(given) == 2

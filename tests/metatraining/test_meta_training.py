@@ -216,6 +216,27 @@ def test_a_checkpoint_of_another_learner_is_explained(config, tmp_path):
         meta_train(config, tmp_path)
 
 
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_gradients_are_clipped_by_their_norm(features, optimiser, precision):
+    learner = build_learner("ValueTransformer", 36, 4, layers=1, width=16, heads=1, key_size=8)
+    norms = []
+
+    class Watched(MetaTraining):
+        def optimizer_zero_grad(self, epoch, batch_idx, optimizer):
+            norms.append(torch.nn.utils.get_total_norm([p.grad for p in learner.parameters() if p.grad is not None]))
+            optimizer.zero_grad()
+
+    tasks = TaskAugmentor(features, length=12)
+    trainer = Trainer(
+        max_steps=3, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, precision=precision, gradient_clip_val=1e-3,
+    )  # fmt: skip
+    data = EpisodeDataModule(tasks, tasks, TaskConfig(length=12), batch=4)
+    trainer.fit(Watched(learner, TrainingConfig(steps=3, batch=4, optimiser=optimiser)), data)
+    assert [float(norm) for norm in norms[1:]] == pytest.approx([1e-3, 1e-3], rel=1e-3)
+
+
 def test_training_that_diverges_says_so(config, tmp_path):
     config.training = TrainingConfig(
         steps=50, batch=4, learning_rate=1e30, optimiser="adam", clip=0.0, precision="fp32"

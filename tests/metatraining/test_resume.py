@@ -5,7 +5,7 @@ import time
 import pandas as pd
 import pytest
 
-from gpicl.metatraining import Run, meta_train
+from gpicl.metatraining import Run, RunConfig, meta_train
 
 COMMAND = (
     "train --data.dataset digits --data.size 4 --tasks.length 12 --learner.options.layers 1 --learner.options.width 16"
@@ -62,6 +62,8 @@ def test_a_finished_run_is_not_run_again(config, tmp_path):
         ("training", "seed", 1, False),
         ("training", "steps", 13, False),
         ("tasks", "length", 13, False),
+        ("tasks", "variety_probability", 0.2, False),
+        ("tasks", "fewest_classes", 2, False),
         ("data", "size", 5, False),
         ("loop", "checkpoint_every", 7, True),
         ("testing", "episodes", 9, True),
@@ -71,3 +73,7 @@ def test_a_run_is_named_by_what_decides_its_weights(config, tmp_path, part, dial
     before = Run(config, tmp_path).folder
     setattr(getattr(config, part), dial, value)
     assert (Run(config, tmp_path).folder == before) == same_run
+
+
+def test_a_run_keeps_its_name_from_version_to_version():
+    assert Run(RunConfig(), "runs").folder.name == "ValueTransformer-mnist_5k-ece4e96f67"

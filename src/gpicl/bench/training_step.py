@@ -6,14 +6,19 @@ from torch.optim import Optimizer
 
 from gpicl.bench.cases import CLASSES
 from gpicl.bench.setting import Setting
+from gpicl.learners import Learner
 from gpicl.metatraining.loss import all_position_loss
+
+# A learner that rehearses a sample of positions takes the same one at every step that is timed, and whose products are
+# counted.
+FIRST_STEP = 0
 
 
 class TrainingStep:
     """Forward, backward, and the optimiser's step; forward alone where there is nothing to train.
 
     Args:
-        learner: A learner, or any other module that takes inputs and labels and gives logits.
+        learner: The learner.
         shape: Episodes B, examples T, features F.
         setting: Says the precision.
         optimiser: Takes the step; None if the learner has no parameters.
@@ -22,7 +27,7 @@ class TrainingStep:
 
     def __init__(
         self,
-        learner: nn.Module,
+        learner: Learner,
         shape: tuple[int, int, int],
         setting: Setting,
         optimiser: Optimizer | None,
@@ -35,7 +40,7 @@ class TrainingStep:
     def __call__(self) -> None:
         """Take the step."""
         with self._setting.autocast():
-            loss = all_position_loss(self._learner(self._inputs, self._labels), self._labels)
+            loss = all_position_loss(*self._learner.rehearse(self._inputs, self._labels, FIRST_STEP))
         if self._optimiser is None:
             return
         loss.backward()

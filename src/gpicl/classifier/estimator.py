@@ -26,7 +26,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
     features and of classes.
 
     Args:
-        weights: Name of weights that come with the package, such as `mnist`, or the folder of a `gpicl train`
+        weights: Name of weights that come with the package, such as `general`, or the folder of a `gpicl train`
             run.
         n_estimators: Members of the ensemble. Each reads the examples in another order, and up to eight in another
             view; more than eight take views again in other orders. One is fastest.
@@ -55,7 +55,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        weights: Any = "mnist",
+        weights: Any = "general",
         n_estimators: Any = 4,
         *,
         large_context: Any = "error",

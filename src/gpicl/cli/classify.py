@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> None:
         *,
         target: str,
         output: str = "predictions.csv",
-        weights: str = "mnist",
+        weights: str = "general",
         members: int = 4,
         large_context: str = "error",
         random_state: int = 0,
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
             test: CSV file with the rows to predict; the same columns, with or without the target.
             target: Name of the column to predict.
             output: CSV file to write, a row for each row of test with the prediction and all probabilities.
-            weights: A shipped name (mnist) or the folder of a run.
+            weights: A shipped name (general, mnist) or the folder of a run.
             members: Members of the ensemble; fewer are faster.
             large_context: What to do with more than 1,000 rows (error, subsample, nearest).
             random_state: Seed; the same one gives the same probabilities.

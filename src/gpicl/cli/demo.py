@@ -9,13 +9,13 @@ from gpicl.demo.serve import reachable_from_elsewhere, serve
 def main(arguments: list[str]) -> None:
     """Run the command."""
 
-    def demo(host: str = "127.0.0.1", port: int = 8000, weights: str = "mnist", open: bool = False) -> None:
+    def demo(host: str = "127.0.0.1", port: int = 8000, weights: str = "general", open: bool = False) -> None:
         """Serve a page on which you teach a learner by drawing.
 
         Args:
             host: Name or address to listen on; the default can be reached from this machine alone.
             port: Port to listen on; 0 takes a free one.
-            weights: Learner to begin with, a shipped name (mnist) or the folder of a run.
+            weights: Learner to begin with, a shipped name (general, mnist) or the folder of a run.
             open: Open the page in the browser.
         """
         console = Console(stderr=True)

@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> None:
         """Write the learner of a run as a model for other programs.
 
         Args:
-            run: Folder of a finished run, or a shipped name (mnist).
+            run: Folder of a finished run, or a shipped name (general, mnist).
             format: onnx, for onnxruntime and whatever else reads it.
             output: File to write.
             classes: Number of classes, where the learner takes any; the default is what it was meta-trained with.

@@ -65,5 +65,4 @@ def main(arguments: list[str]) -> None:
             say=lambda text: console.print(text, highlight=False, soft_wrap=True, markup=False),
         )
 
-    # A flag is typed with a hyphen and without a value; the parser knows options of a function's names alone.
-    run_typed_command(reproduce, ["--dry_run=true" if a == "--dry-run" else a for a in arguments])
+    run_typed_command(reproduce, arguments)

@@ -36,7 +36,7 @@ def run_typed_command(function: Callable[..., Any], arguments: list[str], config
     parser.add_function_arguments(function, as_group=False, as_positional=True)
     _allow_bare_flags(function, parser)
     try:
-        parsed = parser.parse_args(arguments)
+        parsed = parser.parse_args([_underscored(argument) for argument in arguments])
         values = parser.instantiate(parsed)
     except (ArgumentError, TypeError, OSError) as error:
         raise ConfigError(_explain(str(error), parser, name)) from error
@@ -50,6 +50,14 @@ def _allow_bare_flags(function: Callable[..., Any], parser: ArgumentParser) -> N
     for action in parser._actions:
         if action.dest in off:
             action.nargs, action.const = "?", True
+
+
+def _underscored(argument: str) -> str:
+    """Let `--dry-run` mean `--dry_run`: options are named as the function's parameters."""
+    if not argument.startswith("--"):
+        return argument
+    option, equals, value = argument.partition("=")
+    return "--" + option[2:].replace("-", "_") + equals + value
 
 
 def _resolve_presets(arguments: list[str]) -> list[str]:

@@ -66,11 +66,13 @@ def load_features(
     """
     name = str(name)
     _check_split(split)
-    if name not in SOURCES:
-        label, found = _read_own(name, split, root)
-        if np.ndim(found.images) == 2:
-            return FeatureDataset.from_arrays(found.images, found.labels, found.classes, label)
-    return preprocess(load_dataset(name, split, root), size, channels)
+    if name in SOURCES:
+        return preprocess(load_dataset(name, split, root), size, channels)
+    label, found = _read_own(name, split, root)
+    if np.ndim(found.images) == 2:
+        return FeatureDataset.from_arrays(found.images, found.labels, found.classes, label)
+    images = ImageDataset.from_arrays(found.images, found.labels, found.classes, label)
+    return preprocess(images, size, channels)
 
 
 def _check_split(split: str) -> None:

@@ -30,7 +30,7 @@ class _PageFiles(StaticFiles):
         return ("", None) if "\0" in path else super().lookup_path(path)
 
 
-def make_app(weights: str | PathLike[str] = "mnist") -> FastAPI:
+def make_app(weights: str | PathLike[str] = "general") -> FastAPI:
     """Make the application; any ASGI server can run it, in one process, since sessions are kept in its memory.
 
     Args:

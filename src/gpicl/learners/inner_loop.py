@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gpicl.learners.inner_optimiser import InnerOptimiser
+from gpicl.learners.matrix_vector import matrices_times_vectors
 
 
 def fresh_network(
@@ -90,7 +91,7 @@ def _errors(networks: list[Tensor], activations: list[Tensor], error: Tensor) ->
     """The loss's derivative by what comes out of each layer."""
     errors = [error]
     for weights, activation in zip(networks[:0:-1], activations[:0:-1], strict=True):
-        error = torch.bmm(weights, error.unsqueeze(2)).squeeze(2)
+        error = matrices_times_vectors(weights, error)
         error = (error * (activation > 0))[:, :-1]  # the last is the one that the bias is multiplied by
         errors.insert(0, error)
     return errors

@@ -20,7 +20,10 @@ def inverse(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*batch N N"
     if torch.compiler.is_exporting():
         return _newton_schulz(matrices)
     # _ex: no check, so that a GPU need not wait.
-    return torch.linalg.inv_ex(matrices).inverse
+    if torch.is_grad_enabled():
+        return torch.linalg.inv_ex(matrices).inverse
+    # A third of the operations; its derivative would take more than it saves.
+    return torch.cholesky_inverse(torch.linalg.cholesky_ex(matrices).L)
 
 
 def _newton_schulz(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*batch N N"]:

@@ -13,15 +13,18 @@ from gpicl.learners.base import Learner, Reading
 from gpicl.learners.geometry import WHITENINGS, Geometry, Relations, read_geometry, see_geometry
 from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.options import at_least, divided_by
-from gpicl.learners.set_attention import SetAttention, Slots
+from gpicl.learners.precise import precise
+from gpicl.learners.set_attention import SetAttention
 from gpicl.learners.stream_mixer import StreamMixer
+from gpicl.learners.two_stream_attention import Slots
 
 _GEOMETRIES = 1 + len(WHITENINGS)
 _KERNELS = kernel_ridge.count_opinions(_GEOMETRIES)
 # How many examples there are enters as a logarithm, up to what meta-training shows.
 _MOST_EXAMPLES = 100
-# Folds in which a context is predicted from its own other parts.
-_FOLDS = 4
+# Folds in which a context is predicted from its own other parts; two of a long one, whose half says nearly as much as
+# three quarters at half of the cost.
+_FOLDS, _FOLDS_OF_LONG, _LONG = 4, 2, 128
 
 
 class KernelSetTransformer(Learner):
@@ -117,7 +120,7 @@ class KernelSetTransformer(Learner):
         """Read a context once; see `Learner.remember`. Its examples are predicted in folds, each from the others."""
         count = inputs.shape[1]
         logits = inputs.new_zeros(*labels.shape, self.num_classes)
-        folds = min(_FOLDS, count)
+        folds = min(_FOLDS if count < _LONG else _FOLDS_OF_LONG, count)
         for fold in range(folds):
             held_out = torch.arange(count, device=inputs.device) % folds == fold
             logits[:, held_out] = self._ask(inputs[:, ~held_out], labels[:, ~held_out], inputs[:, held_out]).to(
@@ -128,7 +131,7 @@ class KernelSetTransformer(Learner):
     def answer(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
         """Predict queries that do not see each other; see `Learner.answer`."""
         with torch.autocast(queries.device.type, enabled=False):
-            relations = see_geometry(memory.geometry, _precise(queries))
+            relations = see_geometry(memory.geometry, precise(queries))
             opinions = kernel_ridge.ask(memory.solution, relations)
         hidden, per_class = self._begin(relations, opinions, None)
         related = _related(relations, hidden.dtype)
@@ -161,7 +164,7 @@ class KernelSetTransformer(Learner):
     def memorise(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> "_Memory":
         """Read a context, every example in the light of all others; see `Learner.memorise`."""
         with torch.autocast(inputs.device.type, enabled=False):
-            x = _precise(inputs)
+            x = precise(inputs)
             is_class = F.one_hot(labels, self.num_classes).to(x.dtype)
             geometry, relations = read_geometry(x, is_class)
             solution, opinions = kernel_ridge.solve(relations, is_class)
@@ -195,10 +198,6 @@ class _Memory(NamedTuple):
     geometry: Geometry
     solution: kernel_ridge.Solution
     slots: list[Slots]
-
-
-def _precise(inputs: Tensor) -> Tensor:
-    return inputs if inputs.dtype == torch.float64 else inputs.float()
 
 
 def _related(relations: Relations, dtype: torch.dtype) -> Float[Tensor, "B R _ N"]:

@@ -8,12 +8,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpicl.learners.base import Learner, Reading
-from gpicl.learners.initialisation import variance_scaling_
 from gpicl.learners.joint_linear import joint_linear
 from gpicl.learners.options import at_least, divided_by
-from gpicl.learners.rows import permute_rows
 from gpicl.learners.similarity import ContextInputs, causal_similarity, query_similarity, remember_inputs
 from gpicl.learners.stream_mixer import StreamMixer
+from gpicl.learners.two_stream_attention import Slots, TwoStreamAttention
 
 
 class KernelTransformer(Learner):
@@ -80,7 +79,7 @@ class KernelTransformer(Learner):
         width, class_width, heads = (self.options[name] for name in ("width", "class_width", "heads"))
         return 4 * (heads + 1) * (length + 1) + 12 * (width + self.num_classes * class_width)
 
-    def _run(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, list["_Slots"]]:
+    def _run(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, list["Slots"]]:
         similarity = _for_slots(causal_similarity(inputs))
         is_class = F.one_hot(labels, self.num_classes).to(self.start.dtype)[..., None]
         hidden, per_class = self._start(labels)
@@ -103,44 +102,19 @@ class KernelTransformer(Learner):
         return length * (self.num_features + layers * (2 * width + self.num_classes * class_width))
 
 
-class _Slots(NamedTuple):
-    """What one layer's attention looks back at: the null slot, then one slot for every example.
-
-    Attributes:
-        keys: [B * heads, T + 1, d / heads].
-        values: The class-free stream's and then every class's, side by side, [B * heads, T + 1, (d + C e) / heads].
-    """
-
-    keys: Tensor
-    values: Tensor
-
-
 class _Memory(NamedTuple):
     """A context that has been read."""
 
     inputs: ContextInputs
-    slots: list[_Slots]
+    slots: list[Slots]
 
 
-class _KernelAttention(nn.Module):
-    """Adds what the examples before a position say, to its own stream and to each class's."""
+class _KernelAttention(TwoStreamAttention):
+    """Adds what the examples before a position say, the more the more similar they are."""
 
     def __init__(self, width: int, class_width: int, heads: int, scale: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm = nn.LayerNorm(width)
-        self.class_norm = nn.LayerNorm(class_width)
-        self.queries, self.keys, self.values = (
-            variance_scaling_(nn.Linear(width, width, bias=False), scale) for _ in range(3)
-        )
-        self.class_values = variance_scaling_(nn.Linear(class_width, class_width, bias=False), scale)
-        self.label_value = nn.Parameter(torch.ones(class_width))
-        self.sharpness = nn.Parameter(torch.linspace(0, 4, heads) if heads > 1 else torch.full((1,), 2.0))
-        self.null_key = nn.Parameter(torch.zeros(width))
-        self.null_value = nn.Parameter(torch.zeros(width))
-        self.out = variance_scaling_(nn.Linear(width, width), scale)
-        self.class_out = nn.Linear(class_width, class_width, bias=False)
-        nn.init.eye_(self.class_out.weight)
+        sharpness = torch.linspace(0, 4, heads) if heads > 1 else torch.full((1,), 2.0)
+        super().__init__(width, class_width, heads, sharpness, scale)
 
     def forward(
         self,
@@ -148,69 +122,36 @@ class _KernelAttention(nn.Module):
         per_class: Float[Tensor, "B T C e"],
         is_class: Float[Tensor, "B T C 1"],
         similarity: Float[Tensor, "B T S"],
-    ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"], _Slots]:
+    ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"], Slots]:
         queries, keys, values = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
         class_values = self.class_values(self.class_norm(per_class))
         # In the values' precision, or the sum, and with it the attention over it, would be taken in another one.
         class_values = class_values + (is_class * self.label_value).to(class_values.dtype)
-        slots = self._slots(keys, values, class_values)
+        slots = self.slots(keys, values, class_values)
         length = hidden.shape[1]
-        # Slot t + 1 is example t: position t sees the null slot and the examples before it.
-        hide_future = queries.new_full((length, length + 1), float("-inf")).triu_(1)
-        return *self._attend(hidden, per_class, queries, slots, similarity, hide_future), slots
+        # After the product: 0 * -inf, for a head that ignores similarity, would be no number. Slot t + 1 is example t:
+        # position t sees the null slot and the examples before it.
+        bias = self._bias(similarity, queries.dtype)
+        bias += queries.new_full((length, length + 1), float("-inf")).triu_(1)
+        return *self.attend(hidden, per_class, queries, slots, bias), slots
 
     def look(
         self,
         hidden: Float[Tensor, "B Q d"],
         per_class: Float[Tensor, "B Q C e"],
-        slots: _Slots,
+        slots: Slots,
         similarity: Float[Tensor, "B Q S"],
     ) -> tuple[Float[Tensor, "B Q d"], Float[Tensor, "B Q C e"]]:
         """Let queries look at a context's slots, all of which stand before them."""
-        return self._attend(hidden, per_class, self.queries(self.norm(hidden)), slots, similarity, None)
+        queries = self.queries(self.norm(hidden))
+        return self.attend(hidden, per_class, queries, slots, self._bias(similarity, queries.dtype))
 
-    def _slots(self, keys: Tensor, values: Tensor, class_values: Float[Tensor, "B T C e"]) -> _Slots:
-        with_null = (
-            _null_first(self.null_key, keys),
-            _null_first(self.null_value, values),
-            F.pad(class_values, (0, 0, 0, 0, 1, 0)),
-        )
-        # The heads go before the slots, and the classes of one head beside each other.
-        keys, values, by_class = (x.unflatten(-1, (self.heads, -1)) for x in with_null)
-        by_class = permute_rows(by_class, (0, 3, 1, 2)).flatten(3)
-        joined = torch.cat([values.transpose(1, 2), by_class], 3)
-        return _Slots(keys.transpose(1, 2).flatten(0, 1), joined.flatten(0, 1))
-
-    def _attend(
-        self,
-        hidden: Tensor,
-        per_class: Tensor,
-        queries: Tensor,
-        slots: _Slots,
-        similarity: Tensor,
-        mask: Float[Tensor, "T S"] | None,
-    ) -> tuple[Tensor, Tensor]:
-        heads, width = self.heads, hidden.shape[2]
-        classes, class_width = per_class.shape[2:]
-        q = queries.unflatten(2, (heads, -1)).transpose(1, 2).flatten(0, 1)
+    def _bias(self, similarity: Float[Tensor, "B T S"], dtype: torch.dtype) -> Float[Tensor, "B heads T S"]:
         # The largest tensors of all are these, one number for each head and pair of positions: they are never held in
         # more than the queries' precision.
-        bias = self.sharpness.to(q.dtype)[:, None, None] * similarity.to(q.dtype)[:, None]
-        if mask is not None:
-            # After the product: 0 * -inf, for a head that ignores similarity, would be no number.
-            bias += mask
-        scores = torch.baddbmm(bias.flatten(0, 1), q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
-        mixed = torch.bmm(scores.softmax(2), slots.values)
-        own, others = mixed.unflatten(0, (-1, heads)).split([width // heads, classes * class_width // heads], 3)
-        own = own.transpose(1, 2).flatten(2)
-        others = permute_rows(others.unflatten(3, (classes, -1)), (0, 2, 3, 1)).flatten(3)
-        return hidden + self.out(own), per_class + self.class_out(others)
+        return self.sharpness.to(dtype)[:, None, None] * similarity.to(dtype)[:, None]
 
 
 def _for_slots(similarity: Float[Tensor, "B T T2"]) -> Float[Tensor, "B T S"]:
     """Similarities at the scale of attention logits, with the null slot's before them: it is like nothing."""
     return F.pad(4 * similarity, (1, 0))
-
-
-def _null_first(null: Float[Tensor, " d"], slots: Float[Tensor, "B T d"]) -> Float[Tensor, "B S d"]:
-    return torch.cat([null.to(slots.dtype).expand(slots.shape[0], 1, -1), slots], 1)

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from gpicl.learners.matrix_vector import matrices_times_vectors
+
 
 class OuterProductStep(torch.autograd.Function):
     """`C_t = sigmoid(G_f + 1) * C_{t-1} + sigmoid(G_i) * G_g` and `r_t = C_t^T q`, with `G_m = a_m (x) b_m`.
@@ -33,15 +35,16 @@ class OuterProductStep(torch.autograd.Function):
         with torch.autocast(memory.device.type, enabled=False):
             gates = _gates(left, right)
             f, i, g = gates
-            grad_query = torch.bmm(written, grad_read.unsqueeze(2)).squeeze(2)
+            grad_query = matrices_times_vectors(written, grad_read)
             grad_written = torch.addcmul(grad_written, query.unsqueeze(2), grad_read.unsqueeze(1))
             grads = torch.empty_like(gates)
             torch.mul(grad_written, memory, out=grads[0])
             torch.mul(grad_written, g, out=grads[1])
             torch.mul(grad_written, i, out=grads[2])
-            grads[:2] = torch.ops.aten.sigmoid_backward(grads[:2], gates[:2])
+            inner = grads[:2]
+            torch.ops.aten.sigmoid_backward.grad_input(inner, gates[:2], grad_input=inner)
             flat = grads.flatten(0, 1)
-            grad_left = torch.bmm(flat, right.flatten(0, 1).unsqueeze(2)).view_as(left)
+            grad_left = matrices_times_vectors(flat, right.flatten(0, 1)).view_as(left)
             grad_right = torch.bmm(left.flatten(0, 1).unsqueeze(1), flat).view_as(right)
             return grad_written.mul_(f), grad_left, grad_right, grad_query
 

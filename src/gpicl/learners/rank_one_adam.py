@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from gpicl.learners.matrix_vector import matrices_times_vectors
+
 
 class AdamConstants(NamedTuple):
     """What one step of Adam multiplies by.
@@ -65,21 +67,20 @@ class RankOneAdam(torch.autograd.Function):
             floor = torch.finfo(root.dtype).tiny ** 0.5
             slope = scaled.mul_(inverse).mul_(first).div_(root.clamp_min(floor))
             grad_second = torch.add(grad_second, slope, alpha=constants.rate / 2)
-            column, row = x.unsqueeze(2), e.unsqueeze(1)
             one, two = 1 - constants.decay_1, 2 * (1 - constants.decay_2)
-            grad_x = (
-                torch.bmm(grad_first, row.mT).mul_(one).addcmul_(column, torch.bmm(grad_second, row.mT**2), value=two)
+            grad_x, through_squares = (
+                matrices_times_vectors(grad, by) for grad, by in ((grad_first, e), (grad_second, e**2))
             )
-            grad_e = (
-                torch.bmm(column.mT, grad_first)
-                .mul_(one)
-                .addcmul_(row, torch.bmm(column.mT**2, grad_second), value=two)
+            grad_x = grad_x.mul_(one).addcmul_(x, through_squares, value=two)
+            grad_e, through_squares = (
+                matrices_times_vectors(grad.mT, by) for grad, by in ((grad_first, x), (grad_second, x**2))
             )
+            grad_e = grad_e.mul_(one).addcmul_(e, through_squares, value=two)
             return (
                 grad_weights,
                 grad_first.mul_(constants.decay_1),
                 grad_second.mul_(constants.decay_2),
-                grad_x.squeeze(2),
-                grad_e.squeeze(1),
+                grad_x,
+                grad_e,
                 None,
             )

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gpicl.learners.precise import precise
+
 # Share of the mean square that is added to every squared length, so that no rounding error is taken for a direction.
 _LEAST = 1e-6
 
@@ -37,7 +39,7 @@ def causal_similarity(inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B T T"]:
         inputs: The examples' features.
     """
     with torch.autocast(inputs.device.type, enabled=False):
-        x = inputs if inputs.dtype == torch.float64 else inputs.float()
+        x = precise(inputs)
         gram = x @ x.mT
         counts = torch.arange(1, x.shape[1] + 1, device=x.device, dtype=x.dtype)
         # [i, t]: x_i . m_t, and [t]: m_t . m_t
@@ -60,7 +62,7 @@ def remember_inputs(inputs: Float[Tensor, "B T F"]) -> ContextInputs:
     Args:
         inputs: The context's features.
     """
-    x = inputs if inputs.dtype == torch.float64 else inputs.float()
+    x = precise(inputs)
     mean = x.mean(1, keepdim=True)
     centred = x - mean
     return ContextInputs(mean, centred, centred.square().sum(2)[:, None], x.square().sum((1, 2))[:, None])

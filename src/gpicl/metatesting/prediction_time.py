@@ -15,7 +15,8 @@ _REPEATS = 7
 def prediction_milliseconds(learner: Learner | str, length: int = 100, num_features: int = 196) -> float:
     """Median time of predicting an episode's last label from the examples before it, one episode at once, warm.
 
-    A meta-trained learner predicts all earlier labels in the same pass; a classical one is fitted in this time.
+    A meta-trained learner that is `ordered` predicts all earlier labels in the same pass; a classical one is fitted in
+    this time.
 
     Args:
         learner: The learner, or the name of a classical one.
@@ -30,7 +31,7 @@ def prediction_milliseconds(learner: Learner | str, length: int = 100, num_featu
         return _median(lambda: predict_classically(learner, inputs[0].numpy(), labels[0].numpy(), [length]))
     learner.eval()
     with torch.no_grad():
-        return _median(lambda: learner(inputs, labels))
+        return _median(lambda: learner.predict(inputs, labels, [length]))
 
 
 def _median(work: Callable[[], object]) -> float:

@@ -34,22 +34,33 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
             raise TaskError(f"tasks.{name} must be at least 1, not {value}.")
     if config.tasks.anneal_steps < 0:
         raise TaskError(f"tasks.anneal_steps must be 0 (no annealing) or more, not {config.tasks.anneal_steps}.")
-    training, held_out = (
-        TaskAugmentor(
-            build_features(config.data, split),
-            num_tasks=config.tasks.num_tasks,
-            length=config.tasks.length,
-            num_features=config.tasks.num_features,
-            num_classes=config.tasks.num_classes,
-            spectrum_probability=config.tasks.spectrum_probability if split == "train" else 0.0,
-            variety_probability=config.tasks.variety_probability if split == "train" else 0.0,
-            label_noise_probability=config.tasks.label_noise_probability if split == "train" else 0.0,
-            invention_probability=config.tasks.invention_probability if split == "train" else 0.0,
-            seed=config.training.seed,
-        )
-        for split in ("train", "test")
-    )
+    training, held_out = (build_augmentor(config, build_features(config.data, split)) for split in ("train", "test"))
     return training, held_out
+
+
+def build_augmentor(config: RunConfig, features: FeatureDataset) -> TaskAugmentor:
+    """Make a run's tasks of any examples. Whatever widens or disturbs tasks is for seen ones alone.
+
+    Args:
+        config: The run.
+        features: The examples.
+
+    Raises:
+        TaskError: If such tasks cannot exist.
+    """
+    tasks = config.tasks
+    return TaskAugmentor(
+        features,
+        num_tasks=tasks.num_tasks,
+        length=tasks.length,
+        num_features=tasks.num_features,
+        num_classes=tasks.num_classes,
+        spectrum_probability=tasks.spectrum_probability,
+        variety_probability=tasks.variety_probability,
+        label_noise_probability=tasks.label_noise_probability,
+        invention_probability=tasks.invention_probability,
+        seed=config.training.seed,
+    )
 
 
 def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:

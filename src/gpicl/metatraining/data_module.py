@@ -7,6 +7,7 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from gpicl.errors import TaskError
+from gpicl.metatraining.classes_of_step import classes_of_step
 from gpicl.metatraining.config import TaskConfig
 from gpicl.tasks import Episodes, Interventions, TaskAugmentor
 
@@ -58,20 +59,14 @@ class EpisodeDataModule(LightningDataModule):
             step: Steps done.
         """
         tasks, faded = self.tasks, self._faded(step)
+        fewest = tasks.fewest_classes
         first = tasks.repeated_images if tasks.first_repeated_images is None else tasks.first_repeated_images
         return Interventions(
             permutation_probability=tasks.permutation_probability + (1.0 - tasks.permutation_probability) * faded,
             repetition_probability=tasks.repetition_probability * (1.0 - faded),
             repeated_images=round(first + (tasks.repeated_images - first) * faded),
-            num_classes=self._classes_of(step),
+            num_classes=None if fewest is None else classes_of_step(step, fewest, self.training.num_classes),
         )
-
-    def _classes_of(self, step: int) -> int | None:
-        """Go through all numbers of classes evenly, whenever one stops."""
-        fewest = self.tasks.fewest_classes
-        if fewest is None:
-            return None
-        return fewest + int((step + 1) * 2**0.5 % 1 * (self.training.num_classes - fewest + 1))
 
     def _faded(self, step: int) -> float:
         return min(1.0, step / self.tasks.anneal_steps) if self.tasks.anneal_steps else 0.0

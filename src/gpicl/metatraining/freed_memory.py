@@ -21,7 +21,7 @@ def freed_memory_kept() -> Iterator[None]:
     Blocks may lie in each other; the outermost counts.
 
     WHY: a step frees all its activations, and the next one asks for the same again. In between glibc returns them to
-    the system, which has to clear every page before it hands it out anew; that took a tenth to a sixth of a step
+    the system, which has to clear every page before it hands it out anew; that took an eighth to a third of a step
     (docs/performance.md). Does nothing where the C library is another one.
     """
     libc = _glibc()

@@ -4,12 +4,13 @@ from typing import Any
 
 import torch
 from lightning import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gpicl.errors import DivergenceError
 from gpicl.learners import Learner
 from gpicl.metatraining.budget import Budget
+from gpicl.metatraining.classes_of_step import classes_of_step
 from gpicl.metatraining.config import TrainingConfig
 from gpicl.metatraining.loss import all_position_loss, late_accuracy
 from gpicl.metatraining.measure import measure
@@ -25,12 +26,13 @@ class MetaTraining(LightningModule):
     Args:
         learner: The learner; trained in place.
         config: Optimiser, schedule and budget.
-        fewer_classes: Whether a step's tasks may have fewer classes than the learner, which then reads as many.
+        fewest_classes: Fewest classes of a step's tasks, of which the learner then reads as many; None if every task
+            has as many as the learner.
     """
 
-    def __init__(self, learner: Learner, config: TrainingConfig, fewer_classes: bool = False) -> None:
+    def __init__(self, learner: Learner, config: TrainingConfig, fewest_classes: int | None = None) -> None:
         super().__init__()
-        self.fewer_classes = fewer_classes
+        self.fewest_classes = fewest_classes
         self.learner = learner.train()
         self.config = config
         self.budget = Budget(config)
@@ -42,6 +44,27 @@ class MetaTraining(LightningModule):
         for group in optimiser.param_groups:
             group["initial_lr"] = group["lr"]
         return optimiser
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by the norm.
+
+        WHY not Lightning's own: beside mixed precision it refuses fused optimisers, which would undo the scaling of
+        float16's losses in their step, after the clipping. In bfloat16 nothing is scaled.
+
+        Args:
+            optimizer: Holds the parameters.
+            gradient_clip_val: Largest norm; None for any.
+            gradient_clip_algorithm: Lightning's name of the way; always by the norm.
+        """
+        if gradient_clip_val is not None:
+            nn.utils.clip_grad_norm_(
+                [p for group in optimizer.param_groups for p in group["params"]], gradient_clip_val
+            )
 
     def on_train_start(self) -> None:
         """Start the clock where the checkpoint left it."""
@@ -64,8 +87,9 @@ class MetaTraining(LightningModule):
     def training_step(self, batch: Episodes, batch_idx: int) -> Tensor:
         """Take the all-position loss of one batch of episodes."""
         learner = self.learner
-        if self.fewer_classes:
-            learner = learner.with_size(learner.num_features, max(2, int(batch.labels.max()) + 1))
+        if self.fewest_classes is not None:
+            classes = classes_of_step(self.global_step, self.fewest_classes, learner.num_classes)
+            learner = learner.with_size(learner.num_features, classes)
         logits, labels = learner.rehearse(batch.inputs, batch.labels, self.global_step)
         loss = all_position_loss(logits, labels)
         self._check_finite(loss)

@@ -4,12 +4,17 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from gpicl.files import make_folder, write_atomically
-from gpicl.metatraining.config import RunConfig
+from gpicl.metatraining.config import RunConfig, TaskConfig
 from gpicl.weights import CARD_FILE
+
+# Fields of `tasks` that came after runs had been made. At their defaults they do not enter a run's name, so that a
+# run keeps its name from version to version.
+_LATER = ("fewest_classes", "variety_probability", "label_noise_probability", "invention_probability")
 
 
 class Run:
@@ -22,8 +27,7 @@ class Run:
 
     def __init__(self, config: RunConfig, output: Path | str) -> None:
         self.config = config
-        identity = json.dumps(config.identity(), sort_keys=True)
-        digest = hashlib.sha256(identity.encode()).hexdigest()[:10]
+        digest = hashlib.sha256(json.dumps(_name_giving(config), sort_keys=True).encode()).hexdigest()[:10]
         learner = config.learner.name.rpartition(".")[2]
         data = Path(config.data.dataset.rpartition("=")[2]).stem
         self.folder = Path(output) / f"{learner}-{data}-{digest}"
@@ -62,3 +66,11 @@ class Run:
         make_folder(self.folder)
         text = yaml.safe_dump(asdict(self.config), sort_keys=False)
         write_atomically(self.folder / "config.yaml", lambda part: part.write_text(text))
+
+
+def _name_giving(config: RunConfig) -> dict[str, Any]:
+    identity, defaults = config.identity(), asdict(TaskConfig())
+    for name in _LATER:
+        if identity["tasks"][name] == defaults[name]:
+            del identity["tasks"][name]
+    return identity

@@ -69,7 +69,7 @@ def meta_train(
     say(f"Resuming at step {done}: {run.folder}" if done else f"Starting: {run.folder}")
     log = CsvLog(run.log)
     log.begin(done)
-    module = MetaTraining(learner, config.training, config.tasks.fewest_classes is not None)
+    module = MetaTraining(learner, config.training, config.tasks.fewest_classes)
     data = EpisodeDataModule(training, held_out, config.tasks, config.training.batch, config.loop.validation_episodes)
     callbacks: list[Callback] = [RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every)]
     if config.loop.progress:

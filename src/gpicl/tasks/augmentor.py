@@ -221,11 +221,18 @@ class TaskAugmentor:
         if purpose is Purpose.UNSEEN_TASK or not (self._variety or self.invention_probability):
             return self._project_stored(stored, mean, std, keys, purpose)
         inputs = normalise(stored, mean, std)
-        projected = self._project_stored(inputs, 0.0, 1.0, keys, purpose)
-        for i, (task_id, draw) in enumerate(zip(task_ids, draws, strict=True)):
-            changed = self._change(inputs[i], drawn[i][1], task_id, draw, purpose)
-            if changed is not None:
-                projected[i] = self._project_stored(changed[None], 0.0, 1.0, keys[i : i + 1], purpose)[0]
+        changed = [
+            self._change(inputs[i], drawn[i][1], task_id, draw, purpose)
+            for i, (task_id, draw) in enumerate(zip(task_ids, draws, strict=True))
+        ]
+        projected = inputs.new_empty(len(inputs), self.length, self.num_features)
+        plain = [i for i, other in enumerate(changed) if other is None]
+        if plain:
+            plain_keys = [keys[i] for i in plain]
+            projected[plain] = self._project_stored(inputs[plain], 0.0, 1.0, plain_keys, purpose)
+        for i, other in enumerate(changed):
+            if other is not None:  # each may be of a width of its own
+                projected[i] = self._project_stored(other[None], 0.0, 1.0, keys[i : i + 1], purpose)[0]
         return projected
 
     def _change(

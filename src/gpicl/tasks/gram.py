@@ -21,7 +21,7 @@ def gram(pixels: Shaped[Tensor, "B T N"], mean: float, std: float) -> Float64[Te
         std: Scalar standard deviation of the data set.
     """
     if pixels.dtype != torch.uint8:
-        x = (pixels.double() - mean) / std
+        x = pixels.double().sub_(mean).div_(std)
         return x @ x.mT
     return _gram_of_pixels(pixels, mean, std)
 

@@ -81,7 +81,7 @@ def test_a_dry_run_counts_and_estimates_and_leaves_nothing(tmp_path, capsys):
     assert main(command(tmp_path, "learning-curve", "--dry-run", "--seeds", "2")) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert re.search(r"learning-curve . ValueTransformer . 4 . 0 . 8 . \d\.\d", printed.replace("│", "."))
-    assert "Hours of one worker on this machine" in printed
+    assert "Core hours on this machine" in printed
     assert not list(tmp_path.iterdir())
 
 

@@ -10,6 +10,7 @@ from gpicl.experiments.ablation import findings as ablation
 from gpicl.experiments.ablation.variants import ALL, FAULTS, MLP, NONE, TRANSFORMER, variants
 from gpicl.experiments.heatmap import findings as heatmap
 from gpicl.experiments.heatmap.verdict import verdicts
+from gpicl.experiments.plateau import findings as plateau
 from gpicl.experiments.plateau.length import plateau_of
 from gpicl.experiments.reproduction import Settings, over_seeds
 from gpicl.experiments.transition import findings as transition
@@ -94,6 +95,31 @@ def test_a_plateau_ends_where_the_smoothed_loss_leaves_that_of_guessing():
     assert plateau_of(log[log["step"] < 500].assign(loss=math.log(5)), "loss", 5) == (490, False)
 
 
+def plateaus(first: tuple[int, bool], last: tuple[int, bool]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"axis": "number of tasks", "value": value, "seed": 0, "loss": "training", "plateau": steps, "ended": ended}
+            for value, (steps, ended) in (("16", first), ("4096", last))
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "agrees"),
+    [
+        ((100, True), (300, True), True),
+        ((100, True), (110, True), False),  # no more than chance may do
+        ((300, True), (100, True), False),
+        ((100, True), (300, False), True),  # at least as long
+        ((300, False), (100, False), None),  # of neither is known how long it is
+        ((300, True), (100, False), None),
+    ],
+)
+def test_one_plateau_is_longer_than_another_only_if_that_is_known(first, last, agrees):
+    (found,) = plateau.find(plateaus(first, last), SETTINGS)
+    assert found.agrees is agrees
+
+
 def test_ablation_names_the_faults_that_cost_most():
     def accuracy(learner: str, faults: frozenset[str]) -> float:
         costs = {"no intervention": 0.5, "ReLU on logits": 0.3}
@@ -120,7 +146,7 @@ def test_variants_have_all_faults_all_but_one_none_and_one_alone():
     assert len(named) == 12
     assert named[ALL] == set(FAULTS[TRANSFORMER])
     assert named[NONE] == set()
-    assert {len(faults) for name, faults in named.items() if name.startswith("without")} == {4}
+    assert {len(faults) for name, faults in named.items() if name.startswith("all but")} == {4}
     assert {len(faults) for name, faults in named.items() if name.startswith("only")} == {1}
 
 

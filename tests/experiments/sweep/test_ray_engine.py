@@ -15,9 +15,9 @@ from gpicl.experiments.sweep import accuracies_at, open_engine, results_table, s
 
 pytest.importorskip("ray")
 pytestmark = [
-    # Ray's own: it leaves the pipes of the processes that it starts to the garbage collector.
-    pytest.mark.filterwarnings("ignore:.*:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    # Ray's own: it leaves its log files and the processes that it starts to the garbage collector.
+    pytest.mark.filterwarnings("ignore:unclosed file .*/ray/session:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning"),
 ]
 
 
@@ -81,3 +81,20 @@ def test_a_killed_sweep_resumes_and_repeats_no_run_that_is_finished(grid, trace,
 def test_a_cluster_that_is_not_there_is_explained():
     with pytest.raises(ConfigError, match="Cannot join the Ray cluster at 127"), open_engine("ray", "127.0.0.1:1"):
         pass
+
+
+def test_workers_share_the_cores_of_this_machine_and_have_one_thread_each_on_a_cluster(monkeypatch):
+    monkeypatch.setattr("gpicl.experiments.sweep.cores.available_cores", lambda: 8)
+    described = {workers: open_engine("ray", workers=workers).description for workers in (1, 3, 16)}
+    assert described[1] == "Ray on this machine, 1 workers, threads of each: 8"
+    assert described[3].endswith("3 workers, threads of each: 2")
+    assert described[16].endswith("16 workers, threads of each: 1")
+    assert open_engine("ray", "10.0.0.1:6379").description == (
+        "a Ray cluster, as many workers as there is room for, threads of each: 1"
+    )
+
+
+def test_without_ray_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ConfigError, match=r"gpicl\[distributed\]"):
+        open_engine("ray")

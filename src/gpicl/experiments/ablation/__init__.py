@@ -12,7 +12,7 @@ EXPERIMENT = Experiment(
     question=(
         "An earlier reproduction (Lerostre/gpicl) ended at 52.3 % on MNIST where the paper has 73.7 %, and its MLP, "
         "trained by gradient descent on the context, at 37.1 % where the paper has 70.3 %; its author could not say "
-        "why. Its recipe is followed here, and each of its faults is taken away alone (*without*), and left in alone "
+        "why. Its recipe is followed here, and each of its faults is taken away alone (*all but*), and left in alone "
         "(*only*). The faults: projections with standard deviation 1/N in place of 1/sqrt(N); every column of a "
         "token normalised, those of the label too; one attention head; no intervention against the plateau; 2^15 "
         "tasks in place of fresh ones; and, of the MLP, a ReLU on its logits. Two things that its code does besides: "

@@ -35,7 +35,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             _references(axes, learner)
             axes.axvline(0.1, color=CHANCE, linestyle=":", linewidth=1)
             axes.set(title=learner, xlabel="accuracy at the last position", xlim=(0, 1))
-            axes.set_yticks(range(len(names)), names)
+            axes.set_yticks(range(len(names)), [name.replace("2^15", "$2^{15}$") for name in names])
             axes.xaxis.set_major_formatter("{x:.0%}")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))

@@ -16,11 +16,10 @@ from gpicl.experiments.ablation.variants import (
     variants,
 )
 from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, swept_loop
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
-    LoopConfig,
     RunConfig,
     TaskConfig,
     TestingConfig,
@@ -119,5 +118,5 @@ def _config(settings: Settings, size: _Size, learner: str, faults: frozenset[str
         LearnerConfig(name, options),
         replace(size.training, seed=seed),
         TestingConfig([settings.source(each) for each in ("mnist", "fashion_mnist")], ["unseen"], size.episodes),
-        LoopConfig(progress=False, checkpoint_every=200, validate_every=max(1, (size.training.steps or 1) // 10)),
+        swept_loop(size.training.steps, 10),
     )

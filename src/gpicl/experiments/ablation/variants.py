@@ -37,7 +37,7 @@ def variants(learner: str) -> Iterator[tuple[str, frozenset[str]]]:
 
 def without(fault: str) -> str:
     """Name the variant that has all faults but one."""
-    return f"without: {fault}"
+    return f"all but: {fault}"
 
 
 def only(fault: str) -> str:

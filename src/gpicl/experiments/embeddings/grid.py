@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from gpicl.experiments.embeddings.kinds import CONVOLUTION, GIVEN, PCA, PIXELS, archive_of, size_of
 from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, swept_loop
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
-    LoopConfig,
     RunConfig,
     TaskConfig,
     TestingConfig,
@@ -68,9 +67,7 @@ def make_grid(settings: Settings) -> list[SweptRun]:
                 size.learner,
                 replace(size.training, seed=seed),
                 TestingConfig(tested, ["unseen"], size.episodes),
-                LoopConfig(
-                    progress=False, checkpoint_every=200, validate_every=max(1, (size.training.steps or 1) // 6)
-                ),
+                swept_loop(size.training.steps, 6),
             ),
             {"features": kind, "seed": seed},
         )

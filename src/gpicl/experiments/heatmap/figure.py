@@ -16,7 +16,7 @@ _NAMES = {
 }
 _MARKS = {MEMORISES: " M", GENERALISES: " G"}
 # From here on the paper's Transformer does better on unseen tasks, if it is at least 64 wide.
-_PAPER_EXPONENT = 12.5
+_PAPER_TASKS = 2**12
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
@@ -62,15 +62,13 @@ def _panel(axes: Axes, judged: pd.DataFrame, kind: str):  # type: ignore[no-unty
                 continue  # its run failed
             text = f"{100 * value:.0f}{marks[width, count] if kind == 'unseen' else ''}"
             axes.text(x, y, text, ha="center", va="center", fontsize=6, color="white" if value < 0.6 else "black")
-    place = _place_of_paper([int(count) for count in wide.columns])
+    place = _place_of_paper(sorted(set(judged["num_tasks"])))
     if place is not None:
         axes.axvline(place, color="white", linestyle="--")
     return image
 
 
 def _place_of_paper(counts: list[int]) -> float | None:
-    """Where on the axis the paper's Transformer begins to generalise; None if that is not on it."""
-    exponents = np.log2(np.array(counts, dtype=float))
-    if not exponents[0] < _PAPER_EXPONENT < exponents[-1]:
-        return None
-    return float(np.interp(_PAPER_EXPONENT, exponents, range(len(exponents))))
+    """The edge between columns where the paper's Transformer begins to generalise; None if that is not on the axis."""
+    below = sum(count <= _PAPER_TASKS for count in counts)
+    return below - 0.5 if 0 < below < len(counts) else None

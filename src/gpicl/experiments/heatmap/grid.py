@@ -3,11 +3,10 @@
 from typing import Any, NamedTuple
 
 from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, swept_loop
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
-    LoopConfig,
     RunConfig,
     TaskConfig,
     TestingConfig,
@@ -61,10 +60,10 @@ _SIZES = {
         100,
         tuple(2**n for n in range(0, 25, 2)),
         tuple(2**n for n in range(1, 10)),
-        {MLP: _Schedule(0, 50_000, 4096), TOKEN: _Schedule(4, 50_000, 4096), VALUE: _Schedule(4, 50_000, 4096)},
+        {MLP: _Schedule(0, 50_000, 512), TOKEN: _Schedule(4, 50_000, 512), VALUE: _Schedule(4, 50_000, 512)},
         key_size=32,
         episodes=4096,
-        seeds=3,
+        seeds=1,
     ),
 }
 
@@ -110,5 +109,5 @@ def _config(settings: Settings, size: _Size, learner: str, num_tasks: int, width
         LearnerConfig(learner, options),
         TrainingConfig(steps=steps, batch=batch, optimiser=optimiser, learning_rate=rate, seed=seed),
         TestingConfig([source], tasks=["seen", "unseen"], episodes=size.episodes),
-        LoopConfig(progress=False, checkpoint_every=200, validate_every=max(1, steps // 4)),
+        swept_loop(steps, 4),
     )

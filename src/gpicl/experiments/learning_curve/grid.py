@@ -4,11 +4,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, swept_loop
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
-    LoopConfig,
     RunConfig,
     TaskConfig,
     TestingConfig,
@@ -71,9 +70,7 @@ def make_grid(settings: Settings) -> list[SweptRun]:
                 size.learner,
                 replace(size.training, seed=seed),
                 TestingConfig(tested, ["unseen"], size.episodes),
-                LoopConfig(
-                    progress=False, checkpoint_every=200, validate_every=max(1, (size.training.steps or 1) // 6)
-                ),
+                swept_loop(size.training.steps, 6),
             ),
             {"trained_on": settings.label(name), "seed": seed},
         )

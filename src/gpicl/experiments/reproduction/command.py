@@ -1,13 +1,15 @@
 """What `gpicl reproduce` does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from gpicl.errors import ConfigError
 from gpicl.experiments.reproduction.dry_run import print_costs
 from gpicl.experiments.reproduction.estimate import estimate
-from gpicl.experiments.reproduction.registry import EXPERIMENTS, find_experiment
+from gpicl.experiments.reproduction.registry import EXPERIMENTS, Reproducible, find_experiment
 from gpicl.experiments.reproduction.settings import Scale, Settings
 from gpicl.experiments.reproduction.sources import find_sources
 from gpicl.experiments.sweep import open_engine
@@ -52,13 +54,23 @@ def run_command(
     experiments = [find_experiment(each) for each in (EXPERIMENTS if name == "all" else [name])]
     settings = Settings(scale, find_sources(scale, data), Path(output), seeds, _two_paths(features))
     if dry_run:
-        print_costs({each.name: estimate(each.grid(settings), settings) for each in experiments}, scale)
+        print_costs(_costs(experiments, settings), scale)
         return
     with open_engine(**engine) as opened:
         for experiment in experiments:
             folder = Path(results) / experiment.name
             experiment.reproduce(settings, opened, folder, command, say, progress)
             say(f"{experiment.name}: {folder / experiment.name}.md")
+
+
+def _costs(experiments: Sequence[Reproducible], settings: Settings) -> dict[str, pd.DataFrame]:
+    costs: dict[str, pd.DataFrame] = {}
+    counted: set[Path] = set()
+    for experiment in experiments:
+        runs = experiment.grid(settings)
+        costs[experiment.name] = estimate(runs, settings, counted)
+        counted |= {run.folder(settings.output) for run in runs}
+    return costs
 
 
 def _two_paths(features: str | None) -> tuple[str, str] | None:

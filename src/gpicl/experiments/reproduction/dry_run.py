@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import pandas as pd
-import torch
 from rich.console import Console
 from rich.table import Table
 
@@ -21,7 +20,7 @@ def print_costs(costs: Mapping[str, pd.DataFrame], scale: str, console: Console 
     """
     console = console or Console()
     table = Table("experiment", "learner", title=f"Scale {scale}: what is left to do")
-    for column in ("runs", "finished", "steps", "hours"):
+    for column in ("runs", "finished", "steps", "core hours"):
         table.add_column(column, justify="right")
     for name, rows in costs.items():
         for _, row in rows.iterrows():
@@ -30,7 +29,7 @@ def print_costs(costs: Mapping[str, pd.DataFrame], scale: str, console: Console 
     total = pd.concat(list(costs.values()))[["runs", "finished", "steps", "hours"]].sum()
     table.add_row("all", "", *_cells(total))
     console.print(table)
-    console.print(f"{RULE} This machine: {machine_description()}, {torch.get_num_threads()} threads.", soft_wrap=True)
+    console.print(f"{RULE} This machine: {machine_description()}.", soft_wrap=True)
 
 
 def _cells(row: "pd.Series[float]") -> list[str]:

@@ -2,65 +2,87 @@
 
 import json
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 
 from gpicl.data import FeatureDataset
-from gpicl.experiments.meta_test_run import is_tested
 from gpicl.experiments.reproduction.settings import Settings
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, is_done
 from gpicl.learners import build_learner
 from gpicl.metatraining import RunConfig
+from gpicl.metatraining.build import build_augmentor
 from gpicl.metatraining.loss import all_position_loss
 from gpicl.metatraining.precision import lightning_precision
-from gpicl.tasks import TaskAugmentor
 
-# A forward pass alone is about a third of a step.
-_TEST_SHARE = 1 / 3
 # Episodes that are timed at once; one where they are as large as the paper's.
 _TIMED, _LARGE = 16, 2**20
 _REPEATS = 3
 
 RULE = (
-    "Hours of one worker on this machine. Estimated from a short timing of each kind of run here, random pixels in "
-    "place of images: making a few episodes and one step on them, times the number of episodes. Meta-tests count as "
-    "a third of a step. The optimiser, checkpoints and start-up are left out; divide by the number of workers."
+    "Core hours on this machine: CPU time of a short run of each kind on one thread, random pixels in place of "
+    "images (a few episodes, one step on them, one meta-test of them), times the number of episodes. The optimiser, "
+    "checkpoints and start-up are left out, and so are classical learners. Runs that an experiment shares with one "
+    "before it are counted there. Divide by the number of cores at work."
 )
 
 
-def estimate(runs: Sequence[SweptRun], settings: Settings) -> pd.DataFrame:
+class EpisodeTime(NamedTuple):
+    """What an episode takes.
+
+    Attributes:
+        training: CPU seconds in meta-training; 0 of a learner that has nothing to meta-train.
+        testing: CPU seconds in meta-testing.
+    """
+
+    training: float
+    testing: float
+
+
+def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[Path] = ()) -> pd.DataFrame:
     """Estimate what is left to do of a grid.
 
     Args:
         runs: The grid; a configuration that stands in it twice counts once.
         settings: Say where finished runs lie.
+        counted: Folders of runs that are not to be counted again.
 
     Returns:
-        One row per learner: `learner`, `runs`, `finished`, `steps` and `hours` of those that are not.
+        One row per learner: `learner`, `runs`, `finished`; `steps` and core `hours` of those that are not.
     """
-    seconds: dict[str, float] = {}
+    times: dict[str, EpisodeTime] = {}
     rows: list[dict[str, Any]] = []
     for folder, run in {run.folder(settings.output): run for run in runs}.items():
+        if folder in counted:
+            continue
         config = run.config
-        finished = folder.is_dir() and is_tested(folder, config.testing)
-        row = {"learner": config.learner.name, "runs": 1, "finished": int(finished), "steps": 0, "hours": 0.0}
-        if not finished:
-            kind = _kind(config)
-            if kind not in seconds:
-                seconds[kind] = seconds_per_episode(config)
-            steps = config.training.max_steps or 0
-            tested = config.testing.episodes * len(config.testing.datasets) * len(config.testing.tasks)
-            trained = (config.training.minutes or 0.0) * 60 or steps * config.training.batch * seconds[kind]
-            row |= {"steps": steps, "hours": (trained + tested * _TEST_SHARE * seconds[kind]) / 3600}
-        rows.append(row)
-    return pd.DataFrame(rows).groupby("learner", sort=False).sum().reset_index()
+        finished = is_done(run, folder)
+        row = {"learner": config.learner.name.rpartition(".")[2], "runs": 1, "finished": int(finished)}
+        if finished:
+            rows.append({**row, "steps": 0, "hours": 0.0})
+            continue
+        kind = _kind(config)
+        if kind not in times:
+            times[kind] = time_of_episode(config)
+        rows.append({**row, **_left(config, times[kind])})
+    columns = ["learner", "runs", "finished", "steps", "hours"]
+    return pd.DataFrame(rows, columns=columns).groupby("learner", sort=False).sum().reset_index()
 
 
-def seconds_per_episode(config: RunConfig) -> float:
+def _left(config: RunConfig, episode: EpisodeTime) -> dict[str, Any]:
+    tested = config.testing.episodes * len(config.testing.datasets) * len(config.testing.tasks)
+    steps = (config.training.max_steps or 0) if episode.training else 0
+    trained = steps * config.training.batch * episode.training
+    if config.training.minutes is not None and episode.training:
+        trained = 60 * config.training.minutes
+    return {"steps": steps, "hours": (trained + tested * episode.testing) / 3600}
+
+
+def time_of_episode(config: RunConfig) -> EpisodeTime:
     """Time making and learning from an episode.
 
     Args:
@@ -71,26 +93,29 @@ def seconds_per_episode(config: RunConfig) -> float:
     batch = min(config.training.batch, 1 if pixels * features > _LARGE else _TIMED)
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (256, pixels), dtype=np.uint8)
-    source = TaskAugmentor(
-        FeatureDataset.from_arrays(images, np.arange(256) % 10),
-        num_tasks=config.tasks.num_tasks,
-        length=config.tasks.length,
-        num_features=config.tasks.num_features,
-        num_classes=config.tasks.num_classes,
-        spectrum_probability=config.tasks.spectrum_probability,
-    )
+    source = build_augmentor(config, FeatureDataset.from_arrays(images, np.arange(256) % 10))
     learner = build_learner(config.learner.name, source.num_features, source.num_classes, **config.learner.options)
     in_bf16 = lightning_precision(config.training.precision, torch.device("cpu")) == "bf16-mixed"
-    timed = []
+    length = config.testing.length or config.tasks.length
+    positions = config.testing.positions_of(length)
+    training, testing = [], []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     for repeat in range(_REPEATS):
-        started = time.perf_counter()
+        started = time.process_time()  # not the clock: somebody else may be using the machine
         inputs, labels = source.episodes(range(repeat * batch, (repeat + 1) * batch))
-        with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
-            loss = all_position_loss(learner(inputs, labels), labels)
+        made = time.process_time()
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
+            learner.predict(inputs[:, :length], labels[:, :length], positions)
+        tested = time.process_time()
         if learner.num_parameters:
+            with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
+                loss = all_position_loss(*learner.rehearse(inputs, labels, repeat))
             loss.backward()
-        timed.append(time.perf_counter() - started)
-    return min(timed) / batch
+            training.append(time.process_time() - tested + made - started)
+        testing.append(tested - started)
+    torch.set_num_threads(threads)
+    return EpisodeTime(min(training, default=0.0) / batch, min(testing) / batch)
 
 
 def _kind(config: RunConfig) -> str:
@@ -104,7 +129,12 @@ def _kind(config: RunConfig) -> str:
             tasks.num_classes,
             tasks.length,
             tasks.num_tasks is None,
-            tasks.spectrum_probability > 0,
+            tasks.spectrum_probability,
+            tasks.variety_probability,
+            tasks.label_noise_probability,
+            tasks.invention_probability,
+            config.testing.length,
+            config.testing.positions,
             min(config.training.batch, _TIMED),
             config.training.precision,
         ]

@@ -74,5 +74,6 @@ class Experiment:
         findings = self.findings(table, settings) if len(table) else ()
         read = {name for run in runs for name in (run.config.data.dataset, *run.config.testing.datasets)}
         data = {name: source for name, source in settings.sources.items() if source in read}
-        page = Page(self.name, self.title, self.question, table, costs, figure, findings, data)
+        episodes = runs[0].config.testing.episodes
+        page = Page(self.name, self.title, self.question, table, costs, figure, findings, data, episodes)
         write_page(results, page, settings, command, engine.description)

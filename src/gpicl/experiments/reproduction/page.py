@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from gpicl.experiments.reproduction.finding import Finding
 from gpicl.experiments.reproduction.settings import Settings
 from gpicl.files import write_atomically
+from gpicl.metatesting import wilson_interval
 from gpicl.report import machine_description, markdown_table
 
 
@@ -28,6 +30,7 @@ class Page(NamedTuple):
         figure: The table drawn; None if no run has finished.
         findings: What it shows.
         data: What stands for the data sets that it speaks of, as far as the user says.
+        episodes: Of every meta-test.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Page(NamedTuple):
     figure: Figure | None
     findings: Sequence[Finding]
     data: Mapping[str, str]
+    episodes: int
 
 
 def write_page(folder: Path, page: Page, settings: Settings, command: str, engine: str) -> None:
@@ -107,11 +111,13 @@ def _runs(page: Page, settings: Settings, engine: str) -> list[str]:
     seeds = f"; seeds {_list(costs['seed'])}" if "seed" in costs else ""
     data = ", ".join(f"`{name}` is `{source}`" for name, source in page.data.items())
     longest = seconds.max() / 60 if len(seconds) else 0.0
+    low, high = wilson_interval(np.array([page.episodes // 2]), page.episodes)
     return [
-        f"Scale `{settings.scale}`: {len(distinct)} runs{seeds}. Meta-training took {seconds.sum() / 60:.1f} minutes "
-        f"in all, added up over the runs (the longest: {longest:.1f}). "
-        f"Machine: {machine_description()}, torch {torch.__version__}; engine: {engine}; {date.today().isoformat()}."
-        + (f" Data: {data}." if data else "")
+        f"Scale `{settings.scale}`: {len(distinct)} runs{seeds}; {page.episodes:,} episodes of every data set and "
+        f"kind of tasks, so that the accuracy of one run is known to ± {50 * float(high[0] - low[0]):.1f} points at "
+        f"most (95 %, Wilson). Meta-training took {seconds.sum() / 60:.1f} minutes in all, added up over the runs "
+        f"(the longest: {longest:.1f}). Machine: {machine_description()}, torch {torch.__version__}; engine: "
+        f"{engine}; {date.today().isoformat()}." + (f" Data: {data}." if data else "")
     ]
 
 

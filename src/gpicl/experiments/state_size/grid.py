@@ -12,6 +12,7 @@ from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import RunConfig
 
 _MEMORIES = (
+    "KernelSetTransformer",
     "KernelTransformer",
     "ValueTransformer",
     "TokenTransformer",

@@ -2,7 +2,8 @@
 
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.open_engine import ENGINES, open_engine
-from gpicl.experiments.sweep.sweep import check_data, sweep
+from gpicl.experiments.sweep.sweep import check_data, is_done, sweep
+from gpicl.experiments.sweep.swept_loop import swept_loop
 from gpicl.experiments.sweep.swept_run import SweptRun
 from gpicl.experiments.sweep.table import Measure, accuracies_at, costs_table, results_table
 
@@ -14,7 +15,9 @@ __all__ = [
     "accuracies_at",
     "check_data",
     "costs_table",
+    "is_done",
     "open_engine",
     "results_table",
     "sweep",
+    "swept_loop",
 ]

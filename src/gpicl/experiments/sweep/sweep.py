@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gpicl.errors import CheckpointError
-from gpicl.experiments.meta_test_run import is_tested, load_test_set
+from gpicl.experiments.meta_test_run import image_for_testing, is_tested, load_test_set
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.progress import SweepProgress
 from gpicl.experiments.sweep.swept_run import SweptRun
 from gpicl.experiments.sweep.train_and_measure import train_and_measure
 from gpicl.files import make_folder
-from gpicl.metatraining import DataConfig
 
 
 def sweep(
@@ -41,7 +40,7 @@ def sweep(
     """
     say = say or (lambda _: None)
     distinct = {run.folder(output): run for run in runs}
-    left = {folder: run for folder, run in distinct.items() if not _is_done(run, folder)}
+    left = {folder: run for folder, run in distinct.items() if not is_done(run, folder)}
     say(f"{title}: {len(distinct)} runs, {len(distinct) - len(left)} of them finished before.")
     if not left:
         return {}
@@ -61,7 +60,13 @@ def sweep(
     return failures
 
 
-def _is_done(run: SweptRun, folder: Path) -> bool:
+def is_done(run: SweptRun, folder: Path) -> bool:
+    """Whether a run is finished and tested, so that nothing is left to do.
+
+    Args:
+        run: The run.
+        folder: Its folder.
+    """
     try:
         return folder.is_dir() and is_tested(folder, run.config.testing)
     except CheckpointError:
@@ -77,14 +82,14 @@ def check_data(runs: Sequence[SweptRun]) -> None:
     Raises:
         GpiclError: If one cannot be had.
     """
-    checked: set[tuple[str, str | None, int | None, int | None]] = set()
+    checked: set[tuple[str, str]] = set()
     for run in runs:
-        data = run.config.data
-        for name in (data.dataset, *run.config.testing.datasets):
-            key = (name, data.root, data.size, data.channels)
-            if key not in checked:
-                load_test_set(name, DataConfig(data.dataset, data.root, data.size, data.channels))
-                checked.add(key)
+        data, testing = run.config.data, run.config.testing
+        wanted = [(data.dataset, data), *((name, image_for_testing(data, testing)) for name in testing.datasets)]
+        for name, image in wanted:
+            if (name, str(image)) not in checked:
+                load_test_set(name, image)
+                checked.add((name, str(image)))
 
 
 def _weight(run: SweptRun) -> float:

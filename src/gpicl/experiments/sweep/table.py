@@ -71,7 +71,7 @@ def accuracies_at(*positions: int) -> Measure:
     def measure(run: SweptRun, folder: Path) -> list[dict[str, Any]]:
         results = pd.read_csv(folder / "results.csv").drop(columns="features")
         if positions:
-            last = run.config.tasks.length
+            last = int(results["position"].max())
             wanted = [last if position == -1 else position for position in positions]
             results = results[results["position"].isin(wanted)]
         return [{str(name): value for name, value in row.items()} for row in results.to_dict("records")]

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from gpicl.experiments.reproduction import Settings, over_seeds
 from gpicl.experiments.reproduction.figures import (
@@ -33,7 +34,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
     rows = improvements(table)
     means = over_seeds(rows, ["num_tasks", "dataset", "tasks"], "improvement")
     with experiment_style():
-        figure = new_figure(COLUMN, 3.1)
+        figure = new_figure(COLUMN, 3.2)
         axes = figure.subplots()
         _shade(axes, phases(table, settings))
         for colour, line, marker, (label, (dataset, kind)) in zip(
@@ -46,24 +47,20 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
         for colour, name in zip(COLOURS[1:], _PAPER_UNSEEN, strict=False):
             height = _PAPER_UNSEEN[name]
             axes.axhline(height, color=colour, linestyle=":", linewidth=0.9)
-            axes.annotate(
-                "paper", (1.0, height), xycoords=("axes fraction", "data"), fontsize=6, va="bottom", ha="right"
-            )
+            axes.annotate("paper", (0.02, height), xycoords=("axes fraction", "data"), fontsize=6, va="bottom")
         powers_of_two(axes, "number of tasks")
         per_cent(axes, "accuracy improvement\nwithin the sequence", chance=0.0)
         axes.set_ylim(-0.15, 1.0)
-        figure.legend(loc="outside upper center", ncols=1)
+        lines, labels = axes.get_legend_handles_labels()
+        shades = [Patch(color=shade, label=phase) for phase, shade in _SHADES.items()]
+        figure.legend(handles=[*lines, *shades], labels=[*labels, *_SHADES], loc="outside upper center", ncols=2)
     return figure
 
 
 def _shade(axes: Axes, judged: pd.DataFrame) -> None:
     counts = judged["num_tasks"].to_list()
     edges = [counts[0] / 2, *((a * b) ** 0.5 for a, b in pairwise(counts)), counts[-1] * 2]
-    named: set[str] = set()
     for left, right, phase in zip(edges, edges[1:], judged["phase"], strict=False):
         axes.axvspan(left, right, color=_SHADES[phase], linewidth=0, zorder=0)
-        if phase not in named:
-            axes.text(left * 1.15, 0.99, phase.replace(" ", "\n", 1), fontsize=6, va="top")
-        named.add(phase)
     axes.set_xlim(edges[0], edges[-1])
     axes.grid(visible=False)

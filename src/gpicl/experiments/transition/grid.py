@@ -4,11 +4,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.sweep import SweptRun
+from gpicl.experiments.sweep import SweptRun, swept_loop
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
-    LoopConfig,
     RunConfig,
     TaskConfig,
     TestingConfig,
@@ -54,10 +53,10 @@ _SIZES = {
         DataConfig(size=32, channels=3),
         tuple(range(0, 25)),
         _learner("TokenTransformer", layers=4, width=256, heads=8, key_size=32),
-        TrainingConfig(steps=50_000, batch=4096, optimiser="adam", learning_rate=0.001, decay="constant"),
+        TrainingConfig(steps=50_000, batch=512, optimiser="adam", learning_rate=0.001, decay="constant"),
         length=100,
         episodes=4096,
-        seeds=10,
+        seeds=5,
         permutation_probability=0.1,
     ),
 }
@@ -86,7 +85,7 @@ def make_grid(settings: Settings) -> list[SweptRun]:
                 TestingConfig(
                     [settings.source("mnist"), settings.source("fashion_mnist")], ["seen", "unseen"], size.episodes
                 ),
-                LoopConfig(progress=False, checkpoint_every=200, validate_every=max(1, steps // 4)),
+                swept_loop(steps, 4),
             ),
             {"num_tasks": 2**exponent, "seed": seed},
         )

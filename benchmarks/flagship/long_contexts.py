@@ -1,0 +1,92 @@
+"""Accuracy against the length of the context, far beyond that of meta-training.
+
+    python benchmarks/flagship/long_contexts.py RUN [RUN ...] --datasets SETS --out FOLDER
+
+Of every unseen task the learner reads ever more examples and is asked the same queries. Writes
+FOLDER/long-contexts.csv and FOLDER/long-contexts.png.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from scipy.stats import sem
+
+from gpicl.data import load_features
+from gpicl.experiments.meta_test_run import label_of
+from gpicl.files import write_atomically
+from gpicl.learners import Learner
+from gpicl.learners.bfloat16 import multiplies_in_bf16
+from gpicl.report import COLOURS, figure_style
+from gpicl.tasks import Episodes, TaskAugmentor
+from gpicl.weights import load_weights
+
+_CONTEXTS = (10, 20, 50, 99, 200, 500, 1000)
+_QUERIES = 40
+# Contexts of a thousand are large.
+_AT_ONCE = 8
+_MADE_FOR = 100
+
+
+def main() -> None:
+    """Measure and draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path, help="folders of finished runs, one a seed")
+    parser.add_argument("--datasets", required=True, help="data sets at 14x14 grey, as given to gpicl evaluate")
+    parser.add_argument("--episodes", type=int, default=64)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    rows = []
+    for name in options.datasets.split(","):
+        features = load_features(name, "test", None, 14, 1)
+        source = TaskAugmentor(features, length=max(_CONTEXTS) + _QUERIES, seed=0)
+        batches = [
+            source.episodes(range(first, min(first + _AT_ONCE, options.episodes)), "unseen")
+            for first in range(0, options.episodes, _AT_ONCE)
+        ]
+        for seed, run in enumerate(options.runs):
+            learner = load_weights(run).eval()
+            for context in _CONTEXTS:
+                right = np.concatenate([_share_right(learner, batch, context) for batch in batches])
+                half = 1.96 * float(sem(right))
+                row = {"dataset": label_of(name), "seed": seed, "context": context, "accuracy": right.mean()}
+                rows.append({**row, "low": right.mean() - half, "high": right.mean() + half, "episodes": len(right)})
+                print(f"{label_of(name):16} seed {seed} context {context:5} {right.mean():.1%}", flush=True)
+    table = pd.DataFrame(rows)
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_atomically(options.out / "long-contexts.csv", partial(table.to_csv, index=False))
+    write_atomically(options.out / "long-contexts.png", partial(_figure(table).savefig, dpi=160, format="png"))
+    print(options.out / "long-contexts.png")
+
+
+def _share_right(learner: Learner, episodes: Episodes, context: int) -> np.ndarray:
+    inputs, labels = episodes
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_in_bf16(torch.device("cpu"))):
+        memory = learner.memorise(inputs[:, :context], labels[:, :context])
+        logits = learner.answer(memory, inputs[:, -_QUERIES:])
+    return (logits.argmax(2) == labels[:, -_QUERIES:]).float().mean(1).numpy()
+
+
+def _figure(table: pd.DataFrame) -> Figure:
+    with figure_style():
+        figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+        axes = figure.subplots()
+        for colour, (dataset, rows) in zip(COLOURS, table.groupby("dataset", sort=False), strict=False):
+            mean = rows.groupby("context")[["accuracy", "low", "high"]].mean()
+            axes.plot(mean.index, mean["accuracy"], "o-", color=colour, ms=3, label=f"{dataset}")
+            axes.fill_between(mean.index, mean["low"], mean["high"], color=colour, alpha=0.2, linewidth=0)
+        axes.axvline(_MADE_FOR, color="#999999", linestyle=":", label="longest context of meta-training")
+        axes.set(xscale="log", xlabel="examples in the context", ylabel="accuracy on unseen tasks", ylim=(0, 1))
+        axes.set_xticks(_CONTEXTS, [f"{context:,}" for context in _CONTEXTS])
+        axes.minorticks_off()
+        axes.yaxis.set_major_formatter("{x:.0%}")
+        axes.legend(loc="lower right")
+    return figure
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Attention for a class-free stream and one stream per class: what the kernel Transformers have in common."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gpicl.learners.initialisation import variance_scaling_
+from gpicl.learners.rows import permute_rows
+
+
+class Slots(NamedTuple):
+    """What one layer's attention looks at: the null slot, then one slot for every example.
+
+    Attributes:
+        keys: [B * heads, T + 1, d / heads].
+        values: The class-free stream's and then every class's, side by side, [B * heads, T + 1, (d + C e) / heads].
+    """
+
+    keys: Tensor
+    values: Tensor
+
+
+class TwoStreamAttention(nn.Module):
+    """Adds what the examples of a context say, to a row's own stream and to each class's.
+
+    All classes share their weights. What the rows look like enters through a bias of the scores, which is made of
+    `sharpness` by whoever derives from this.
+
+    Args:
+        width: Size d of the class-free stream.
+        class_width: Size e of a class's stream.
+        heads: Attention heads; they divide both sizes.
+        sharpness: What each head's `sharpness` begins as, [heads, ...].
+        scale: Variance scaling of the weights.
+    """
+
+    def __init__(self, width: int, class_width: int, heads: int, sharpness: Tensor, scale: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(width)
+        self.class_norm = nn.LayerNorm(class_width)
+        self.queries, self.keys, self.values = (
+            variance_scaling_(nn.Linear(width, width, bias=False), scale) for _ in range(3)
+        )
+        self.class_values = variance_scaling_(nn.Linear(class_width, class_width, bias=False), scale)
+        self.label_value = nn.Parameter(torch.ones(class_width))
+        self.sharpness = nn.Parameter(sharpness)
+        self.null_key = nn.Parameter(torch.zeros(width))
+        self.null_value = nn.Parameter(torch.zeros(width))
+        self.out = variance_scaling_(nn.Linear(width, width), scale)
+        self.class_out = nn.Linear(class_width, class_width, bias=False)
+        nn.init.eye_(self.class_out.weight)
+
+    def slots(
+        self, keys: Float[Tensor, "B T d"], values: Float[Tensor, "B T d"], class_values: Float[Tensor, "B T C e"]
+    ) -> Slots:
+        """Lay out what rows will look at, the null slot first.
+
+        Args:
+            keys: One per example.
+            values: One per example.
+            class_values: One per example and class, in the precision of the values.
+        """
+        with_null = (
+            _null_first(self.null_key, keys),
+            _null_first(self.null_value, values),
+            F.pad(class_values, (0, 0, 0, 0, 1, 0)),
+        )
+        # The heads go before the slots, and the classes of one head beside each other.
+        keys, values, by_class = (x.unflatten(-1, (self.heads, -1)) for x in with_null)
+        by_class = permute_rows(by_class, (0, 3, 1, 2)).flatten(3)
+        joined = torch.cat([values.transpose(1, 2), by_class], 3)
+        return Slots(keys.transpose(1, 2).flatten(0, 1), joined.flatten(0, 1))
+
+    def attend(
+        self,
+        hidden: Float[Tensor, "B R d"],
+        per_class: Float[Tensor, "B R C e"],
+        queries: Float[Tensor, "B R d"],
+        slots: Slots,
+        bias: Float[Tensor, "B heads R S"],
+    ) -> tuple[Float[Tensor, "B R d"], Float[Tensor, "B R C e"]]:
+        """Let rows look at slots.
+
+        Args:
+            hidden: Their class-free streams.
+            per_class: Their classes' streams.
+            queries: One per row.
+            slots: What they look at.
+            bias: Added to the scores, in the precision of the queries; minus infinity where a row must not look.
+        """
+        heads, width = self.heads, hidden.shape[2]
+        classes, class_width = per_class.shape[2:]
+        q = queries.unflatten(2, (heads, -1)).transpose(1, 2).flatten(0, 1)
+        scores = torch.baddbmm(bias.flatten(0, 1), q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
+        mixed = torch.bmm(scores.softmax(2), slots.values)
+        own, others = mixed.unflatten(0, (-1, heads)).split([width // heads, classes * class_width // heads], 3)
+        own = own.transpose(1, 2).flatten(2)
+        others = permute_rows(others.unflatten(3, (classes, -1)), (0, 2, 3, 1)).flatten(3)
+        return hidden + self.out(own), per_class + self.class_out(others)
+
+
+def _null_first(null: Float[Tensor, " d"], slots: Float[Tensor, "B T d"]) -> Float[Tensor, "B S d"]:
+    return torch.cat([null.to(slots.dtype).expand(slots.shape[0], 1, -1), slots], 1)
