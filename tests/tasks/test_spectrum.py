@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from gpicl.data import load_dataset, preprocess
 from gpicl.errors import TaskError
 from gpicl.tasks import TaskAugmentor
 from gpicl.tasks.spectrum import Spectrum
@@ -43,3 +44,18 @@ def test_labels_and_unseen_tasks_stay_as_they_are(features):
 def test_an_impossible_probability_is_refused(features):
     with pytest.raises(TaskError, match="spectrum_probability"):
         TaskAugmentor(features, spectrum_probability=1.5)
+
+
+def test_components_looked_up_and_components_computed_make_the_same_episodes(features, monkeypatch):
+    looked_up = TaskAugmentor(features, length=20, spectrum_probability=0.7, variety_probability=0.3)
+    monkeypatch.setattr("gpicl.tasks.spectrum._TABLE_BYTES", 0)
+    computed = TaskAugmentor(features, length=20, spectrum_probability=0.7, variety_probability=0.3)
+    assert Spectrum(features).components is None
+    assert torch.equal(looked_up.episodes(range(20)).inputs, computed.episodes(range(20)).inputs)
+
+
+def test_pixels_that_are_new_in_every_episode_have_no_table_of_components():
+    noise = preprocess(load_dataset("random"), size=8, channels=1)
+    assert Spectrum(noise).components is None
+    tasks = TaskAugmentor(noise, length=20, spectrum_probability=1.0)
+    assert torch.isfinite(tasks.episodes(range(3)).inputs).all()

@@ -19,7 +19,7 @@ from gpicl.tasks.probability import check_probability
 from gpicl.tasks.projection import normalise, project, project_afresh
 from gpicl.tasks.sampling import ClassIndex
 from gpicl.tasks.spectrum import Spectrum
-from gpicl.tasks.streams import Purpose, normal_key, stream
+from gpicl.tasks.streams import Purpose, brief_stream, normal_key, stream
 from gpicl.tasks.variety import Variety
 
 TaskKind = Literal["seen", "unseen", "identity"]
@@ -123,7 +123,7 @@ class TaskAugmentor:
             TaskError: If a draw is negative, an intervention is none, or the raw data set is wider than F.
         """
         if tasks == "seen" and self.num_tasks is not None:
-            ids = [int(stream(self.seed, Purpose.CHOICE, n).integers(self.num_tasks)) for n in draws]
+            ids = [int(brief_stream(self.seed, Purpose.CHOICE, n).integers(self.num_tasks)) for n in draws]
             return self.episodes_of(ids, draws, interventions)
         if tasks == "identity":
             return self._make(draws, draws, Purpose.UNSEEN_TASK, _ALWAYS_BIASED, identity=True)
@@ -194,6 +194,9 @@ class TaskAugmentor:
         if self.label_noise_probability and purpose is not Purpose.UNSEEN_TASK:
             used = np.flatnonzero(behind >= 0)
             labels = noisy_labels(labels, used, self.label_noise_probability, self.seed, purpose, task_id, draw)
+        components = self._components(purpose)
+        if self._spectrum is not None and components is not None:
+            return components[indices] * self._scales(self._spectrum, task_id, purpose), labels
         return features[indices], labels
 
     def _project(
@@ -216,7 +219,11 @@ class TaskAugmentor:
             return torch.nn.functional.pad(normalise(stored, mean, std), (0, missing))
         keys = [normal_key(self.seed, purpose, i) for i in task_ids]
         if self._spectrum is not None and purpose is not Purpose.UNSEEN_TASK:
-            stored = self._respectrum(normalise(stored, mean, std), task_ids, purpose, self._spectrum)
+            # Left in the basis of the components: a projection's distribution is the same in every basis.
+            if self._components(purpose) is None:
+                scales = np.stack([self._scales(self._spectrum, i, purpose) for i in task_ids])
+                components = normalise(stored, mean, std) @ self._spectrum.basis.to(self.device)
+                stored = components.mul_(torch.from_numpy(scales).to(self.device)[:, None])
             mean, std = 0.0, 1.0
         if purpose is Purpose.UNSEEN_TASK or not (self._variety or self.invention_probability):
             return self._project_stored(stored, mean, std, keys, purpose)
@@ -253,16 +260,14 @@ class TaskAugmentor:
             return project(normalise(stored, mean, std), keys, self.num_features)
         return project_afresh(stored, mean, std, keys, self.num_features)
 
-    def _respectrum(
-        self, inputs: Float32[Tensor, "B T N"], task_ids: Sequence[int], purpose: Purpose, spectrum: Spectrum
-    ) -> Float32[Tensor, "B T N"]:
-        scales = [
-            spectrum.scales(stream(self.seed, Purpose.SPECTRUM, i, purpose), self.spectrum_probability)
-            for i in task_ids
-        ]
-        # Left in the basis of the components: a projection's distribution is the same in every basis.
-        components = inputs @ spectrum.basis.to(self.device)
-        return components.mul_(torch.from_numpy(np.stack(scales)).to(self.device)[:, None])
+    def _components(self, purpose: Purpose) -> Float32[np.ndarray, "N_examples N"] | None:
+        # Other devices have the product for next to nothing, but would have to be sent floats in place of bytes.
+        if self._spectrum is None or purpose is Purpose.UNSEEN_TASK or self.device.type != "cpu":
+            return None
+        return self._spectrum.components
+
+    def _scales(self, spectrum: Spectrum, task_id: int, purpose: Purpose) -> Float32[np.ndarray, " N"]:
+        return spectrum.scales(brief_stream(self.seed, Purpose.SPECTRUM, task_id, purpose), self.spectrum_probability)
 
     def _chunks(self, count: int, purpose: Purpose) -> Iterator[slice]:
         num_inputs = self.dataset.features.shape[1]

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Int64
 
-from gpicl.tasks.streams import Purpose, stream
+from gpicl.tasks.streams import Purpose, brief_stream
 
 
 def task_classes(
@@ -26,7 +26,7 @@ def task_classes(
         num_labels: Labels C of the task.
         permutation_probability: Probability `p` that the task uses a permutation of its own.
     """
-    random = stream(seed, purpose, task_id)
+    random = brief_stream(seed, purpose, task_id)
     permuted = random.random() < permutation_probability
     width = max(num_classes, num_labels)
     behind = random.permutation(width) if permuted else np.arange(width)
