@@ -10,6 +10,7 @@ from gpicl.data.features import FeatureDataset
 from gpicl.data.listing import DatasetInfo, list_datasets
 from gpicl.data.load import load_dataset, load_features
 from gpicl.data.preprocessing import preprocess
+from gpicl.data.rotations import with_rotations
 
 __all__ = [
     "DatasetInfo",
@@ -19,4 +20,5 @@ __all__ = [
     "load_dataset",
     "load_features",
     "preprocess",
+    "with_rotations",
 ]

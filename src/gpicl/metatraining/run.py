@@ -14,7 +14,14 @@ from gpicl.weights import CARD_FILE
 
 # Fields of `tasks` that came after runs had been made. At their defaults they do not enter a run's name, so that a
 # run keeps its name from version to version.
-_LATER = ("fewest_classes", "variety_probability", "label_noise_probability", "invention_probability")
+_LATER = (
+    "fewest_classes",
+    "variety_probability",
+    "label_noise_probability",
+    "invention_probability",
+    "rotated_classes",
+    "merging_probability",
+)
 
 
 class Run:

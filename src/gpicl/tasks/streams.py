@@ -29,6 +29,7 @@ class Purpose(IntEnum):
     VARIETY_EXAMPLES = 8
     LABEL_NOISE = 9
     INVENTION = 10
+    MERGING = 11
 
 
 def stream(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:

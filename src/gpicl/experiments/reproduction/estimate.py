@@ -93,7 +93,7 @@ def time_of_episode(config: RunConfig) -> EpisodeTime:
     batch = min(config.training.batch, 1 if pixels * features > _LARGE else _TIMED)
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (256, pixels), dtype=np.uint8)
-    source = build_augmentor(config, FeatureDataset.from_arrays(images, np.arange(256) % 10))
+    source = build_augmentor(config, FeatureDataset.from_arrays(images, np.arange(256) % 10), plain=True)
     learner = build_learner(config.learner.name, source.num_features, source.num_classes, **config.learner.options)
     in_bf16 = lightning_precision(config.training.precision, torch.device("cpu")) == "bf16-mixed"
     length = config.testing.length or config.tasks.length
