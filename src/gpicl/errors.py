@@ -47,5 +47,9 @@ class ConfigError(GpiclError):
     """A configuration with a misspelt key, a missing value or a value of the wrong kind."""
 
 
+class UnfinishedError(GpiclError):
+    """Runs of an experiment that failed, after all others were done."""
+
+
 class DivergenceError(GpiclError):
     """Meta-training whose loss is no longer a number."""

@@ -76,9 +76,10 @@ def test_a_learner_that_fails_is_reported_and_the_rest_goes_on(tmp_path, capsys)
                  if c.entrant.name == "MLP"}  # fmt: skip
     folder.parent.mkdir()
     folder.write_text("in the way")
-    assert main(command(tmp_path, learners="MLP,NearestNeighbour")) == 0
+    assert main(command(tmp_path, learners="MLP,NearestNeighbour")) == 2
     captured = capsys.readouterr()
     assert "MLP, seed 0 failed" in captured.err
+    assert "the same command tries the failed ones again" in captured.err
     assert "| MLP | failed | failed |" in captured.out
     assert "- MLP: Cannot write to the folder" in captured.out
     table = pd.read_csv(tmp_path / "table" / "comparison.csv").set_index("learner")

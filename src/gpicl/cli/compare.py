@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gpicl.cli.typed_command import run_typed_command
+from gpicl.errors import UnfinishedError
 
 
 def main(arguments: list[str]) -> None:
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> None:
         from gpicl.experiments.comparison import compare as run_comparison
 
         console = Console(stderr=True)
-        run_comparison(
+        table = run_comparison(
             scale,
             learners,
             output,
@@ -56,5 +57,11 @@ def main(arguments: list[str]) -> None:
         )
         print((Path(results) / "comparison.md").read_text())
         console.print(f"Results: {Path(results) / 'comparison.csv'}", highlight=False, soft_wrap=True)
+        failed = sorted(table.loc[table["failure"].notna(), "learner"].unique())
+        if failed:
+            raise UnfinishedError(
+                f"Failed: {', '.join(failed)}; the page says why. All others are done and kept; the same command tries "
+                "the failed ones again."
+            )
 
     run_typed_command(compare, arguments)

@@ -118,3 +118,17 @@ def test_mistakes_are_found_before_anything_is_run(arguments, message, tmp_path,
     assert main(["reproduce", arguments[0], "--scale", "smoke", *arguments[1:]]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_command_whose_runs_failed_says_so_at_its_end_and_tries_them_again(tmp_path, capsys):
+    settings = Settings("smoke", find_sources("smoke", None), tmp_path / "runs")
+    blocked = find_experiment("embeddings").grid(settings)[0].folder(tmp_path / "runs")
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("in the way")  # a file where the folder of a run should be
+    assert main(command(tmp_path, "embeddings")) == 2
+    page = tmp_path / "results" / "embeddings" / "embeddings.md"
+    assert f"Runs failed: 1 of {page}" in " ".join(capsys.readouterr().err.split())
+    assert "## What failed" in page.read_text()
+    blocked.unlink()
+    assert main(command(tmp_path, "embeddings")) == 0
+    assert "## What failed" not in page.read_text()

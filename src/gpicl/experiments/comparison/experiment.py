@@ -40,7 +40,7 @@ class ComparisonExperiment:
         command: str,
         say: Callable[[str], object],
         progress: bool = True,
-    ) -> None:
+    ) -> int:
         """Run the comparison, or what is left of it; see `compare`.
 
         Args:
@@ -50,9 +50,12 @@ class ComparisonExperiment:
             command: What the user typed.
             say: Told what is being done.
             progress: Show the progress bars of the runs.
+
+        Returns:
+            How many learners failed.
         """
         scale = _scale(settings)
-        compare(
+        table = compare(
             settings.scale,
             "all",
             str(settings.output),
@@ -65,6 +68,7 @@ class ComparisonExperiment:
             engine=engine,
             progress=progress,
         )
+        return int(table.loc[table["failure"].notna(), "learner"].nunique())
 
 
 def _scale(settings: Settings) -> Scale:

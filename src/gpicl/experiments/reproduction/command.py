@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from gpicl.errors import ConfigError
+from gpicl.errors import ConfigError, UnfinishedError
 from gpicl.experiments.reproduction.dry_run import print_costs
 from gpicl.experiments.reproduction.estimate import estimate
 from gpicl.experiments.reproduction.registry import EXPERIMENTS, Reproducible, find_experiment
@@ -48,6 +48,7 @@ def run_command(
 
     Raises:
         GpiclError: If something is misspelt or cannot be had; found before anything is run.
+        UnfinishedError: If runs failed; after all others were done.
     """
     if seeds is not None and seeds < 1:
         raise ConfigError(f"seeds must be at least 1, not {seeds}.")
@@ -56,11 +57,19 @@ def run_command(
     if dry_run:
         print_costs(_costs(experiments, settings), scale)
         return
+    failures: dict[Path, int] = {}
     with open_engine(**engine) as opened:
         for experiment in experiments:
             folder = Path(results) / experiment.name
-            experiment.reproduce(settings, opened, folder, command, say, progress)
-            say(f"{experiment.name}: {folder / experiment.name}.md")
+            page = folder / f"{experiment.name}.md"
+            failures[page] = experiment.reproduce(settings, opened, folder, command, say, progress)
+            say(f"{experiment.name}: {page}")
+    failed = [f"{count} of {page}" for page, count in failures.items() if count]
+    if failed:
+        raise UnfinishedError(
+            f"Runs failed: {', '.join(failed)}, which say why. All others are done and kept; the same command tries "
+            "the failed ones again."
+        )
 
 
 def _costs(experiments: Sequence[Reproducible], settings: Settings) -> dict[str, pd.DataFrame]:

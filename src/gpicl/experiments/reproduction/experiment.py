@@ -50,7 +50,7 @@ class Experiment:
         command: str,
         say: Callable[[str], object],
         progress: bool = True,
-    ) -> None:
+    ) -> int:
         """Do what is left of the runs, and write the table, the figure and the page.
 
         Args:
@@ -60,6 +60,9 @@ class Experiment:
             command: What the user typed.
             say: Told what is being done.
             progress: Show the progress of the sweep.
+
+        Returns:
+            How many runs failed.
 
         Raises:
             GpiclError: If something cannot be had; found before anything is run.
@@ -77,3 +80,4 @@ class Experiment:
         episodes = runs[0].config.testing.episodes
         page = Page(self.name, self.title, self.question, table, costs, figure, findings, data, episodes)
         write_page(results, page, settings, command, engine.description)
+        return len(failures)

@@ -42,8 +42,8 @@ class Reproducible(Protocol):
         command: str,
         say: Callable[[str], object],
         progress: bool = True,
-    ) -> None:
-        """Do what is left of the runs, and write what is made of them."""
+    ) -> int:
+        """Do what is left of the runs, write what is made of them, and return how many failed."""
 
 
 def find_experiment(name: str) -> Reproducible:
