@@ -5,8 +5,6 @@ import pytest
 
 from gpicl.data import FeatureDataset, with_rotations
 from gpicl.errors import DataError
-from gpicl.metatraining import load_preset
-from gpicl.metatraining.build import build_tasks
 
 
 def test_every_class_comes_in_four_turns():
@@ -27,13 +25,3 @@ def test_what_cannot_be_turned_is_refused(shape):
     features = np.random.default_rng(0).integers(0, 256, (6, 6), dtype=np.uint8)
     with pytest.raises(DataError, match="only square images can be turned"):
         with_rotations(FeatureDataset.from_arrays(features, np.arange(6) % 3, image_shape=shape))
-
-
-def test_a_run_with_turned_classes_is_meta_tested_on_the_plain_ones():
-    config = load_preset("quickstart")
-    config.tasks.rotated_classes = True
-    config.tasks.merging_probability = 0.5
-    training, held_out = build_tasks(config)
-    assert len(training.dataset.classes) == 40
-    assert len(held_out.dataset.classes) == 10
-    assert training.num_classes == held_out.num_classes == 10

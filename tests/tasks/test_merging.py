@@ -47,8 +47,8 @@ def test_noise_stays_within_the_labels(one_image_per_class):
     assert set(tasks.episodes(range(20)).labels.flatten().tolist()) == {0, 1, 2, 3}
 
 
-def test_the_coin_decides_how_many_tasks_are_merged():
-    merging = Merging(0.3, 40, 10, seed=0)
+def test_the_coin_decides_how_many_tasks_are_merged(one_image_per_class):
+    merging = Merging(0.3, one_image_per_class, 4, seed=0)
     numbers = [merging.classes_per_label(Purpose.FRESH_TASK, task) for task in range(2000)]
     assert np.mean(np.equal(numbers, 1)) == pytest.approx(0.7, abs=0.04)
     assert set(numbers) == {1, 2, 3}
@@ -57,11 +57,30 @@ def test_the_coin_decides_how_many_tasks_are_merged():
 def test_tasks_that_are_not_merged_and_unseen_ones_stay_as_they_are(one_image_per_class):
     plain = TaskAugmentor(one_image_per_class, length=20, num_classes=4)
     merged = TaskAugmentor(one_image_per_class, length=20, num_classes=4, merging_probability=0.5)
-    merging = Merging(0.5, 12, 4, seed=0)
+    merging = Merging(0.5, one_image_per_class, 4, seed=0)
     for draw in range(20):
         same = torch.equal(plain.episodes([draw]).inputs, merged.episodes([draw]).inputs)
         assert same == (merging.classes_per_label(Purpose.FRESH_TASK, draw) == 1)
         assert torch.equal(plain.episodes([draw], "unseen").inputs, merged.episodes([draw], "unseen").inputs)
+
+
+def test_square_images_have_their_turns_merged_and_stay_as_they_are_in_other_tasks():
+    corner = np.zeros((3, 4, 4, 1), dtype=np.uint8)
+    for c in range(3):  # class c is one bright pixel of the first row, which turns take to the other three sides
+        corner[c, 0, c] = 255
+    images = FeatureDataset.from_arrays(
+        np.repeat(corner.reshape(3, 16), 50, axis=0), np.repeat(np.arange(3), 50), image_shape=(4, 4, 1)
+    )
+    tasks = TaskAugmentor(images, length=200, merging_probability=0.5)
+    merging = Merging(0.5, images, 3, seed=0)
+    assert len(merging.pool.classes) == 12
+    for draw in range(20):
+        number = merging.classes_per_label(Purpose.FRESH_TASK, draw)
+        assert set(_classes_behind(tasks, draw).values()) == {number}
+    plain = TaskAugmentor(images, length=200)
+    alone = [n for n in range(20) if merging.classes_per_label(Purpose.FRESH_TASK, n) == 1]
+    assert torch.equal(tasks.episodes(alone).inputs, plain.episodes(alone).inputs)
+    assert torch.equal(tasks.episodes(range(5), "unseen").inputs, plain.episodes(range(5), "unseen").inputs)
 
 
 def test_too_few_classes_to_merge_are_refused(one_image_per_class):

@@ -29,7 +29,7 @@ def with_rotations(dataset: FeatureDataset) -> FeatureDataset:
         what = "no images" if shape is None else f"images of {shape[0]}x{shape[1]}"
         raise DataError(
             f"Data set {dataset.name!r} holds {what}; only square images can be turned by a quarter. Resize them with "
-            "data.size, or leave tasks.rotated_classes false."
+            "data.size first."
         )
     images = dataset.features.reshape(-1, *shape)
     turns = [np.rot90(images, turn, axes=(1, 2)).reshape(dataset.features.shape) for turn in range(4)]

@@ -1,6 +1,6 @@
 """From a configuration to the things it describes."""
 
-from gpicl.data import FeatureDataset, load_features, with_rotations
+from gpicl.data import FeatureDataset, load_features
 from gpicl.errors import LearnerError, TaskError
 from gpicl.learners import Learner, build_learner
 from gpicl.metatraining.config import DataConfig, RunConfig
@@ -34,34 +34,32 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
             raise TaskError(f"tasks.{name} must be at least 1, not {value}.")
     if config.tasks.anneal_steps < 0:
         raise TaskError(f"tasks.anneal_steps must be 0 (no annealing) or more, not {config.tasks.anneal_steps}.")
-    training, held_out = (build_features(config.data, split) for split in ("train", "test"))
-    return build_augmentor(config, training), build_augmentor(config, held_out, plain=True)
+    training, held_out = (build_augmentor(config, build_features(config.data, split)) for split in ("train", "test"))
+    return training, held_out
 
 
-def build_augmentor(config: RunConfig, features: FeatureDataset, plain: bool = False) -> TaskAugmentor:
+def build_augmentor(config: RunConfig, features: FeatureDataset) -> TaskAugmentor:
     """Make a run's tasks of any examples. Whatever widens or disturbs tasks is for seen ones alone.
 
     Args:
         config: The run.
         features: The examples.
-        plain: Take the examples as they are, not turned and not merged, as for meta-tests.
 
     Raises:
         TaskError: If such tasks cannot exist.
     """
     tasks = config.tasks
-    turned = tasks.rotated_classes and not plain
     return TaskAugmentor(
-        with_rotations(features) if turned else features,
+        features,
         num_tasks=tasks.num_tasks,
         length=tasks.length,
         num_features=tasks.num_features,
-        num_classes=tasks.num_classes or features.num_classes,
+        num_classes=tasks.num_classes,
         spectrum_probability=tasks.spectrum_probability,
         variety_probability=tasks.variety_probability,
         label_noise_probability=tasks.label_noise_probability,
         invention_probability=tasks.invention_probability,
-        merging_probability=0.0 if plain else tasks.merging_probability,
+        merging_probability=tasks.merging_probability,
         seed=config.training.seed,
     )
 

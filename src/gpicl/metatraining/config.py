@@ -41,9 +41,8 @@ class TaskConfig:
         variety_probability: Probability of each of three changes, so that tasks are distracted, bent or noisy.
         label_noise_probability: Probability that some labels of a task are wrong, up to 40 %.
         invention_probability: Probability that a task is invented, its inputs random clusters rather than images.
-        rotated_classes: Whether images turned by a quarter, a half and three quarters are classes of their own, from
-            which tasks take as many as they would have without.
-        merging_probability: Probability that each label of a task stands for two or three classes.
+        merging_probability: Probability that each label of a task stands for two or three classes, where images turned
+            by a quarter, a half and three quarters are further classes.
         permutation_probability: Probability p that a task permutes its labels: 0.1 is "90 % biased" (paper, section
             4.4), 1 is no intervention.
         repetition_probability: Probability that an episode repeats a few images throughout, which teaches a learner to
@@ -63,7 +62,6 @@ class TaskConfig:
     variety_probability: float = 0.0
     label_noise_probability: float = 0.0
     invention_probability: float = 0.0
-    rotated_classes: bool = False
     merging_probability: float = 0.0
     permutation_probability: float = 1.0
     repetition_probability: float = 0.0

@@ -19,7 +19,6 @@ _LATER = (
     "variety_probability",
     "label_noise_probability",
     "invention_probability",
-    "rotated_classes",
     "merging_probability",
 )
 

@@ -51,8 +51,9 @@ class TaskAugmentor:
         label_noise_probability: Probability that some labels of a seen task are wrong; those of unseen tasks never are.
         invention_probability: Probability that a seen task has nothing to do with the examples: its inputs are drawn
             for its labels by `invent`.
-        merging_probability: Probability that each label of a seen task stands for two or three classes; in unseen
-            tasks it is always one.
+        merging_probability: Probability that each label of a seen task stands for two or three classes, where images
+            turned by a quarter, a half and three quarters are further classes; see `Merging`. In unseen tasks every
+            label stands for one class as it is.
         seed: Seed of the whole distribution.
         device: Where episodes are made. Other devices draw other projections from the same seed.
 
@@ -105,9 +106,10 @@ class TaskAugmentor:
         self.invention_probability = invention_probability
         self.seed = seed
         self.device = torch.device(device)
-        self._index = ClassIndex(dataset.labels, len(dataset.classes))
-        self._merging = Merging(merging_probability, len(dataset.classes), self.num_classes, seed)
-        self._spectrum = Spectrum(dataset) if spectrum_probability else None
+        self._merging = Merging(merging_probability, dataset, self.num_classes, seed)
+        self._pool = self._merging.pool
+        self._index = ClassIndex(self._pool.labels, len(self._pool.classes))
+        self._spectrum = Spectrum(self._pool) if spectrum_probability else None
         self._variety = Variety(dataset, variety_probability, seed) if variety_probability else None
 
     def episodes(
@@ -187,20 +189,20 @@ class TaskAugmentor:
         interventions: Interventions,
     ) -> tuple[Shaped[np.ndarray, "T N"], Int64[np.ndarray, " T"]]:
         permute, repeat, images, num_classes = interventions
-        labels_all = self.num_classes
         merged = 1 if purpose is Purpose.UNSEEN_TASK else self._merging.classes_per_label(purpose, task_id)
-        behind = task_classes(self.seed, purpose, task_id, len(self.dataset.classes), merged * labels_all, permute)
-        behind.reshape(merged, labels_all)[:, num_classes or labels_all :] = -1
+        among = self.dataset if merged == 1 else self._pool
+        behind = task_classes(self.seed, purpose, task_id, len(among.classes), merged * self.num_classes, permute)
+        behind.reshape(merged, self.num_classes)[:, num_classes or self.num_classes :] = -1
         random = stream(self.seed, Purpose.EXAMPLES, task_id, draw, purpose)
         # A coin of its own, so that fading the repetitions changes no episode that has none.
         repeats = bool(repeat) and stream(self.seed, Purpose.REPETITION, task_id, draw, purpose).random() < repeat
         indices, labels = self._index.draw(random, behind, self.length, images if repeats else None)
-        labels %= labels_all  # one label for the classes that are merged
-        features = self.dataset.features
+        labels %= self.num_classes  # one label for the classes that are merged
+        features = self._pool.features
         if self.dataset.fresh_each_episode:
             features = random.integers(0, 256, features.shape, dtype=np.uint8)
         if self.label_noise_probability and purpose is not Purpose.UNSEEN_TASK:
-            used = np.unique(np.flatnonzero(behind >= 0) % labels_all)
+            used = np.unique(np.flatnonzero(behind >= 0) % self.num_classes)
             labels = noisy_labels(labels, used, self.label_noise_probability, self.seed, purpose, task_id, draw)
         components = self._components(purpose)
         if self._spectrum is not None and components is not None:

@@ -93,7 +93,9 @@ def time_of_episode(config: RunConfig) -> EpisodeTime:
     batch = min(config.training.batch, 1 if pixels * features > _LARGE else _TIMED)
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (256, pixels), dtype=np.uint8)
-    source = build_augmentor(config, FeatureDataset.from_arrays(images, np.arange(256) % 10), plain=True)
+    side = config.data.size or 28
+    shape = (side, side, config.data.channels or 1)
+    source = build_augmentor(config, FeatureDataset.from_arrays(images, np.arange(256) % 10, image_shape=shape))
     learner = build_learner(config.learner.name, source.num_features, source.num_classes, **config.learner.options)
     in_bf16 = lightning_precision(config.training.precision, torch.device("cpu")) == "bf16-mixed"
     length = config.testing.length or config.tasks.length
@@ -133,6 +135,7 @@ def _kind(config: RunConfig) -> str:
             tasks.variety_probability,
             tasks.label_noise_probability,
             tasks.invention_probability,
+            tasks.merging_probability,
             config.testing.length,
             config.testing.positions,
             min(config.training.batch, _TIMED),
