@@ -48,7 +48,10 @@ class ConfigError(GpiclError):
 
 
 class UnfinishedError(GpiclError):
-    """Runs of an experiment that failed, after all others were done."""
+    """Runs of an experiment that failed, after all others were done; the message ends with what to do."""
+
+    def __init__(self, failed: str) -> None:
+        super().__init__(f"{failed} All others are done and kept; the same command tries the failed ones again.")
 
 
 class DivergenceError(GpiclError):

@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> None:
             progress: Show progress bars.
         """
         from gpicl.experiments.comparison import compare as run_comparison
+        from gpicl.experiments.comparison.table import failed_learners
 
         console = Console(stderr=True)
         table = run_comparison(
@@ -57,11 +58,7 @@ def main(arguments: list[str]) -> None:
         )
         print((Path(results) / "comparison.md").read_text())
         console.print(f"Results: {Path(results) / 'comparison.csv'}", highlight=False, soft_wrap=True)
-        failed = sorted(table.loc[table["failure"].notna(), "learner"].unique())
-        if failed:
-            raise UnfinishedError(
-                f"Failed: {', '.join(failed)}; the page says why. All others are done and kept; the same command tries "
-                "the failed ones again."
-            )
+        if failed := failed_learners(table):
+            raise UnfinishedError(f"Failed: {', '.join(failed)}; the page says why.")
 
     run_typed_command(compare, arguments)

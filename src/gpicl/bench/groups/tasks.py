@@ -78,8 +78,9 @@ def batch_demand(tasks: TaskAugmentor, batch: int) -> Demand:
         return Demand({"fp32": batch * 2 * T * N * F}, batch * N * F, traffic)
     # Half of a symmetric Gram matrix; a triangular factor; its product with the normals.
     single, double = T * T * F, T**3 / 3
-    if tasks.spectrum_probability:  # from the basis of the components, and no longer in whole numbers
-        single, double = single + 2 * T * N * N, double + T * T * N
+    if tasks.spectrum_probability:  # of components, which are looked up, and no longer whole numbers
+        double += T * T * N
+        traffic += batch * T * 3 * N
     else:
         single += T * T * N
     return Demand({"fp32": batch * single, "fp64": batch * double}, batch * T * F, traffic)

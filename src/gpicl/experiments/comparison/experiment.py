@@ -7,6 +7,7 @@ from gpicl.experiments.comparison.compare import compare
 from gpicl.experiments.comparison.contests import make_contests
 from gpicl.experiments.comparison.entrants import ENTRANTS
 from gpicl.experiments.comparison.scales import Scale, find_scale
+from gpicl.experiments.comparison.table import failed_learners
 from gpicl.experiments.reproduction import Settings
 from gpicl.experiments.sweep import Engine, SweptRun
 
@@ -68,7 +69,7 @@ class ComparisonExperiment:
             engine=engine,
             progress=progress,
         )
-        return int(table.loc[table["failure"].notna(), "learner"].nunique())
+        return len(failed_learners(table))
 
 
 def _scale(settings: Settings) -> Scale:

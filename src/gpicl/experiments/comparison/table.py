@@ -50,6 +50,11 @@ def comparison_table(contests: Sequence[Contest], failures: Mapping[Path, str]) 
     return pd.DataFrame(rows)
 
 
+def failed_learners(table: pd.DataFrame) -> list[str]:
+    """Name the learners of a `comparison_table` of which a run failed."""
+    return sorted(table.loc[table["failure"].notna(), "learner"].unique())
+
+
 def _measured(contests: list[Contest], failures: Mapping[Path, str]) -> Iterable[dict[str, Any]]:
     done = [contest for contest in contests if contest.folder not in failures]
     reasons = " ".join(failures[contest.folder] for contest in contests if contest.folder in failures)

@@ -66,10 +66,7 @@ def run_command(
             say(f"{experiment.name}: {page}")
     failed = [f"{count} of {page}" for page, count in failures.items() if count]
     if failed:
-        raise UnfinishedError(
-            f"Runs failed: {', '.join(failed)}, which say why. All others are done and kept; the same command tries "
-            "the failed ones again."
-        )
+        raise UnfinishedError(f"Runs failed: {', '.join(failed)}, which say why.")
 
 
 def _costs(experiments: Sequence[Reproducible], settings: Settings) -> dict[str, pd.DataFrame]:
