@@ -11,14 +11,11 @@ from torch import Tensor
 from gpicl.data import FeatureDataset
 from gpicl.errors import TaskError
 from gpicl.tasks.episodes import Episodes
+from gpicl.tasks.examples import ExampleDrawer, Examples
 from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
 from gpicl.tasks.invention import invent
-from gpicl.tasks.label_noise import noisy_labels
-from gpicl.tasks.labels import task_classes
-from gpicl.tasks.merging import Merging
 from gpicl.tasks.probability import check_probability
 from gpicl.tasks.projection import normalise, project, project_afresh
-from gpicl.tasks.sampling import ClassIndex
 from gpicl.tasks.spectrum import Spectrum
 from gpicl.tasks.streams import Purpose, brief_stream, normal_key, stream
 from gpicl.tasks.variety import Variety
@@ -92,7 +89,6 @@ class TaskAugmentor:
             raise TaskError(f"num_classes must be at least 2, not {num_classes}; None keeps the data set's own.")
         check_probability("spectrum_probability", spectrum_probability)
         check_probability("variety_probability", variety_probability)
-        check_probability("label_noise_probability", label_noise_probability)
         check_probability("invention_probability", invention_probability)
         if not 0 <= seed < 2**64:
             raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
@@ -102,14 +98,13 @@ class TaskAugmentor:
         self.num_features = num_features or dataset.features.shape[1]
         self.num_classes = num_classes or len(dataset.classes)
         self.spectrum_probability = spectrum_probability
-        self.label_noise_probability = label_noise_probability
         self.invention_probability = invention_probability
         self.seed = seed
         self.device = torch.device(device)
-        self._merging = Merging(merging_probability, dataset, self.num_classes, seed)
-        self._pool = self._merging.pool
-        self._index = ClassIndex(self._pool.labels, len(self._pool.classes))
-        self._spectrum = Spectrum(self._pool) if spectrum_probability else None
+        self._drawer = ExampleDrawer(
+            dataset, length, self.num_classes, label_noise_probability, merging_probability, seed
+        )
+        self._spectrum = Spectrum(self._drawer.pool) if spectrum_probability else None
         self._variety = Variety(dataset, variety_probability, seed) if variety_probability else None
 
     def episodes(
@@ -169,10 +164,10 @@ class TaskAugmentor:
         if any(n < 0 for n in draws):
             raise TaskError("Draws must not be negative.")
         drawn = [
-            self._draw_examples(task_id, draw, purpose, interventions)
+            self._drawer.draw(task_id, draw, purpose, interventions)
             for task_id, draw in zip(task_ids, draws, strict=True)
         ]
-        labels = torch.from_numpy(np.stack([labels for _, labels in drawn])).to(self.device)
+        labels = torch.from_numpy(np.stack([one.labels for one in drawn])).to(self.device)
         # A caller's autocast would round the covariance to bfloat16 and so change the tasks.
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             chunks = [
@@ -181,65 +176,23 @@ class TaskAugmentor:
             ]
         return Episodes(chunks[0] if len(chunks) == 1 else torch.cat(chunks), labels)
 
-    def _draw_examples(
-        self,
-        task_id: int,
-        draw: int,
-        purpose: Purpose,
-        interventions: Interventions,
-    ) -> tuple[Shaped[np.ndarray, "T N"], Int64[np.ndarray, " T"]]:
-        permute, repeat, images, num_classes = interventions
-        merged = 1 if purpose is Purpose.UNSEEN_TASK else self._merging.classes_per_label(purpose, task_id)
-        among = self.dataset if merged == 1 else self._pool
-        behind = task_classes(self.seed, purpose, task_id, len(among.classes), merged * self.num_classes, permute)
-        behind.reshape(merged, self.num_classes)[:, num_classes or self.num_classes :] = -1
-        random = stream(self.seed, Purpose.EXAMPLES, task_id, draw, purpose)
-        # A coin of its own, so that fading the repetitions changes no episode that has none.
-        repeats = bool(repeat) and stream(self.seed, Purpose.REPETITION, task_id, draw, purpose).random() < repeat
-        indices, labels = self._index.draw(random, behind, self.length, images if repeats else None)
-        labels %= self.num_classes  # one label for the classes that are merged
-        features = self._pool.features
-        if self.dataset.fresh_each_episode:
-            features = random.integers(0, 256, features.shape, dtype=np.uint8)
-        if self.label_noise_probability and purpose is not Purpose.UNSEEN_TASK:
-            used = np.unique(np.flatnonzero(behind >= 0) % self.num_classes)
-            labels = noisy_labels(labels, used, self.label_noise_probability, self.seed, purpose, task_id, draw)
-        components = self._components(purpose)
-        if self._spectrum is not None and components is not None:
-            return components[indices] * self._scales(self._spectrum, task_id, purpose), labels
-        return features[indices], labels
-
     def _project(
         self,
-        drawn: Sequence[tuple[Shaped[np.ndarray, "T N"], Int64[np.ndarray, " T"]]],
+        drawn: Sequence[Examples],
         task_ids: Sequence[int],
         draws: Sequence[int],
         purpose: Purpose,
         identity: bool,
     ) -> Float32[Tensor, "B T F"]:
-        stored = torch.from_numpy(np.stack([pixels for pixels, _ in drawn])).to(self.device)
-        mean, std = self.dataset.mean, self.dataset.std
         if identity:
-            missing = self.num_features - stored.shape[2]
-            if missing < 0:
-                raise TaskError(
-                    f"The raw data set has {stored.shape[2]} features, more than the {self.num_features} of these "
-                    "tasks. Resize the images, or use projected tasks."
-                )
-            return torch.nn.functional.pad(normalise(stored, mean, std), (0, missing))
+            return self._unprojected(drawn)
+        stored, mean, std = self._before_projection(drawn, task_ids, purpose)
         keys = [normal_key(self.seed, purpose, i) for i in task_ids]
-        if self._spectrum is not None and purpose is not Purpose.UNSEEN_TASK:
-            # Left in the basis of the components: a projection's distribution is the same in every basis.
-            if self._components(purpose) is None:
-                scales = np.stack([self._scales(self._spectrum, i, purpose) for i in task_ids])
-                components = normalise(stored, mean, std) @ self._spectrum.basis.to(self.device)
-                stored = components.mul_(torch.from_numpy(scales).to(self.device)[:, None])
-            mean, std = 0.0, 1.0
         if purpose is Purpose.UNSEEN_TASK or not (self._variety or self.invention_probability):
             return self._project_stored(stored, mean, std, keys, purpose)
         inputs = normalise(stored, mean, std)
         changed = [
-            self._change(inputs[i], drawn[i][1], task_id, draw, purpose)
+            self._change(inputs[i], drawn[i].labels, task_id, draw, purpose)
             for i, (task_id, draw) in enumerate(zip(task_ids, draws, strict=True))
         ]
         projected = inputs.new_empty(len(inputs), self.length, self.num_features)
@@ -251,6 +204,39 @@ class TaskAugmentor:
             if other is not None:  # each may be of a width of its own
                 projected[i] = self._project_stored(other[None], 0.0, 1.0, keys[i : i + 1], purpose)[0]
         return projected
+
+    def _unprojected(self, drawn: Sequence[Examples]) -> Float32[Tensor, "B T F"]:
+        stored = self._stack(drawn)
+        missing = self.num_features - stored.shape[2]
+        if missing < 0:
+            raise TaskError(
+                f"The raw data set has {stored.shape[2]} features, more than the {self.num_features} of these "
+                "tasks. Resize the images, or use projected tasks."
+            )
+        return torch.nn.functional.pad(normalise(stored, self.dataset.mean, self.dataset.std), (0, missing))
+
+    def _before_projection(
+        self, drawn: Sequence[Examples], task_ids: Sequence[int], purpose: Purpose
+    ) -> tuple[Shaped[Tensor, "B T N"], float, float]:
+        """Return what is projected, and the mean and the standard deviation that it is yet to be normalised with."""
+        mean, std, spectrum = self.dataset.mean, self.dataset.std, self._spectrum
+        if spectrum is None or purpose is Purpose.UNSEEN_TASK:
+            return self._stack(drawn), mean, std
+        scales = [
+            # One after the other: the next brief stream ends the last.
+            spectrum.scales(brief_stream(self.seed, Purpose.SPECTRUM, i, purpose), self.spectrum_probability)
+            for i in task_ids
+        ]
+        # Left in the basis of the components: a projection's distribution is the same in every basis.
+        # Other devices have the product for next to nothing, but would have to be sent floats in place of bytes.
+        if self.device.type == "cpu" and spectrum.components is not None:
+            rows = [spectrum.components[one.indices] * scale for one, scale in zip(drawn, scales, strict=True)]
+            return torch.from_numpy(np.stack(rows)), 0.0, 1.0
+        components = normalise(self._stack(drawn), mean, std) @ spectrum.basis.to(self.device)
+        return components.mul_(torch.from_numpy(np.stack(scales)).to(self.device)[:, None]), 0.0, 1.0
+
+    def _stack(self, drawn: Sequence[Examples]) -> Shaped[Tensor, "B T N"]:
+        return torch.from_numpy(np.stack([one.source[one.indices] for one in drawn])).to(self.device)
 
     def _change(
         self, inputs: Float32[Tensor, "T N"], labels: Int64[np.ndarray, " T"], task_id: int, draw: int, purpose: Purpose
@@ -269,15 +255,6 @@ class TaskAugmentor:
         if purpose is Purpose.TASK:
             return project(normalise(stored, mean, std), keys, self.num_features)
         return project_afresh(stored, mean, std, keys, self.num_features)
-
-    def _components(self, purpose: Purpose) -> Float32[np.ndarray, "N_examples N"] | None:
-        # Other devices have the product for next to nothing, but would have to be sent floats in place of bytes.
-        if self._spectrum is None or purpose is Purpose.UNSEEN_TASK or self.device.type != "cpu":
-            return None
-        return self._spectrum.components
-
-    def _scales(self, spectrum: Spectrum, task_id: int, purpose: Purpose) -> Float32[np.ndarray, " N"]:
-        return spectrum.scales(brief_stream(self.seed, Purpose.SPECTRUM, task_id, purpose), self.spectrum_probability)
 
     def _chunks(self, count: int, purpose: Purpose) -> Iterator[slice]:
         num_inputs = self.dataset.features.shape[1]

@@ -25,7 +25,7 @@ _MEMORIES = (
 # What is changed of the comparison's learner.
 _VARIATIONS: dict[str, tuple[dict[str, Any], ...]] = {
     "LSTM": ({"hidden": 32}, {"hidden": 64}),
-    "OuterProductLSTM": ({"hidden": 8}, {"hidden": 16}),
+    "OuterProductLSTM": ({"hidden": 8},),
     "FastWeightMemory": ({"size": 4}, {"size": 8}),
     "ValueTransformer": (
         {"layers": 2, "width": 32, "heads": 1, "key_size": 8},
