@@ -4,13 +4,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gpicl.experiments.ablation.variants import FAULTS, MLP, TRANSFORMER
+from gpicl.experiments.ablation.published import published
+from gpicl.experiments.ablation.variants import FAULTS
 from gpicl.experiments.reproduction import Settings, over_seeds
 from gpicl.experiments.reproduction.figures import CHANCE, PAGE, experiment_style, new_figure
-from gpicl.metatesting import EARLIER, PAPER, reference_table
 from gpicl.report import COLOURS
-
-_REFERENCES = {TRANSFORMER: {PAPER: "GPICL Transformer", EARLIER: "GPT"}, MLP: {PAPER: "SGD", EARLIER: "MLP (SGD)"}}
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
@@ -43,9 +41,5 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
 
 
 def _references(axes: Axes, learner: str) -> None:
-    table = reference_table()
-    for line, (source, name) in zip(("--", "-."), _REFERENCES[learner].items(), strict=True):
-        rows = table[(table["source"] == source) & (table["learner"] == name) & (table["dataset"] == "mnist")]
-        axes.axvline(
-            float(rows["accuracy"].iloc[0]), color="black", linestyle=line, linewidth=0.8, label=f"{source}, MNIST"
-        )
+    for line, (source, accuracy) in zip(("--", "-."), published(learner).items(), strict=True):
+        axes.axvline(accuracy, color="black", linestyle=line, linewidth=0.8, label=f"{source}, MNIST")
