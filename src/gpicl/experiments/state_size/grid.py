@@ -11,8 +11,8 @@ from gpicl.experiments.reproduction import Settings
 from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import RunConfig
 
+# Not the KernelSetTransformer: it reads its context anew as a set and carries nothing from one example to the next.
 _MEMORIES = (
-    "KernelSetTransformer",
     "KernelTransformer",
     "ValueTransformer",
     "TokenTransformer",
