@@ -4,7 +4,7 @@ from gpicl.metatesting.classical import CLASSICAL, evaluate_classical
 from gpicl.metatesting.evaluate import evaluate
 from gpicl.metatesting.intervals import mean_interval, wilson_interval
 from gpicl.metatesting.prediction_time import prediction_milliseconds
-from gpicl.metatesting.references import EARLIER, PAPER, reference_table
+from gpicl.metatesting.references import EARLIER, PAPER, reference_accuracies, reference_table
 
 __all__ = [
     "CLASSICAL",
@@ -14,6 +14,7 @@ __all__ = [
     "evaluate_classical",
     "mean_interval",
     "prediction_milliseconds",
+    "reference_accuracies",
     "reference_table",
     "wilson_interval",
 ]

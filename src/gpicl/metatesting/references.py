@@ -38,3 +38,18 @@ def reference_table() -> pd.DataFrame:
             for dataset, value in zip(_DATASETS, values, strict=True)
         ]
     )
+
+
+def reference_accuracies(source: str, learner: str) -> dict[str, float]:
+    """Look one reference row up.
+
+    Args:
+        source: `PAPER` or `EARLIER`.
+        learner: As that source calls it.
+
+    Returns:
+        Accuracy (0..1) by data set; not of those that the source does not report.
+    """
+    table = reference_table().dropna(subset="accuracy")
+    rows = table[(table["source"] == source) & (table["learner"] == learner)]
+    return {str(row["dataset"]): float(row["accuracy"]) for _, row in rows.iterrows()}

@@ -1,7 +1,7 @@
 """What the paper and the earlier reproduction report of the ablation's learners."""
 
 from gpicl.experiments.ablation.variants import MLP, TRANSFORMER
-from gpicl.metatesting import EARLIER, PAPER, reference_table
+from gpicl.metatesting import EARLIER, PAPER, reference_accuracies
 
 _NAMES = {TRANSFORMER: {PAPER: "GPICL Transformer", EARLIER: "GPT"}, MLP: {PAPER: "SGD", EARLIER: "MLP (SGD)"}}
 
@@ -15,6 +15,4 @@ def published(learner: str) -> dict[str, float]:
     Returns:
         By source: `PAPER` and `EARLIER`.
     """
-    table = reference_table()
-    mnist = table[table["dataset"] == "mnist"].set_index(["source", "learner"])["accuracy"]
-    return {source: float(mnist[source, name]) for source, name in _NAMES[learner].items()}
+    return {source: reference_accuracies(source, name)["mnist"] for source, name in _NAMES[learner].items()}

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from gpicl.experiments.reproduction import Settings, over_seeds
 from gpicl.experiments.reproduction.figures import PAGE, experiment_style, new_figure, per_cent, plot_band
-from gpicl.metatesting import PAPER, reference_table
+from gpicl.metatesting import PAPER, reference_accuracies
 from gpicl.report import COLOURS
 
 _PAPER_LEARNER, _PAPER_LENGTH = "GPICL Transformer", 100
@@ -23,8 +23,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
     means = over_seeds(table, ["trained_on", "dataset", "position"])
     names = {settings.label(name): name for name in ("mnist", "fashion_mnist")}
     last = int(table["position"].max())
-    reference = reference_table()
-    paper = reference[(reference["source"] == PAPER) & (reference["learner"] == _PAPER_LEARNER)].set_index("dataset")
+    published = reference_accuracies(PAPER, _PAPER_LEARNER)
     with experiment_style():
         figure = new_figure(PAGE, 2.6)
         panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
@@ -34,9 +33,8 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
                 label = f"meta-trained on {trained}"
                 plot_band(axes, chosen, "position", "accuracy", colour=colour, label=label, line=line, marker="")
             if last == _PAPER_LENGTH:
-                height = paper.loc[name, "accuracy"]
                 style: dict[str, Any] = {"color": COLOURS[0], "markerfacecolor": "none", "clip_on": False}
-                axes.plot([last], [height], "D", label="paper, meta-trained on MNIST", **style)
+                axes.plot([last], [published[name]], "D", label="paper, meta-trained on MNIST", **style)
             per_cent(axes, "accuracy" if axes is panels[0] else "")
             axes.set(title=f"meta-tested on {tested}", xlabel="position in the episode", ylim=(0, 1))
             axes.set_xlim(1, last)

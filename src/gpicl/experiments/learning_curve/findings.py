@@ -4,7 +4,7 @@ import pandas as pd
 
 from gpicl.experiments.learning_curve.grid import SOURCES
 from gpicl.experiments.reproduction import Finding, Settings, over_seeds
-from gpicl.metatesting import PAPER, reference_table
+from gpicl.metatesting import PAPER, reference_accuracies
 
 _CROSSING = 0.58
 _END = (
@@ -24,9 +24,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     last = table[table["position"] == table["position"].max()]
     means = over_seeds(last, ["trained_on", "dataset"])
     ends = {(row["trained_on"], row["dataset"]): row for _, row in means.iterrows()}
-    reference = reference_table()
-    paper = reference[(reference["source"] == PAPER) & (reference["learner"] == "GPICL Transformer")]
-    published = dict(zip(paper["dataset"], paper["accuracy"], strict=True))
+    published = reference_accuracies(PAPER, "GPICL Transformer")
     found = []
     for trained in SOURCES:
         for tested in SOURCES:

@@ -11,7 +11,7 @@ from gpicl.experiments.reproduction import Settings
 from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import RunConfig
 
-# Not the KernelSetTransformer: it reads its context anew as a set and carries nothing from one example to the next.
+# Not the KernelSetTransformer: it reads its context anew as a set whenever there is one example more.
 _MEMORIES = (
     "KernelTransformer",
     "ValueTransformer",

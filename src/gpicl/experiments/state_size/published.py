@@ -3,7 +3,7 @@
 import pandas as pd
 
 from gpicl.learners import build_learner
-from gpicl.metatesting import PAPER, reference_table
+from gpicl.metatesting import PAPER, reference_accuracies
 
 # Images of 32x32x3, episodes of 100.
 _FEATURES, _CLASSES, _LENGTH = 3072, 10, 100
@@ -20,11 +20,10 @@ def published_sizes() -> pd.DataFrame:
     Returns:
         One row per learner and data set: `learner` (our name), `dataset`, `accuracy`, `state_size`, `parameters`.
     """
-    table = reference_table()
     rows = []
     for published, (name, options) in _LEARNERS.items():
         learner = build_learner(name, _FEATURES, _CLASSES, **options)
         sizes = {"state_size": learner.state_size(_LENGTH), "parameters": learner.num_parameters}
-        found = table[(table["source"] == PAPER) & (table["learner"] == published)]
-        rows.append(found[["dataset", "accuracy"]].assign(learner=name, **sizes))
-    return pd.concat(rows, ignore_index=True)
+        for dataset, accuracy in reference_accuracies(PAPER, published).items():
+            rows.append({"learner": name, "dataset": dataset, "accuracy": accuracy, **sizes})
+    return pd.DataFrame(rows)
