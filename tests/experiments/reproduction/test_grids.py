@@ -49,7 +49,7 @@ def test_state_size_shares_its_runs_with_the_comparison(tmp_path):
     settings = Settings("laptop", {}, tmp_path)
     compared = {run.folder(tmp_path) for run in find_experiment("comparison").grid(settings)}
     shared = [run for run in find_experiment("state-size").grid(settings) if run.folder(tmp_path) in compared]
-    assert len(shared) == 8
+    assert len(shared) == 9
 
 
 def test_data_sets_are_replaced_by_name():

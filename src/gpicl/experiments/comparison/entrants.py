@@ -40,7 +40,7 @@ ENTRANTS = (
     Entrant("ShrinkageLDA", None),
     Entrant("SGD", "sgd", "SGD", "MLP (SGD)"),  # its preset starts from zero, so seeds would be all the same
     Entrant("MLP", "mlp"),
-    Entrant("KernelSetTransformer", "flagship"),
+    Entrant("KernelSetTransformer", "kernel-set-transformer"),
     Entrant("KernelTransformer", "kernel-transformer", seeds=3),
     Entrant("ValueTransformer", "value-transformer"),
     Entrant("FastWeightMemory", "fast-weight-memory"),

@@ -11,8 +11,8 @@ from gpicl.experiments.reproduction import Settings
 from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import RunConfig
 
-# Not the KernelSetTransformer: it reads its context anew as a set whenever there is one example more.
 _MEMORIES = (
+    "KernelSetTransformer",
     "KernelTransformer",
     "ValueTransformer",
     "TokenTransformer",
