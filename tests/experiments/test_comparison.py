@@ -70,6 +70,13 @@ def test_the_same_command_repeats_nothing(compared):
     pd.testing.assert_frame_equal(pd.read_csv(compared / "table" / "comparison.csv"), table)
 
 
+def test_a_learner_that_is_meta_tested_on_shorter_episodes_than_it_learned_from_is_in_the_table(tmp_path):
+    assert main(command(tmp_path, learners="KernelSetTransformer")) == 0
+    own = pd.read_csv(tmp_path / "table" / "comparison.csv")
+    assert own["accuracy"].notna().all()
+    assert "accuracy after 11 examples" in (tmp_path / "table" / "comparison.md").read_text()
+
+
 def test_a_learner_that_fails_is_reported_and_the_rest_goes_on(tmp_path, capsys):
     # Where the run's folder should be lies a file.
     (folder,) = {c.folder for c in make_contests(SCALES["smoke"], ENTRANTS, tmp_path / "runs", None, progress=False)

@@ -34,7 +34,7 @@ def train_and_test(
         # A misspelt data set should not be found after hours of meta-training.
         for name in config.testing.datasets:
             load_test_set(name, image_for_testing(config.data, config.testing))
-        config.testing.positions_of(config.testing.length or config.tasks.length)
+        config.testing.positions_of(config.test_length)
         if "seen" in config.testing.tasks and config.tasks.num_tasks is None:
             raise TaskError("testing.tasks asks for seen tasks, which exist only for a finite tasks.num_tasks.")
         if config.testing.num_features is not None and not learner_class(config.learner.name).any_size:

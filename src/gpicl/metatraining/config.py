@@ -241,6 +241,11 @@ class RunConfig:
     testing: TestingConfig = field(default_factory=TestingConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
 
+    @property
+    def test_length(self) -> int:
+        """Examples per episode of the meta-test: those of meta-training unless `testing.length` says otherwise."""
+        return self.testing.length or self.tasks.length
+
     def identity(self) -> dict[str, Any]:
         """The part that decides the weights, and so the run's name."""
         return {part: asdict(getattr(self, part)) for part in ("data", "tasks", "learner", "training")}

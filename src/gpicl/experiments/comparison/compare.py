@@ -122,7 +122,7 @@ def _run_locked(contest: Contest, command: str) -> None:
     if not path.exists():
         image = contest.config.data
         pixels = (image.size or 28) ** 2 * (image.channels or 1)
-        text = json.dumps({"milliseconds": prediction_milliseconds(measured, contest.config.tasks.length, pixels)})
+        text = json.dumps({"milliseconds": prediction_milliseconds(measured, contest.config.test_length, pixels)})
         write_atomically(path, lambda part: part.write_text(text))
 
 
@@ -143,7 +143,7 @@ def _test_classical(contest: Contest) -> None:
                 {label: dataset},
                 positions=contest.positions,
                 episodes=testing.episodes,
-                length=contest.config.tasks.length,
+                length=contest.config.test_length,
                 seed=TEST_SEED,
                 on_progress=partial(move_bar, bar, task, 0),
             )

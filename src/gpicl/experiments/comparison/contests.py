@@ -66,6 +66,6 @@ def make_contests(
 
 
 def _classical_folder(entrant: Entrant, config: RunConfig, scale: Scale, output: Path) -> Path:
-    identity = [asdict(config.data), scale.episodes, scale.positions, config.tasks.length]
+    identity = [asdict(config.data), scale.episodes, scale.positions, config.test_length]
     digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:10]
     return output / f"{entrant.name}-{digest}"

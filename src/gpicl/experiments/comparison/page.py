@@ -27,7 +27,7 @@ def write_page(folder: Path, table: pd.DataFrame, contests: Sequence[Contest], s
         command: What the user typed.
     """
     write_atomically(folder / "comparison.csv", partial(table.to_csv, index=False))
-    figure = comparison_figure(table, contests[0].config.tasks.length - 1)
+    figure = comparison_figure(table, contests[0].config.test_length - 1)
     for kind in ("png", "pdf"):
         write_atomically(folder / f"comparison.{kind}", partial(figure.savefig, format=kind, dpi=160))
     text = _page(table, contests, scale, command)
@@ -35,7 +35,7 @@ def write_page(folder: Path, table: pd.DataFrame, contests: Sequence[Contest], s
 
 
 def _page(table: pd.DataFrame, contests: Sequence[Contest], scale: Scale, command: str) -> str:
-    length = contests[0].config.tasks.length
+    length = contests[0].config.test_length
     threads = f"{torch.get_num_threads()} threads"
     return "\n".join(
         [

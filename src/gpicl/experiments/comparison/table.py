@@ -69,7 +69,7 @@ def _measured(contests: list[Contest], failures: Mapping[Path, str]) -> Iterable
     if not done:
         return [{**shared, "dataset": label_of(name), "seeds": 0} for name in config.testing.datasets]
     shared |= {"seeds": len(done), "episodes": config.testing.episodes, **_costs(done)}
-    length = config.tasks.length
+    length = config.test_length
     tables = []
     for contest in done:
         table = pd.read_csv(contest.folder / "results.csv")
@@ -97,7 +97,7 @@ def _costs(contests: list[Contest]) -> dict[str, Any]:
         **costs,
         "features": learner.num_features,
         "parameters": learner.num_parameters,
-        "state_size": learner.state_size(contests[0].config.tasks.length),
+        "state_size": learner.state_size(contests[0].config.test_length),
         "steps": sum(card["steps"] for card in cards) / len(cards),
         "minutes": sum(card["seconds"] for card in cards) / len(cards) / 60,
     }

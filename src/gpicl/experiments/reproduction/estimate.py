@@ -98,7 +98,7 @@ def time_of_episode(config: RunConfig) -> EpisodeTime:
     source = build_augmentor(config, FeatureDataset.from_arrays(images, np.arange(256) % 10, image_shape=shape))
     learner = build_learner(config.learner.name, source.num_features, source.num_classes, **config.learner.options)
     in_bf16 = lightning_precision(config.training.precision, torch.device("cpu")) == "bf16-mixed"
-    length = config.testing.length or config.tasks.length
+    length = config.test_length
     positions = config.testing.positions_of(length)
     training, testing = [], []
     threads = torch.get_num_threads()

@@ -22,6 +22,6 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
         Rows of `accuracies_at`, with `state_size` (numbers) and `parameters`.
     """
     learner = sized_for_testing(load_weights(folder), run.config.testing)
-    length = run.config.testing.length or run.config.tasks.length
+    length = run.config.test_length
     sizes = {"state_size": learner.state_size(length), "parameters": learner.num_parameters}
     return [{**sizes, **row} for row in _last(run, folder)]
