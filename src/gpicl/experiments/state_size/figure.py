@@ -12,7 +12,7 @@ from gpicl.experiments.state_size.means import mean_by_size
 from gpicl.experiments.state_size.published import published_sizes
 from gpicl.report import COLOURS
 
-_MARKERS = "osD^vP*X"
+_MARKERS = "osD^vP*X<"  # one more than there are colours, so that a colour that comes again has another
 _AXES = {"state_size": "state size (numbers)", "parameters": "parameters"}
 
 
@@ -32,7 +32,8 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
         for axes, (column, label) in zip(panels, _AXES.items(), strict=True):
             for i, learner in enumerate(dict.fromkeys(means["learner"])):
                 style: dict[str, Any] = {"color": COLOURS[i % len(COLOURS)], "marker": _MARKERS[i % len(_MARKERS)]}
-                _learner(axes, means[means["learner"] == learner].sort_values(column), column, str(learner), style)
+                line = ("-", "--")[i // len(COLOURS) % 2]
+                _learner(axes, means[means["learner"] == learner].sort_values(column), column, str(learner), style | {"linestyle": line})
                 published = paper[paper["learner"] == learner]
                 axes.plot(published[column], published["accuracy"], linestyle="", markerfacecolor="none", **style)
             powers_of_two(axes, label)
