@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--browser", metavar="CHROMIUM", help="path of a Chromium, such as /usr/bin/chromium")
     options = parser.parse_args()
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; 50 examples in the context, weights mnist")
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; 50 examples in the context, the demo's own weights")
     with demo() as address:
         over_http(address, options.requests)
         if options.browser:

@@ -8,7 +8,6 @@ new weights have only their own trials run again.
 
 import argparse
 import os
-import platform
 import shlex
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -40,6 +39,7 @@ def main() -> None:
     from page import write_page
     from trials import Log, Trial, run_trial
 
+    from gpicl.report import machine_description
     from gpicl.weights import find_weights, load_card
 
     version = load_card(find_weights(options.weights))["sha256"][:10] + f"x{options.members}"
@@ -61,7 +61,8 @@ def main() -> None:
         for future in track(as_completed(pending), f"{len(trials) - len(left):,} done before;", total=len(left)):
             log.add(future.result())
     command = shlex.join(["python", *sys.argv])
-    machine = f"{platform.machine()}, {os.cpu_count()} CPUs, {options.processes} process(es) of one thread"
+    machine = f"{machine_description()}, {options.processes} process(es) of one thread"
+    machine += f"; weights `{options.weights}`, {options.members} members"
     write_page(options.output, [(trial, log.done[trial.key]) for trial in trials], command, machine)
     print(options.output / "README.md")
 
