@@ -31,11 +31,15 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
         panels = figure.subplots(1, 2, sharey=True, squeeze=False)[0]
         for axes, (column, label) in zip(panels, _AXES.items(), strict=True):
             for i, learner in enumerate(dict.fromkeys(means["learner"])):
-                style: dict[str, Any] = {"color": COLOURS[i % len(COLOURS)], "marker": _MARKERS[i % len(_MARKERS)]}
-                line = ("-", "--")[i // len(COLOURS) % 2]
-                _learner(axes, means[means["learner"] == learner].sort_values(column), column, str(learner), style | {"linestyle": line})
+                style: dict[str, Any] = {
+                    "color": COLOURS[i % len(COLOURS)],
+                    "marker": _MARKERS[i % len(_MARKERS)],
+                    "linestyle": ("-", "--")[i // len(COLOURS) % 2],
+                }
+                _learner(axes, means[means["learner"] == learner].sort_values(column), column, str(learner), style)
                 published = paper[paper["learner"] == learner]
-                axes.plot(published[column], published["accuracy"], linestyle="", markerfacecolor="none", **style)
+                hollow = style | {"linestyle": "", "markerfacecolor": "none"}
+                axes.plot(published[column], published["accuracy"], **hollow)
             powers_of_two(axes, label)
             per_cent(axes, f"accuracy, unseen {settings.label('mnist')}" if axes is panels[0] else "")
             axes.set_ylim(0, 1)
