@@ -32,10 +32,12 @@ WATCH = """() => {
 
 
 @contextmanager
-def demo() -> Iterator[str]:
+def demo(weights: str) -> Iterator[str]:
     """Run the command on a free port; give its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "gpicl.cli.main", "demo", "--port", "0"], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "gpicl.cli.main", "demo", "--port", "0", "--weights", weights],
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         line = process.stderr.readline() if process.stderr else ""
@@ -120,10 +122,13 @@ def main() -> None:
     """Time and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("--weights", default="general", help="as of `gpicl demo`, whose default it is")
     parser.add_argument("--browser", metavar="CHROMIUM", help="path of a Chromium, such as /usr/bin/chromium")
     options = parser.parse_args()
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; 50 examples in the context, the demo's own weights")
-    with demo() as address:
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; 50 examples in the context, weights {options.weights}"
+    )
+    with demo(options.weights) as address:
         over_http(address, options.requests)
         if options.browser:
             in_a_browser(address, options.requests // 10, options.browser)

@@ -84,7 +84,7 @@ def _figure(table: pd.DataFrame) -> Figure:
         axes.set_xticks(_CONTEXTS, [f"{context:,}" for context in _CONTEXTS])
         axes.minorticks_off()
         axes.yaxis.set_major_formatter("{x:.0%}")
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+        figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 

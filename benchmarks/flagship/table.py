@@ -16,7 +16,7 @@ from gpicl.data import load_features
 from gpicl.experiments.meta_test_run import label_of
 from gpicl.experiments.reproduction.over_seeds import over_seeds
 from gpicl.files import write_atomically
-from gpicl.metatesting import CLASSICAL, PAPER, evaluate_classical, reference_table
+from gpicl.metatesting import CLASSICAL, PAPER, evaluate_classical, reference_accuracies
 from gpicl.report import machine_description, markdown_table
 
 _POSITION = 100
@@ -86,10 +86,8 @@ def _page(table: pd.DataFrame, labels: list[str]) -> str:
         [f"seed {seed}", *(_cell(group[group["dataset"] == label]) for label in labels)]
         for seed, group in seeds.groupby("seed")
     ]
-    references = reference_table()
     for learner in ("VSML", "GPICL Transformer"):
-        found = references[(references["source"] == PAPER) & (references["learner"] == learner)]
-        known = found.set_index("dataset")["accuracy"]
+        known = reference_accuracies(PAPER, learner)
         cells = [f"*{100 * known[label.partition('_32')[0]]:.1f}*" for label in labels]
         rows.append([f"*{learner}, {PAPER}*", *cells])
     counts = table.groupby("learner")["episodes"].max()

@@ -1,9 +1,9 @@
 """What the demo admits, so that nobody can make it slow or large.
 
 Together they bound its memory. A session keeps at most `EXAMPLES + UNDO_STEPS` drawings of 784 bytes and as many lists
-of them as it has steps to undo, below 1 MB; `SESSIONS` of them, below 200 MB. A fitted classifier takes 104 kB for
-each of 20 examples it has read and 330 kB for each of 500 [measured, weights `general`; `mnist` an eighth more], so all
-that are kept take less than 300 MB.
+of them as it has steps to undo, below 1 MB; `SESSIONS` of them, below 200 MB. A fitted classifier takes up to
+104 kB for each of 20 examples it has read and 330 kB for each of 500 [measured, all shipped weights], so all that are
+kept take less than 300 MB.
 """
 
 BODY_BYTES = 128 * 1024
