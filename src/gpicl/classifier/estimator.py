@@ -5,16 +5,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, assert_all_finite, check_consistent_length, check_random_state
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from gpicl.classifier.encoding import TableEncoder
 from gpicl.classifier.ensemble import Ensemble
+from gpicl.classifier.labels import check_labels, class_indices
 from gpicl.classifier.large_contexts import LARGE_CONTEXTS, NearestContexts, with_large_context
 from gpicl.classifier.loaded import learner_at_hand
-from gpicl.classifier.tables import TableEncoder, flatten_images, has_categories, join_rows
+from gpicl.classifier.tables import (
+    check_finite,
+    flatten_images,
+    frame_or_array,
+    join_rows,
+    only_numbers,
+    read_table,
+)
 from gpicl.errors import ClassifierError, UnknownNameError
 
 
@@ -115,7 +123,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
                 "Leave classes out after the first call, or call fit to begin anew."
             )
         more, _ = self._check(X, reset=False)
-        labels = _check_labels(y, more)
+        labels = check_labels(y, more)
         examples = join_rows(self._examples, more)
         return self._learn(examples, np.concatenate([self._labels, labels]), self._announced)
 
@@ -161,13 +169,13 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         _refuse(unsupported)
         self._check_parameters()
         examples, self.image_shape_ = self._check(X, reset=True)
-        labels = _check_labels(y, examples)
+        labels = check_labels(y, examples)
         return self._learn(examples, labels, None if classes is None else np.unique(column_or_1d(classes)))
 
     def _learn(self, examples: Any, labels: np.ndarray, announced: np.ndarray | None) -> "InContextClassifier":
         """Make everything that follows from the examples; where that fails the classifier stays as it was."""
         classes = np.unique(labels) if announced is None else announced
-        indices = _class_indices(labels, classes)
+        indices = class_indices(labels, classes)
         learner = learner_at_hand(self.weights)
         encoder = TableEncoder(examples)
         features = encoder(examples)
@@ -194,21 +202,36 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         """Check names and numbers, and make rows of images.
 
         Returns:
-            A data frame where there are categories, else float64; and the shape of an image.
+            A table where there is anything but numbers, else float64; and the shape of an image.
         """
         X, shape = flatten_images(X)
         if not reset and shape is not None and shape != self.image_shape_:
             fitted = f"images of shape {self.image_shape_}" if self.image_shape_ else "rows of features"
             raise ClassifierError(f"These are images of shape {shape}, but fit was given {fitted}. Give the same.")
-        if not (has_categories(X) if reset else self._encoder.has_categories):
-            return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"), shape
-        validate_data(self, X, reset=reset, skip_check_array=True)
-        if not isinstance(X, pd.DataFrame):
-            raise ClassifierError(
-                "fit was given a data frame with categories, and categories are found by the names of their columns. "
-                f"Give a data frame with the columns {list(self.feature_names_in_)}, not {type(X).__name__}."
-            )
-        return X, shape
+        X = frame_or_array(X)
+        encodes = not reset and self._encoder.has_categories
+        if only_numbers(X) and not encodes:
+            rows = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        else:
+            if not isinstance(X, pd.DataFrame):
+                X = check_array(X, dtype=None, ensure_all_finite=False)
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            table = read_table(X)
+            rows = table if encodes else table.numbers_or_self()
+        check_finite(rows, list(map(repr, X.columns)) if isinstance(X, pd.DataFrame) else None)
+        self._check_order(_column_labels(X), reset)
+        return rows, shape
+
+    def _check_order(self, labels: list[Any] | None, reset: bool) -> None:
+        """Refuse columns in another order where their names are no text, which scikit-learn does not look at."""
+        if reset:
+            self._column_labels = labels
+        elif labels and self._column_labels and labels != self._column_labels:
+            if set(labels) == set(self._column_labels):
+                raise ClassifierError(
+                    f"X has the columns {labels}, and fit was given them in the order {self._column_labels}. Give them "
+                    f"in that order: X[{self._column_labels}]."
+                )
 
     def _check_parameters(self) -> None:
         for name in ("n_estimators", "max_context", "memory_budget"):
@@ -220,33 +243,16 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _refuse(unsupported: dict[str, Any]) -> None:
-    if unsupported:
+    given = sorted(name for name, value in unsupported.items() if value is not None)
+    if given:
         raise ClassifierError(
-            f"InContextClassifier takes no {', '.join(sorted(unsupported))}: it learns from a context in which every "
+            f"InContextClassifier takes no {', '.join(given)}: it learns from a context in which every "
             "example counts as one. To give some more weight, repeat them; to give some none, leave them out."
         )
 
 
-def _check_labels(y: Any, examples: Any) -> np.ndarray:
-    if y is None:
-        raise ClassifierError("InContextClassifier requires y to be passed, but the target y is None.")
-    labels = column_or_1d(y, warn=True)
-    check_consistent_length(examples, labels)
-    assert_all_finite(labels, input_name="y")
-    check_classification_targets(labels)
-    return labels
-
-
-def _class_indices(labels: np.ndarray, classes: np.ndarray) -> Int64[np.ndarray, " N"]:
-    strangers = np.setdiff1d(labels, classes)
-    if strangers.size:
-        raise ClassifierError(
-            f"y holds {strangers.tolist()}, which is none of classes={classes.tolist()}. Name all classes that will "
-            "ever occur, or none."
-        )
-    if len(classes) < 2:
-        raise ClassifierError(
-            f"y holds one class only, {classes[0]!r}: there must be two to tell apart. Add examples of another class, "
-            "or name those to come with partial_fit(X, y, classes=...)."
-        )
-    return np.searchsorted(classes, labels).astype(np.int64)
+def _column_labels(X: Any) -> list[Any] | None:
+    """Names of columns that are no text, such as numbers."""
+    if not isinstance(X, pd.DataFrame) or all(isinstance(name, str) for name in X.columns):
+        return None
+    return X.columns.tolist()
