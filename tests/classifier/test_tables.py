@@ -6,7 +6,7 @@ import pytest
 
 from gpicl import InContextClassifier
 from gpicl.classifier.encoding import TableEncoder
-from gpicl.classifier.tables import flatten_images
+from gpicl.classifier.frames import flatten_images
 from gpicl.errors import ClassifierError
 
 

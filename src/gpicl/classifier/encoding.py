@@ -1,4 +1,4 @@
-"""Numbers from a table: numbers and dates stay one column, categories become a column each, identifiers are left out."""
+"""Numbers from a table: numbers and dates stay, categories become a column each, and identifiers are left out."""
 
 import re
 from collections import Counter
@@ -10,7 +10,8 @@ from jaxtyping import Float64
 from sklearn.preprocessing import OneHotEncoder
 
 from gpicl.classifier.advice import warn
-from gpicl.classifier.tables import Column, Table, frame_or_array, read_table
+from gpicl.classifier.frames import frame_or_array
+from gpicl.classifier.tables import Column, Table, objects, read_table
 from gpicl.classifier.values import Plain, days, number, printed, same_in_other_types, stands_for_missing
 from gpicl.errors import ClassifierError
 
@@ -18,7 +19,7 @@ from gpicl.errors import ClassifierError
 _MOST_CATEGORIES = 32
 # A column is left out if it has this many values and more than this share of them are different: no value comes often
 # enough to tell anything, and as a column each they would cost accuracy.
-_FEWEST_VALUES, _DIFFERENT = 10, 0.5
+_FEWEST_VALUES, _DIFFERENT = 10, 0.7
 # Words among numbers count as missing up to this share of the values.
 _WORDS = 0.1
 _DATE_FORMATS = (
@@ -185,9 +186,7 @@ class _Categories:
                 f"when the classifier was fitted, such as {unseen[0]!r}; those were {_some(list(self._seen))}. They "
                 "tell the classifier nothing. Check that both are written the same way."
             )
-        array = np.empty(len(values), dtype=object)
-        array[:] = values
-        return array
+        return objects(values)
 
     def _known(self, text: str) -> str:
         return text if text in self._seen else self._alike.get(same_in_other_types(text), text)

@@ -4,26 +4,25 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float64
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from gpicl.classifier.costs import MOST_CONTEXT, warn_of_cost
 from gpicl.classifier.encoding import TableEncoder
 from gpicl.classifier.ensemble import Ensemble
+from gpicl.classifier.fitted_state import freeze, thaw
+from gpicl.classifier.frames import flatten_images
+from gpicl.classifier.inputs import check_order, check_rows, numbers_as_names
 from gpicl.classifier.labels import check_labels, class_indices
 from gpicl.classifier.large_contexts import LARGE_CONTEXTS, NearestContexts, with_large_context
-from gpicl.classifier.loaded import learner_at_hand
-from gpicl.classifier.tables import (
-    check_finite,
-    flatten_images,
-    frame_or_array,
-    join_rows,
-    only_numbers,
-    read_table,
-)
+from gpicl.classifier.loaded import learner_at_hand, on_cpu
+from gpicl.classifier.tables import join_rows
 from gpicl.errors import ClassifierError, UnknownNameError
+
+# Attributes that hold objects of this package.
+_LEARNED = ("_examples", "_encoder", "_predictor")
 
 
 class InContextClassifier(ClassifierMixin, BaseEstimator):
@@ -135,7 +134,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "_predictor")
         queries, _ = self._check(X, reset=False)
-        return self._predictor.predict_proba(self._encoder(queries))
+        with on_cpu():
+            return self._predictor.predict_proba(self._encoder(queries))
 
     def predict(self, X: Any) -> np.ndarray:
         """Give the most probable class.
@@ -157,6 +157,15 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         """
         scores = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give the parameters, and what was learned as plain data."""
+        state = super().__getstate__()
+        return {name: freeze(value) if name in _LEARNED else value for name, value in state.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take both back; nothing is computed from the context again."""
+        super().__setstate__({name: thaw(value) if name in _LEARNED else value for name, value in state.items()})
 
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn that missing values and images are welcome."""
@@ -189,11 +198,16 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
             seed=random.randint(2**31),
         )
         most = self.max_context if learner.max_length is None else min(self.max_context, learner.max_length - 1)
-        self._predictor: Ensemble | NearestContexts = (
-            build(features, indices)
-            if len(features) <= most
-            else with_large_context(self.large_context, build, features, indices, most, random)
-        )
+        large = len(features) > most
+        if not (large and self.large_context == "error"):
+            nearest = large and self.large_context == "nearest"
+            warn_of_cost(learner, min(len(features), most), len(classes), self.n_estimators, nearest)
+        with on_cpu():
+            self._predictor: Ensemble | NearestContexts = (
+                with_large_context(self.large_context, build, features, indices, most, random)
+                if large
+                else build(features, indices)
+            )
         self._examples, self._labels, self._announced = examples, labels, announced
         self._encoder, self.classes_ = encoder, classes
         return self
@@ -208,36 +222,23 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         if not reset and shape is not None and shape != self.image_shape_:
             fitted = f"images of shape {self.image_shape_}" if self.image_shape_ else "rows of features"
             raise ClassifierError(f"These are images of shape {shape}, but fit was given {fitted}. Give the same.")
-        X = frame_or_array(X)
-        encodes = not reset and self._encoder.has_categories
-        if only_numbers(X) and not encodes:
-            rows = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
-        else:
-            if not isinstance(X, pd.DataFrame):
-                X = check_array(X, dtype=None, ensure_all_finite=False)
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            table = read_table(X)
-            rows = table if encodes else table.numbers_or_self()
-        check_finite(rows, list(map(repr, X.columns)) if isinstance(X, pd.DataFrame) else None)
-        self._check_order(_column_labels(X), reset)
-        return rows, shape
-
-    def _check_order(self, labels: list[Any] | None, reset: bool) -> None:
-        """Refuse columns in another order where their names are no text, which scikit-learn does not look at."""
+        rows = check_rows(self, X, reset, as_table=not reset and self._encoder.has_categories)
+        names = numbers_as_names(X)
         if reset:
-            self._column_labels = labels
-        elif labels and self._column_labels and labels != self._column_labels:
-            if set(labels) == set(self._column_labels):
-                raise ClassifierError(
-                    f"X has the columns {labels}, and fit was given them in the order {self._column_labels}. Give them "
-                    f"in that order: X[{self._column_labels}]."
-                )
+            self._column_numbers = names
+        check_order(names, self._column_numbers)
+        return rows, shape
 
     def _check_parameters(self) -> None:
         for name in ("n_estimators", "max_context", "memory_budget"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                 raise ClassifierError(f"{name} must be a whole number of at least 1, not {value!r}.")
+        if self.max_context > MOST_CONTEXT:
+            raise ClassifierError(
+                f"max_context must be at most {MOST_CONTEXT:,}, not {self.max_context:,}: more examples cannot be read "
+                'at once. For more, choose large_context="subsample" or large_context="nearest".'
+            )
         if self.large_context not in LARGE_CONTEXTS:
             raise UnknownNameError("large_context", str(self.large_context), LARGE_CONTEXTS)
 
@@ -249,10 +250,3 @@ def _refuse(unsupported: dict[str, Any]) -> None:
             f"InContextClassifier takes no {', '.join(given)}: it learns from a context in which every "
             "example counts as one. To give some more weight, repeat them; to give some none, leave them out."
         )
-
-
-def _column_labels(X: Any) -> list[Any] | None:
-    """Names of columns that are no text, such as numbers."""
-    if not isinstance(X, pd.DataFrame) or all(isinstance(name, str) for name in X.columns):
-        return None
-    return X.columns.tolist()

@@ -29,10 +29,10 @@ def check_labels(y: Any, examples: Any) -> np.ndarray:
     """
     if y is None:
         raise ClassifierError("InContextClassifier requires y to be passed, but the target y is None.")
+    if isinstance(y, str | dict) or not (hasattr(y, "__len__") or hasattr(y, "__array__")):
+        raise ClassifierError(f"y is {y!r:.60} and must be a list or array with the class of every example.")
     labels = column_or_1d(y.to_numpy() if hasattr(y, "to_numpy") and not isinstance(y, pd.DataFrame) else y, warn=True)
     check_consistent_length(examples, labels)
-    if labels.dtype.kind != "O":
-        assert_all_finite(labels, input_name="y")
     missing = np.flatnonzero(pd.isna(labels))
     if missing.size:
         raise ClassifierError(
@@ -41,6 +41,8 @@ def check_labels(y: Any, examples: Any) -> np.ndarray:
         )
     if labels.dtype.kind == "O":
         labels = _of_one_kind(labels)
+    else:
+        assert_all_finite(labels, input_name="y")
     if labels.dtype.kind not in "OmM":
         check_classification_targets(labels)
     return labels

@@ -43,7 +43,10 @@ def plain_value(value: Any) -> Plain:
         return float(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
-    hash(value)
+    try:
+        hash(value)
+    except TypeError as error:
+        raise TypeError(f"{value!r:.60}, of type {type(value).__name__}") from error
     return str(value)
 
 
@@ -56,8 +59,10 @@ def days(value: Any) -> float | None:
     Returns:
         None if it is none of these.
     """
-    if isinstance(value, np.datetime64 | np.timedelta64):
-        value = (pd.Timestamp if isinstance(value, np.datetime64) else pd.Timedelta)(value)
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, np.timedelta64):
+        value = pd.Timedelta(value)
     if isinstance(value, pd.Period):
         value = value.start_time
     if isinstance(value, datetime):

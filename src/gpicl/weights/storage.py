@@ -99,8 +99,7 @@ def load_weights(folder: Path | str) -> Learner:
     try:
         if _digest(path) != card["sha256"]:
             raise CheckpointError(f"{path} is damaged: its checksum is not that of its card. {remedy}")
-        with plain_torch():
-            learner = rebuild_learner(card["learner"], card["options"], load_file(path))
+        learner = rebuild_learner(card["learner"], card["options"], load_file(path))
     except GpiclError as error:
         raise CheckpointError(str(error)) from error
     except (OSError, KeyError, SafetensorError) as error:
@@ -113,7 +112,7 @@ def load_weights(folder: Path | str) -> Learner:
 
 
 def rebuild_learner(name: str, options: dict[str, Any], state: dict[str, torch.Tensor]) -> Learner:
-    """Build a learner that has been described, in evaluation mode.
+    """Build a learner that has been described, on the CPU, in the precision of its state and in evaluation mode.
 
     Args:
         name: See `learner_name`.
@@ -125,8 +124,12 @@ def rebuild_learner(name: str, options: dict[str, Any], state: dict[str, torch.T
         RuntimeError: If the state is another learner's.
     """
     others = {k: v for k, v in options.items() if k not in ("num_features", "num_classes")}
-    learner = build_learner(name, options["num_features"], options["num_classes"], **others)
-    learner.load_state_dict(state)
+    dtypes = {tensor.dtype for tensor in state.values() if tensor.is_floating_point()}
+    with _plain_torch():
+        learner = build_learner(name, options["num_features"], options["num_classes"], **others)
+        if len(dtypes) == 1:
+            learner.to(dtypes.pop())
+        learner.load_state_dict(state)
     return learner.eval()
 
 
@@ -141,7 +144,7 @@ def learner_name(learner: Learner) -> str:
 
 
 @contextmanager
-def plain_torch() -> Iterator[None]:
+def _plain_torch() -> Iterator[None]:
     """Build on the CPU and in float32, whatever the caller has set, and draw nothing from the caller's random state.
 
     WHY a lock: the default dtype and the random state belong to the whole process.
