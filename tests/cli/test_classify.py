@@ -61,7 +61,7 @@ def test_the_same_command_writes_the_same_file(files, tmp_path):
         ("classify gaps.csv test.csv --target species", "gaps.csv: 1 of 75 rows have no species"),
         ("classify only.csv test.csv --target species", "no column but 'species'"),
         ("classify train.csv test.csv --target species --weights minst", "Did you mean 'mnist'"),
-        ("classify train.csv test.csv --target species --members 0", "n_estimators must be"),
+        ("classify train.csv test.csv --target species --members 0", "--members must be a whole number"),
         ("classify numbers.csv numbers.csv --target y", "continuous"),
         ("export nowhere", "Known: general, mnist"),
         ("export mnist --format onxx", "Did you mean 'onnx'"),
