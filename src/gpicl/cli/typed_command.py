@@ -15,7 +15,7 @@ from gpicl.metatraining import list_presets, preset_path
 # What jsonargparse says of a value of the wrong kind: the option, what it takes, and the value.
 _WRONG = (
     r'Parser key "([\w.]+)": Expected a (.+?)\. Got value: (.*)',
-    r'Parser key "([\w.]+)": Does not validate against any of the Union subtypes Subtypes: \[(.+?)\] .*Given value: (.*)',
+    r'Parser key "([\w.]+)": Does not validate against any of the Union .*?Subtypes: \[(.+?)\] .*Given value: (.*)',
 )
 
 
