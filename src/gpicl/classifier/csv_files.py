@@ -114,10 +114,12 @@ def _read(path: Path, target: str, texts: Sequence[str] = ()) -> pd.DataFrame:
 
 def _read_separated(path: Path, separator: str, decimal: str, target: str, texts: Sequence[str]) -> pd.DataFrame:
     types = {name: str for name in texts if name != target}
-    # What goes through a converter stays as it stands there, words for missing values included.
-    return pd.read_csv(
-        path, sep=separator, decimal=decimal, dtype=types, converters={target: str.strip}, low_memory=False
-    )
+    table = pd.read_csv(path, sep=separator, decimal=decimal, dtype=types, low_memory=False)
+    if target in table:
+        # Once more, so that words for missing values stay as they stand there.
+        labels = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, usecols=[target])
+        table[target] = labels[target].str.strip().to_numpy(dtype=object)
+    return table
 
 
 def _separator(path: Path) -> str:

@@ -50,6 +50,9 @@ class TableEncoder:
 
     def __init__(self, context: Any) -> None:
         self.has_categories = not isinstance(context, np.ndarray)
+        if isinstance(context, np.ndarray):
+            self._empty: np.ndarray = np.all(np.isnan(context), axis=0)
+            return
         table = _table(context)
         self._columns = [_encoder(*pair) for pair in zip(table.columns, table.names, strict=True)]
         self._one_hot = OneHotEncoder(
@@ -68,8 +71,8 @@ class TableEncoder:
         Raises:
             ClassifierError: If a column that was numbers or dates holds something else.
         """
-        if not self.has_categories and isinstance(rows, np.ndarray):
-            return rows
+        if not self.has_categories:
+            return rows if isinstance(rows, np.ndarray) else self._numbers(_table(rows))
         table = _table(rows)
         parts = [
             encode(column)
@@ -81,6 +84,12 @@ class TableEncoder:
             parts.append(self._one_hot.transform(categories))
         # Where every column is left out there is one that tells nothing.
         return np.hstack(parts) if parts else np.zeros((table.shape[0], 1))
+
+    def _numbers(self, table: Table) -> Float64[np.ndarray, "N F"]:
+        """Columns of anything for a context of numbers; of a column that was all missing nothing is read."""
+        gaps = np.full((table.shape[0], 1), np.nan)
+        columns = zip(table.columns, table.names, self._empty, strict=True)
+        return np.hstack([gaps if empty else _Numbers(name, frozenset())(column) for column, name, empty in columns])
 
     def _categories(self, table: Table, fitting: bool = False) -> np.ndarray:
         """The categories of all columns that have some, `[N, C]`."""
@@ -202,9 +211,9 @@ def _encoder(column: Column, name: str) -> _LeftOut | _Numbers | _Dates | _Categ
     present = [value for value in column.plain() if value is not None]
     different = len(set(map(printed, present)))
     many = len(present) >= _FEWEST_VALUES and different > _DIFFERENT * len(present)
-    if (words := _words_among_numbers(present)) is not None and (
-        many or not (column.declared or _may_be_codes(present, different))
-    ):
+    names = column.declared or _may_be_codes(present, different)
+    words = None if _begin_with_zero(present) or (names and not many) else _words_among_numbers(present)
+    if words is not None:
         if words:
             warn(
                 f"Column {name} holds numbers and {_some(words)}, which is taken for a missing value. Give NaN in its "
@@ -237,13 +246,15 @@ def _words_among_numbers(present: list[Plain]) -> list[str] | None:
     return sorted({str(value) for value in unread})
 
 
+def _begin_with_zero(present: list[Plain]) -> bool:
+    return any(isinstance(value, str) and re.match(r"\s*[+-]?0\d", value) for value in present)
+
+
 def _may_be_codes(present: list[Plain], different: int) -> bool:
-    """Whether text that reads as numbers may be names of categories: few whole numbers, or such as begin with 0."""
+    """Whether values that read as numbers may be names of categories: text of few different whole numbers."""
     texts = [value.strip() for value in present if isinstance(value, str) and number(value) is not None]
     if len(texts) < sum(number(value) is not None for value in present):
         return False  # some are numbers
-    if any(re.match(r"[+-]?0\d", text) for text in texts):
-        return True
     whole = all(not re.search(r"[.eE]\d", text) for text in texts)
     return whole and different <= min(_MOST_CATEGORIES, 0.5 * len(present))
 
