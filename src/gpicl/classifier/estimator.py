@@ -29,8 +29,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
     """A classifier that was meta-trained once and learns new data from its context alone, with no gradient step.
 
     `fit` reads up to 1,000 labelled examples and keeps what the learner remembers of them; predicting asks it about
-    each query by itself. Tables (missing values and, in data frames, categories allowed) and images; any number of
-    features and of classes.
+    each query by itself. It takes tables, with missing values, categories and dates, and images; any number of features
+    and of classes. A pickle holds what was learned, so that loading it does not read the examples again.
 
     Args:
         weights: Name of weights that come with the package, such as `general`, or the folder of a `gpicl train`
@@ -82,16 +82,17 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         """Read labelled examples.
 
         Args:
-            X: Array or data frame `[N, F]`, or images `[N, H, W]` or `[N, H, W, C]`. NaN is a missing value.
-            y: Their classes; any numbers or strings.
-            unsupported: Nothing; `sample_weight` is refused here with an explanation.
+            X: Array, list of rows or data frame (pandas, polars, pyarrow) `[N, F]`, or images `[N, H, W]` or
+                `[N, H, W, C]`. NaN is a missing value.
+            y: Their classes; any numbers, strings or dates.
+            unsupported: Nothing but None; `sample_weight` is refused here with an explanation.
 
         Returns:
             The classifier itself.
 
         Raises:
-            ClassifierError: If there is one class only, or there are too many examples, or a parameter is out of
-                range.
+            ClassifierError: If `X` or `y` cannot be read, there is one class only, or there are too many examples, or a
+                parameter is out of range.
             UnknownNameError: If there are no such weights.
             CheckpointError: If weights are damaged.
         """
