@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpicl.bench.cases import Case
-from gpicl.bench.machine import available_memory
 from gpicl.bench.scales import find_scale
 from gpicl.bench.setting import Setting
 from gpicl.bench.training_step import TrainingStep
 from gpicl.metatraining.config import TrainingConfig
-from gpicl.metatraining.freed_memory import freed_memory_kept
 from gpicl.metatraining.optimisers import build_optimiser
+from gpicl.runtime import available_memory, freed_memory_kept
 
 # What a child may take of the memory that is free; beyond it its allocation fails, and nobody else's process is killed.
 _PART_OF_MEMORY = 0.8

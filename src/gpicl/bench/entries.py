@@ -8,7 +8,7 @@ from gpicl.bench.figure import Figure, median_figure
 from gpicl.bench.limits import Demand, LimitSamplers
 from gpicl.bench.setting import Setting
 from gpicl.bench.timing import Progress, Sampler, Samples, interleaved
-from gpicl.metatraining.freed_memory import freed_memory_kept
+from gpicl.runtime import freed_memory_kept
 
 
 @dataclass(frozen=True)

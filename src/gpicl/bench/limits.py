@@ -9,7 +9,7 @@ import torch
 
 from gpicl.bench.figure import Figure, Unit, median_figure
 from gpicl.bench.timing import Sampler, Samples, timed
-from gpicl.learners.bfloat16 import multiplies_in_bf16
+from gpicl.runtime import multiplies_in_bf16
 from gpicl.tasks.normals import standard_normals
 
 _PREFIX = "limit: "

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from gpicl.bench.groups import find_group
-from gpicl.bench.machine import describe_machine
 from gpicl.bench.results import Results
 from gpicl.bench.setting import Setting
+from gpicl.runtime import describe_machine
 
 
 def run_bench(

@@ -7,7 +7,7 @@ import torch
 
 from gpicl.bench.figure import Figure
 from gpicl.bench.scales import Scale
-from gpicl.metatraining.precision import lightning_precision
+from gpicl.runtime import lightning_precision
 
 Precision = Literal["auto", "bf16", "fp32"]
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from gpicl.learners.bfloat16 import multiplies_in_bf16
+from gpicl.runtime import multiplies_in_bf16
 
 
 class OpenLSTM(nn.LSTM):

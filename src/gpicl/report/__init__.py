@@ -1,7 +1,6 @@
 """Reports: a run's folder in, one self-contained page out."""
 
 from gpicl.report.figures import COLOURS, example_images, figure_style, learning_curve, training_curve
-from gpicl.report.machine import machine_description
 from gpicl.report.markdown import markdown_table
 from gpicl.report.page import write_report
 from gpicl.report.tables import accuracy_rows, reference_rows
@@ -12,7 +11,6 @@ __all__ = [
     "example_images",
     "figure_style",
     "learning_curve",
-    "machine_description",
     "markdown_table",
     "reference_rows",
     "training_curve",

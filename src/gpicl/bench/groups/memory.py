@@ -3,9 +3,9 @@
 from gpicl.bench.cases import all_cases
 from gpicl.bench.child import usage_of
 from gpicl.bench.figure import Figure, median_figure
-from gpicl.bench.machine import physical_memory
 from gpicl.bench.setting import Measured, Setting
 from gpicl.bench.timing import Progress
+from gpicl.runtime import physical_memory
 
 _STEPS = 2
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gpicl.experiments.reproduction.estimate import RULE
-from gpicl.report import machine_description
+from gpicl.runtime import machine_description
 
 
 def print_costs(costs: Mapping[str, pd.DataFrame], scale: str, console: Console | None = None) -> None:

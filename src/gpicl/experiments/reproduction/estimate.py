@@ -17,7 +17,7 @@ from gpicl.learners import build_learner
 from gpicl.metatraining import RunConfig
 from gpicl.metatraining.build import build_augmentor
 from gpicl.metatraining.loss import all_position_loss
-from gpicl.metatraining.precision import lightning_precision
+from gpicl.runtime import lightning_precision
 
 # Episodes that are timed at once; one where they are as large as the paper's.
 _TIMED, _LARGE = 16, 2**20

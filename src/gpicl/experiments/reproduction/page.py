@@ -15,7 +15,8 @@ from gpicl.experiments.reproduction.finding import Finding
 from gpicl.experiments.reproduction.settings import Settings
 from gpicl.files import write_atomically
 from gpicl.metatesting import wilson_interval
-from gpicl.report import machine_description, markdown_table
+from gpicl.report import markdown_table
+from gpicl.runtime import machine_description
 
 
 class Page(NamedTuple):

@@ -1,4 +1,4 @@
-"""Keeping NumPy's threads out of PyTorch's way."""
+"""Threads: keeping NumPy's out of PyTorch's way."""
 
 from functools import cache
 from typing import Any

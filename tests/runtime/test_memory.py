@@ -11,7 +11,7 @@ only_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other
 PROGRAM = """
 import resource
 import torch
-from gpicl.metatraining.freed_memory import freed_memory_kept
+from gpicl.runtime import freed_memory_kept
 
 def faults(times=5):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -46,7 +46,7 @@ def test_the_system_is_not_asked_again_for_what_was_freed_until_the_block_ends()
 
 
 def test_errors_pass_through():
-    from gpicl.metatraining.freed_memory import freed_memory_kept
+    from gpicl.runtime import freed_memory_kept
 
     with pytest.raises(KeyError), freed_memory_kept():
         raise KeyError
