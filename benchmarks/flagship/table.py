@@ -14,7 +14,7 @@ import pandas as pd
 
 from gpicl.data import load_features
 from gpicl.experiments.meta_test_run import label_of
-from gpicl.experiments.reproduction.over_seeds import over_seeds
+from gpicl.experiments.reproduction import over_seeds
 from gpicl.files import write_atomically
 from gpicl.metatesting import CLASSICAL, PAPER, evaluate_classical, reference_accuracies
 from gpicl.report import markdown_table
