@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from gpicl.learners import Learner
-from gpicl.learners.previous_label import previous_label
+from gpicl.learners.operations import previous_label
 
 
 class Gpt2(Learner):

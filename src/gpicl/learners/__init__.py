@@ -8,7 +8,7 @@ from gpicl.learners.lstm import LSTM
 from gpicl.learners.maml import MAML
 from gpicl.learners.mlp import MLP
 from gpicl.learners.outer_product_lstm import OuterProductLSTM
-from gpicl.learners.registry import LEARNERS, build_learner, learner_class
+from gpicl.learners.registry import LEARNERS, build_learner, learner_class, learners_of_any_size
 from gpicl.learners.sgd import SGD
 from gpicl.learners.token_transformer import TokenTransformer
 from gpicl.learners.value_transformer import ValueTransformer
@@ -32,4 +32,5 @@ __all__ = [
     "ValueTransformer",
     "build_learner",
     "learner_class",
+    "learners_of_any_size",
 ]

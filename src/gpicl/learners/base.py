@@ -186,10 +186,12 @@ class Learner(nn.Module, ABC):
         """
         _check_size(num_features, num_classes)
         if not self.any_size and (num_features, num_classes) != (self.num_features, self.num_classes):
+            from gpicl.learners.registry import learners_of_any_size  # which imports this module
+
             raise LearnerError(
                 f"{type(self).__name__} was built for {self.num_features} features and {self.num_classes} classes, and "
-                f"its weights read no other episodes, such as those of {num_features} and {num_classes}. VSML and "
-                "the kernel Transformers read any."
+                f"its weights read no other episodes, such as those of {num_features} and {num_classes}. "
+                f"{learners_of_any_size()} read any."
             )
         sized = copy.copy(self)
         sized.num_features, sized.num_classes = num_features, num_classes

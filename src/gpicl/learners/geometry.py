@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gpicl.learners.inverse import inverse
+from gpicl.learners.operations import inverse
 
 
 class Whitening(NamedTuple):

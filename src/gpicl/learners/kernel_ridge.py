@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gpicl.learners.geometry import Relations
-from gpicl.learners.inverse import inverse
+from gpicl.learners.operations import inverse
 
 
 class Kernel(NamedTuple):

@@ -11,11 +11,10 @@ from torch.nn import functional as F
 from gpicl.learners import kernel_ridge
 from gpicl.learners.base import Learner, Reading
 from gpicl.learners.geometry import WHITENINGS, Geometry, Relations, read_geometry, see_geometry
-from gpicl.learners.initialisation import variance_scaling_
+from gpicl.learners.layers import StreamMixer, variance_scaling_
+from gpicl.learners.operations import precise
 from gpicl.learners.options import at_least, divided_by
-from gpicl.learners.precise import precise
 from gpicl.learners.set_attention import SetAttention
-from gpicl.learners.stream_mixer import StreamMixer
 from gpicl.learners.two_stream_attention import Slots
 
 _GEOMETRIES = 1 + len(WHITENINGS)

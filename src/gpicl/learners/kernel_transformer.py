@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpicl.learners.base import Learner, Reading
-from gpicl.learners.joint_linear import joint_linear
+from gpicl.learners.layers import StreamMixer
+from gpicl.learners.operations import joint_linear
 from gpicl.learners.options import at_least, divided_by
 from gpicl.learners.similarity import ContextInputs, causal_similarity, query_similarity, remember_inputs
-from gpicl.learners.stream_mixer import StreamMixer
 from gpicl.learners.two_stream_attention import Slots, TwoStreamAttention
 
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gpicl.learners.precise import precise
+from gpicl.learners.operations import precise
 
 # Share of the mean square that is added to every squared length, so that no rounding error is taken for a direction.
 _LEAST = 1e-6

@@ -9,9 +9,8 @@ from torch.nn import functional as F
 
 from gpicl.learners.attention import causal_attention, full_attention
 from gpicl.learners.base import Learner, Reading
-from gpicl.learners.feed_forward import FeedForward
-from gpicl.learners.initialisation import variance_scaling_
-from gpicl.learners.joint_linear import joint_linear
+from gpicl.learners.layers import FeedForward, variance_scaling_
+from gpicl.learners.operations import joint_linear
 from gpicl.learners.options import at_least
 
 # One layer's keys and values by head, [B, T + 1, H, D] each: the null slot, then one slot for every example.
