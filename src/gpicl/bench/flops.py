@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from gpicl.bench.training_step import FIRST_STEP
+from gpicl.bench.steps import FIRST_STEP
 from gpicl.learners import Learner
 from gpicl.metatraining.loss import all_position_loss
 

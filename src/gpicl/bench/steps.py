@@ -1,4 +1,4 @@
-"""Training steps in a process of their own, whose peak of memory is theirs alone."""
+"""Training steps on episodes of random numbers, here or in a process of their own, whose memory is theirs alone."""
 
 import json
 import subprocess
@@ -7,13 +7,57 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gpicl.bench.cases import Case
-from gpicl.bench.scales import find_scale
-from gpicl.bench.setting import Setting
-from gpicl.bench.training_step import TrainingStep
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from gpicl.bench.setting import CLASSES, Case, Setting, find_scale
+from gpicl.learners import Learner
 from gpicl.metatraining.config import TrainingConfig
+from gpicl.metatraining.loss import all_position_loss
 from gpicl.metatraining.optimisers import build_optimiser
 from gpicl.runtime import available_memory, freed_memory_kept
+
+# A learner that rehearses a sample of positions takes the same one at every step that is timed, and whose products are
+# counted.
+FIRST_STEP = 0
+
+
+class TrainingStep:
+    """Forward, backward, and the optimiser's step; forward alone where there is nothing to train.
+
+    Args:
+        learner: The learner.
+        shape: Episodes B, examples T, features F.
+        setting: Says the precision.
+        optimiser: Takes the step; None if the learner has no parameters.
+        clip: Largest norm of the gradient; 0 for no clipping.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        shape: tuple[int, int, int],
+        setting: Setting,
+        optimiser: Optimizer | None,
+        clip: float = 0.0,
+    ) -> None:
+        self._learner, self._setting, self._optimiser, self._clip = learner, setting, optimiser, clip
+        self._inputs = torch.randn(shape)
+        self._labels = torch.randint(CLASSES, shape[:2])
+
+    def __call__(self) -> None:
+        """Take the step."""
+        with self._setting.autocast():
+            loss = all_position_loss(*self._learner.rehearse(self._inputs, self._labels, FIRST_STEP))
+        if self._optimiser is None:
+            return
+        loss.backward()
+        if self._clip:
+            nn.utils.clip_grad_norm_(self._learner.parameters(), self._clip)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+
 
 # What a child may take of the memory that is free; beyond it its allocation fails, and nobody else's process is killed.
 _PART_OF_MEMORY = 0.8
@@ -45,7 +89,7 @@ def usage_of(case: Case, setting: Setting, steps: int) -> Usage | None:
         What they took, or None if the memory did not suffice.
     """
     order = {"case": case._asdict(), "scale": setting.scale.name, "kind": setting.kind, "steps": steps}
-    command = [sys.executable, "-m", "gpicl.bench.child", json.dumps(order)]
+    command = [sys.executable, "-m", "gpicl.bench.steps", json.dumps(order)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return None
