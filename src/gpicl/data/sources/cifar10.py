@@ -11,5 +11,6 @@ CIFAR10 = DownloadedSource(
     origin="Krizhevsky 2009; OpenML 40927",
     licence="none stated by its authors",
     openml_id=40927,
+    planes=True,
     hints=("cifar-10-batches-py", "cifar10", "cifar10.npz"),
 )
