@@ -27,6 +27,7 @@ TOY = DownloadedSource(
     origin="this file",
     licence="MIT",
     openml_id=77,
+    planes=True,
 )
 
 
@@ -134,7 +135,7 @@ def test_every_source_in_colour_states_the_order_of_its_rows():
 
 
 def test_the_class_called_ten_is_zero(monkeypatch):
-    server = OpenML(PICTURES.reshape(30, -1), [label or 10 for label in LABELS])
+    server = OpenML(PICTURES.transpose(0, 3, 1, 2).reshape(30, -1), [label or 10 for label in LABELS])
     monkeypatch.setattr("sklearn.datasets._openml.urlopen", server.urlopen)
     assert TOY.load("test", None).labels.tolist() == LABELS[20:]
 

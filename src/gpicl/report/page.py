@@ -88,20 +88,14 @@ def write_report(
 
 
 def _accuracy_table(last: pd.DataFrame) -> str:
-    intervals = zip(last["low"], last["high"], strict=True)
-    return _html(
-        pd.DataFrame(
-            {
-                "data set": last["dataset"],
-                "tasks": last["tasks"],
-                "accuracy": [f"{value:.1%}" for value in last["accuracy"]],
-                "95 % interval": [
-                    f"{low:.1%} to {high:.1%}" for low, high in zip(last["low"], last["high"], strict=True)
-                ],
-                "loss (nats)": [f"{value:.3f}" for value in last["loss"]],
-            }
-        )
-    )
+    columns = {
+        "data set": last["dataset"],
+        "tasks": last["tasks"],
+        "accuracy": last["accuracy"].map("{:.1%}".format),
+        "95 % interval": last["low"].map("{:.1%} to ".format) + last["high"].map("{:.1%}".format),
+        "loss (nats)": last["loss"].map("{:.3f}".format),
+    }
+    return _html(pd.DataFrame(columns))
 
 
 def _reference_table(datasets: list[str]) -> str:
