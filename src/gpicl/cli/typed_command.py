@@ -1,12 +1,14 @@
 """A typed function becomes a command: its signature the options, its docstring the help."""
 
-import re
 from argparse import ArgumentError
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from inspect import signature
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser
 
 from gpicl.errors import ConfigError
@@ -34,30 +36,62 @@ def run_typed_command(function: Callable[..., Any], arguments: list[str], config
         )
         arguments = _resolve_presets(arguments)
     parser.add_function_arguments(function, as_group=False, as_positional=True)
-    _allow_bare_flags(function, parser)
+    arguments = _spelled_out(function, arguments)
+    _check_names(arguments, [*parser.get_defaults().keys(), "help", "config", "print_config"], name)
     try:
-        parsed = parser.parse_args([_underscored(argument) for argument in arguments])
-        values = parser.instantiate(parsed)
+        values = parser.instantiate(parser.parse_args(arguments))
     except (ArgumentError, TypeError, OSError) as error:
-        raise ConfigError(_explain(str(error), parser, name)) from error
+        raise ConfigError(f"{' '.join(str(error).split()).rstrip('.')}. See gpicl {name} --help.") from error
     options = {key: value for key, value in vars(values).items() if key != "config"}
     return function(**options)
 
 
-def _allow_bare_flags(function: Callable[..., Any], parser: ArgumentParser) -> None:
-    """Let `--open` mean `--open true` where it is no by default."""
-    off = {name for name, parameter in signature(function).parameters.items() if parameter.default is False}
-    for action in parser._actions:
-        if action.dest in off:
-            action.nargs, action.const = "?", True
+def _spelled_out(function: Callable[..., Any], arguments: list[str]) -> list[str]:
+    """Let `--dry-run` mean `--dry_run`, as its parameter is named, and a bare `--open` mean `--open=true`."""
+    off = {f"--{name}" for name, parameter in signature(function).parameters.items() if parameter.default is False}
+    spelled = []
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue="--"):
+        if argument.startswith("--"):
+            option, equals, value = argument.partition("=")
+            option = "--" + option[2:].replace("-", "_")
+            bare = option in off and not equals and following.startswith("-")
+            argument = f"{option}=true" if bare else option + equals + value
+        spelled.append(argument)
+    return spelled
 
 
-def _underscored(argument: str) -> str:
-    """Let `--dry-run` mean `--dry_run`: options are named as the function's parameters."""
-    if not argument.startswith("--"):
-        return argument
-    option, equals, value = argument.partition("=")
-    return "--" + option[2:].replace("-", "_") + equals + value
+def _check_names(arguments: list[str], known: list[str], command: str) -> None:
+    """Refuse an option, or a key of a configuration file, that does not exist, and offer the nearest."""
+    for name in _names(arguments):
+        if not any(name == each or f"{name}.".startswith(f"{each}.") or each.startswith(f"{name}.") for each in known):
+            near = get_close_matches(name, known, n=2, cutoff=0.6)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise ConfigError(f"There is no option {name}.{hint} See gpicl {command} --help.")
+
+
+def _names(arguments: list[str]) -> Iterator[str]:
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        if argument.startswith("--") and argument != "--":
+            option, _, value = argument[2:].partition("=")
+            yield option
+            if option == "config":
+                yield from _keys(Path(value or following))
+
+
+def _keys(path: Path) -> Iterator[str]:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        return  # the parser says what is wrong with it
+    yield from _dotted(content)
+
+
+def _dotted(content: Any, prefix: str = "") -> Iterator[str]:
+    for key, value in content.items() if isinstance(content, dict) else ():
+        if isinstance(value, dict) and value:
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
 
 
 def _resolve_presets(arguments: list[str]) -> list[str]:
@@ -68,16 +102,3 @@ def _resolve_presets(arguments: list[str]) -> list[str]:
         elif argument.startswith("--config="):
             resolved[i] = f"--config={preset_path(argument.removeprefix('--config='))}"
     return resolved
-
-
-def _explain(message: str, parser: ArgumentParser, name: str) -> str:
-    known = [action.dest for action in parser._actions if action.dest not in ("help", "print_config")]
-    message = " ".join(message.split())
-    unknown = re.search(r"(?:unrecognized arguments:? --|[Oo]ption '|[Kk]ey ')([\w.]+)", message)
-    group = re.search(r"[Gg]roup '([\w.]+)'", message)
-    hint = ""
-    if unknown:
-        full = f"{group[1]}.{unknown[1]}" if group else unknown[1]
-        near = get_close_matches(full, known, n=2, cutoff=0.6)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return f"{message.rstrip('.')}.{hint} See gpicl {name} --help."
