@@ -15,7 +15,6 @@ from gpicl.experiments.reproduction.settings import Settings
 from gpicl.experiments.sweep import Engine, Measure, SweptRun, costs_table, results_table, sweep
 from gpicl.files import make_folder
 
-# In the order of `gpicl reproduce all`. Imported when they are first used.
 EXPERIMENTS = {
     "heatmap": "gpicl.experiments.heatmap",
     "transition": "gpicl.experiments.transition",
@@ -26,6 +25,7 @@ EXPERIMENTS = {
     "comparison": "gpicl.experiments.comparison.experiment",
     "state-size": "gpicl.experiments.state_size",
 }
+"""The module of every experiment by its name, in the order of `gpicl reproduce all`; imported when first used."""
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ from gpicl.errors import ConfigError
 
 ScaleName = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[ScaleName, ...] = ("smoke", "laptop", "paper")
+"""Names of the scales."""
 
 # A smoke test must run without a network: MNIST's 5,000 packaged images, and other small pictures of digits.
 _OFFLINE = {"mnist": "mnist_5k", "fashion_mnist": "digits", "kmnist": "digits", "cifar10": "random", "svhn": "random"}
