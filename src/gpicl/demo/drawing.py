@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64, UInt8
 
-from gpicl.data.resizing import resize_images
+from gpicl.data.pixels import resize_images
 from gpicl.demo.limits import RefusedError
 from gpicl.tasks.projection import normalise, project
 
