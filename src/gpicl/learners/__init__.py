@@ -1,6 +1,6 @@
 """Learners: episodes in, logits out; one learner a file. They know nothing of data, tasks or meta-training."""
 
-from gpicl.learners.base import Learner
+from gpicl.learners.base import Learner, learners_of_any_size
 from gpicl.learners.fast_weight_memory import FastWeightMemory
 from gpicl.learners.kernel_set_transformer import KernelSetTransformer
 from gpicl.learners.kernel_transformer import KernelTransformer
@@ -8,7 +8,7 @@ from gpicl.learners.lstm import LSTM
 from gpicl.learners.maml import MAML
 from gpicl.learners.mlp import MLP
 from gpicl.learners.outer_product_lstm import OuterProductLSTM
-from gpicl.learners.registry import LEARNERS, build_learner, learner_class, learners_of_any_size
+from gpicl.learners.registry import LEARNERS, build_learner, learner_class
 from gpicl.learners.sgd import SGD
 from gpicl.learners.token_transformer import TokenTransformer
 from gpicl.learners.value_transformer import ValueTransformer

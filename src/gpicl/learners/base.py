@@ -186,8 +186,6 @@ class Learner(nn.Module, ABC):
         """
         _check_size(num_features, num_classes)
         if not self.any_size and (num_features, num_classes) != (self.num_features, self.num_classes):
-            from gpicl.learners.registry import learners_of_any_size  # which imports this module
-
             raise LearnerError(
                 f"{type(self).__name__} was built for {self.num_features} features and {self.num_classes} classes, and "
                 f"its weights read no other episodes, such as those of {num_features} and {num_classes}. "
@@ -223,6 +221,15 @@ class Learner(nn.Module, ABC):
                 f"Episodes of {inputs.shape[1]} examples are longer than the {self.max_length} positions of this "
                 f"{type(self).__name__}. Shorten the episodes or build it with max_length={inputs.shape[1]}."
             )
+
+
+def learners_of_any_size() -> str:
+    """Name the learners that read any number of features and classes, as in "KernelTransformer and VSML"."""
+    classes = Learner.__subclasses__()
+    for cls in classes:  # which grows meanwhile
+        classes += cls.__subclasses__()
+    *first, last = sorted({cls.__name__ for cls in classes if cls.any_size})
+    return f"{', '.join(first)} and {last}"
 
 
 def _check_size(num_features: int, num_classes: int) -> None:

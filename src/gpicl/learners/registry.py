@@ -51,12 +51,6 @@ def learner_class(name: str) -> type[Learner]:
     return found
 
 
-def learners_of_any_size() -> str:
-    """Name the package's learners that read any number of features and classes, as in "VSML and KernelTransformer"."""
-    *first, last = [name for name in sorted(LEARNERS) if learner_class(name).any_size]
-    return f"{', '.join(first)} and {last}"
-
-
 def build_learner(name: str, num_features: int, num_classes: int, **options: Any) -> Learner:
     """Build a learner from its name and options.
 
