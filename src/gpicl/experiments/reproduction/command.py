@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from gpicl.errors import ConfigError, UnfinishedError
+from gpicl.experiments import EXPERIMENTS
 from gpicl.experiments.reproduction.estimate import estimate, print_costs
-from gpicl.experiments.reproduction.experiment import EXPERIMENTS, Reproducible, find_experiment
+from gpicl.experiments.reproduction.experiment import Reproducible, find_experiment
 from gpicl.experiments.reproduction.settings import ScaleName, Settings, find_sources
 from gpicl.experiments.sweep import open_engine
 

@@ -10,22 +10,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gpicl.errors import UnknownNameError
+from gpicl.experiments import EXPERIMENTS
 from gpicl.experiments.reproduction.page import Finding, Page, write_experiment_page
 from gpicl.experiments.reproduction.settings import Settings
 from gpicl.experiments.sweep import Engine, Measure, SweptRun, costs_table, results_table, sweep
 from gpicl.files import make_folder
-
-EXPERIMENTS = {
-    "heatmap": "gpicl.experiments.heatmap",
-    "transition": "gpicl.experiments.transition",
-    "learning-curve": "gpicl.experiments.learning_curve",
-    "plateau": "gpicl.experiments.plateau",
-    "ablation": "gpicl.experiments.ablation",
-    "embeddings": "gpicl.experiments.embeddings",
-    "comparison": "gpicl.experiments.comparison.experiment",
-    "state-size": "gpicl.experiments.state_size",
-}
-"""The module of every experiment by its name, in the order of `gpicl reproduce all`; imported when first used."""
 
 
 @runtime_checkable
