@@ -1,5 +1,6 @@
 """Operations that several learners share, each written so that the hardware is fast at it."""
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -157,3 +158,22 @@ def _newton_schulz(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*bat
     for _ in range(_ITERATIONS):
         x = x @ (2 * identity - matrices @ x)
     return x
+
+
+def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Give a tensor of some numbers, the same one every time.
+
+    Args:
+        values: The numbers.
+        dtype: Their type.
+        device: Where they are used.
+    """
+    if torch.compiler.is_exporting():
+        return torch.tensor(values, dtype=dtype, device=device)
+    return _kept(values, dtype, device)
+
+
+@lru_cache
+def _kept(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    with torch.inference_mode(False):  # or it could never be used where gradients are
+        return torch.tensor(values, dtype=dtype, device=device)

@@ -29,7 +29,8 @@ _REPEATS = 3
 # Fields that the time of an episode does not depend on: the optimiser is left out, and random pixels stand for data.
 _FREE = frozenset(
     "data.dataset data.root tasks.anneal_steps testing.datasets testing.tasks testing.episodes training.steps "
-    "training.minutes training.optimiser training.learning_rate training.matrix_learning_rate training.epsilon "
+    "training.minutes training.optimiser training.learning_rate training.matrix_learning_rate "
+    "training.matrix_weight_decay training.epsilon "
     "training.warmup training.decay training.clip training.seed".split()
 )
 
