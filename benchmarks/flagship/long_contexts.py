@@ -66,8 +66,8 @@ def main() -> None:
 def _share_right(learner: Learner, episodes: Episodes, context: int) -> np.ndarray:
     inputs, labels = episodes
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_in_bf16(torch.device("cpu"))):
-        memory = learner.memorise(inputs[:, :context], labels[:, :context])
-        logits = learner.answer(memory, inputs[:, -_QUERIES:])
+        memory = learner.encode_memory(inputs[:, :context], labels[:, :context])
+        logits = learner.query(memory, inputs[:, -_QUERIES:])
     return (logits.argmax(2) == labels[:, -_QUERIES:]).float().mean(1).numpy()
 
 

@@ -39,7 +39,7 @@ def step_flops(learner: Learner, batch: int, length: int) -> float:
     labels = torch.zeros(1, length, dtype=torch.long)
 
     def step() -> None:
-        loss = all_position_loss(*learner.rehearse(inputs, labels, FIRST_STEP))
+        loss = all_position_loss(*learner.training_logits(inputs, labels, FIRST_STEP))
         if loss.requires_grad:
             loss.backward()
         learner.zero_grad()

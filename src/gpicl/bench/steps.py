@@ -18,8 +18,7 @@ from gpicl.metatraining.loss import all_position_loss
 from gpicl.metatraining.optimisers import build_optimiser
 from gpicl.runtime import available_memory, freed_memory_kept
 
-# A learner that rehearses a sample of positions takes the same one at every step that is timed, and whose products are
-# counted.
+# Where a learner is trained on a sample of positions, every step that is timed or counted takes the same sample.
 FIRST_STEP = 0
 
 
@@ -49,7 +48,7 @@ class TrainingStep:
     def __call__(self) -> None:
         """Take the step."""
         with self._setting.autocast():
-            loss = all_position_loss(*self._learner.rehearse(self._inputs, self._labels, FIRST_STEP))
+            loss = all_position_loss(*self._learner.training_logits(self._inputs, self._labels, FIRST_STEP))
         if self._optimiser is None:
             return
         loss.backward()

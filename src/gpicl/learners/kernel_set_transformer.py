@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpicl.learners import kernel_ridge
-from gpicl.learners.base import Learner, Reading
+from gpicl.learners.base import EncodedContext, Learner
 from gpicl.learners.geometry import WHITENINGS, Geometry, Relations, read_geometry, see_geometry
 from gpicl.learners.layers import StreamMixer, variance_scaling_
 from gpicl.learners.operations import precise
@@ -32,7 +32,7 @@ class KernelSetTransformer(Learner):
     WHY a set: in a causal Transformer an example is digested before most of the others are known. Here, for every
     position t, the examples 1..t-1 are read together, each in the light of all others, and `x_t` is asked of them. So
     what `Learner.forward` gives at position t depends on exactly what it may, and the order of the examples on nothing.
-    The price is a pass per position: `predict` makes only those that are asked for, and meta-training (`rehearse`)
+    The price is a pass per position: `predict` makes only those it is given, and training (`training_logits`)
     draws one context's length and asks many queries of it.
 
     Like `KernelTransformer` it has a class-free stream `h_i` and per-class streams `g_{i,c}`, whose weights all classes
@@ -54,7 +54,7 @@ class KernelSetTransformer(Learner):
     any_size = True
     rotation_invariant = True
     ordered = False
-    rehearsals = 8
+    training_passes = 8
 
     def __init__(
         self,
@@ -101,10 +101,10 @@ class KernelSetTransformer(Learner):
         ]
         return torch.cat(answers, 1)
 
-    def rehearse(
+    def training_logits(
         self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"], step: int
     ) -> tuple[Float[Tensor, "B Q C"], Int64[Tensor, "B Q"]]:
-        """Ask the last examples of a context of the others; see `Learner.rehearse`.
+        """Ask the last examples of a context of the others; see `Learner.training_logits`.
 
         Examples of an episode are exchangeable, so each query is as good as the one at the position after the context.
         The context's length goes through all lengths evenly: the golden ratio leaves no gaps, whenever one stops.
@@ -115,8 +115,8 @@ class KernelSetTransformer(Learner):
         queries = slice(count, count + asked)
         return self._ask(inputs[:, :count], labels[:, :count], inputs[:, queries]), labels[:, queries]
 
-    def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
-        """Read a context once; see `Learner.remember`. Its examples are predicted in folds, each from the others."""
+    def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
+        """See `Learner.encode_context`. Its examples are predicted in folds, each from the others."""
         count = inputs.shape[1]
         logits = inputs.new_zeros(*labels.shape, self.num_classes)
         folds = min(_FOLDS if count < _LONG else _FOLDS_OF_LONG, count)
@@ -125,10 +125,10 @@ class KernelSetTransformer(Learner):
             logits[:, held_out] = self._ask(inputs[:, ~held_out], labels[:, ~held_out], inputs[:, held_out]).to(
                 logits.dtype
             )
-        return Reading(logits, self.memorise(inputs, labels))
+        return EncodedContext(logits, self.encode_memory(inputs, labels))
 
-    def answer(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
-        """Predict queries that do not see each other; see `Learner.answer`."""
+    def query(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
+        """Predict queries that do not see each other; see `Learner.query`."""
         with torch.autocast(queries.device.type, enabled=False):
             relations = see_geometry(memory.geometry, precise(queries))
             opinions = kernel_ridge.ask(memory.solution, relations)
@@ -139,7 +139,7 @@ class KernelSetTransformer(Learner):
             hidden, per_class = mixer(hidden, per_class)
         return self.readout(per_class).squeeze(3) + opinions.scores @ self.trust.to(opinions.scores.dtype)
 
-    def answer_size(self, length: int) -> int:
+    def query_size(self, length: int) -> int:
         """Relations, kernels and scores of every head, and what the widest layer of a block holds of the streams."""
         width, class_width, heads = (self.options[name] for name in ("width", "class_width", "heads"))
         rows = (4 * _GEOMETRIES + 2 * _KERNELS + 4 * heads) * (length + 1)
@@ -158,10 +158,10 @@ class KernelSetTransformer(Learner):
         if not inputs.shape[1]:
             # Of no examples there is nothing to say. The product ties the answer to the weights, as all others are.
             return 0 * self.trust.sum() * queries.new_ones(*queries.shape[:2], self.num_classes)
-        return self.answer(self.memorise(inputs, labels), queries)
+        return self.query(self.encode_memory(inputs, labels), queries)
 
-    def memorise(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> "_Memory":
-        """Read a context, every example in the light of all others; see `Learner.memorise`."""
+    def encode_memory(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> "_Memory":
+        """Read a context, every example in the light of all others; see `Learner.encode_memory`."""
         with torch.autocast(inputs.device.type, enabled=False):
             x = precise(inputs)
             is_class = F.one_hot(labels, self.num_classes).to(x.dtype)

@@ -90,7 +90,7 @@ class MetaTraining(LightningModule):
         if self.fewest_classes is not None:
             classes = classes_of_step(self.global_step, self.fewest_classes, learner.num_classes)
             learner = learner.with_size(learner.num_features, classes)
-        logits, labels = learner.rehearse(batch.inputs, batch.labels, self.global_step)
+        logits, labels = learner.training_logits(batch.inputs, batch.labels, self.global_step)
         loss = all_position_loss(logits, labels)
         self._check_finite(loss)
         # Lightning's own count of steps for the loggers is one too high after a resumption.

@@ -135,7 +135,7 @@ def time_of_episode(config: RunConfig) -> EpisodeTime:
         tested = time.process_time()
         if learner.num_parameters:
             with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
-                loss = all_position_loss(*learner.rehearse(inputs, labels, repeat))
+                loss = all_position_loss(*learner.training_logits(inputs, labels, repeat))
             loss.backward()
             training.append(time.process_time() - tested + made - started)
         testing.append(tested - started)
