@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
             output: Folder of all runs.
         """
         from gpicl.cli.results_table import print_table
-        from gpicl.experiments import train_and_test
+        from gpicl.experiments.train_and_test import train_and_test
 
         check_folder(output)
         config = RunConfig(data, tasks, learner, training, testing, loop)

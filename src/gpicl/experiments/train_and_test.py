@@ -7,7 +7,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from gpicl.errors import TaskError
 from gpicl.experiments.meta_test_run import image_for_testing, load_test_set, meta_test_run
-from gpicl.learners import learner_class
+from gpicl.learners import learner_class, learners_of_any_size
 from gpicl.metatraining import Run, RunConfig, meta_train
 
 
@@ -40,7 +40,7 @@ def train_and_test(
         if config.testing.num_features is not None and not learner_class(config.learner.name).any_size:
             raise TaskError(
                 f"testing.num_features={config.testing.num_features} is for learners that read any number of features "
-                f"(VSML, the kernel Transformers), which {config.learner.name} does not. Leave it null."
+                f"({learners_of_any_size()}), which {config.learner.name} does not. Leave it null."
             )
     run, learner = meta_train(config, output, say=say)
     if getattr(rank_zero_only, "rank", 0):

@@ -18,11 +18,10 @@ from gpicl.metatraining.checkpointing import AtomicCheckpointIO, RegularCheckpoi
 from gpicl.metatraining.config import RunConfig
 from gpicl.metatraining.csv_log import CsvLog
 from gpicl.metatraining.data_module import EpisodeDataModule
-from gpicl.metatraining.freed_memory import freed_memory_kept
 from gpicl.metatraining.module import MetaTraining
-from gpicl.metatraining.precision import lightning_precision
 from gpicl.metatraining.progress import TrainingProgress
 from gpicl.metatraining.run import Run
+from gpicl.runtime import freed_memory_kept, lightning_precision
 from gpicl.weights import load_weights, save_weights
 
 

@@ -10,6 +10,7 @@ from gpicl.experiments.sweep.swept_run import SweptRun
 from gpicl.weights import CARD_FILE, load_card
 
 Measure = Callable[[SweptRun, Path], Iterable[dict[str, Any]]]
+"""What is measured of a finished run: from the run and its folder to rows of a table."""
 
 
 def results_table(
