@@ -1,7 +1,7 @@
 """Operations that several learners share, each written so that the hardware is fast at it."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int64
@@ -144,11 +144,33 @@ def inverse(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*batch N N"
     """
     if torch.jit.is_tracing() or torch.compiler.is_exporting():
         return _newton_schulz(matrices)
-    # _ex: no check, so that a GPU need not wait.
-    if torch.is_grad_enabled():
-        return torch.linalg.inv_ex(matrices).inverse
-    # A third of the operations; its derivative would take more than it saves.
-    return torch.cholesky_inverse(torch.linalg.cholesky_ex(matrices).L)
+    return cast(Tensor, _Inverse.apply(matrices))
+
+
+class _Inverse(torch.autograd.Function):
+    """By Cholesky's factor, with the inverse's own derivative: fewer operations than those of the factor have.
+
+    Nothing in it waits for a GPU, so that a step can be captured as a graph.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, matrices: Tensor) -> Tensor:
+        # _ex: no check, so that a GPU need not wait.
+        factor = torch.linalg.cholesky_ex(matrices).L
+        if factor.is_cuda:
+            identity = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
+            root = torch.linalg.solve_triangular(factor, identity.expand_as(factor), upper=False)
+            inverted = root.mT @ root
+        else:
+            inverted = torch.cholesky_inverse(factor)
+        ctx.save_for_backward(inverted)
+        return inverted
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (inverted,) = ctx.saved_tensors
+        return -(inverted @ grad @ inverted)
 
 
 def _newton_schulz(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*batch N N"]:
