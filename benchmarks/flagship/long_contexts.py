@@ -17,11 +17,11 @@ from matplotlib.figure import Figure
 from scipy.stats import sem
 
 from gpicl.data import load_features
-from gpicl.experiments.meta_test_run import label_of
 from gpicl.files import write_atomically
 from gpicl.learners import Learner
 from gpicl.learners.bfloat16 import multiplies_in_bf16
 from gpicl.report import COLOURS, figure_style
+from gpicl.runs.meta_test_run import label_of
 from gpicl.tasks import Episodes, TaskAugmentor
 from gpicl.weights import load_weights
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pandas as pd
 
 from gpicl.data import load_features
-from gpicl.experiments.meta_test_run import label_of
 from gpicl.experiments.reproduction.over_seeds import over_seeds
 from gpicl.files import write_atomically
 from gpicl.metatesting import CLASSICAL, PAPER, evaluate_classical, reference_accuracies
 from gpicl.report import machine_description, markdown_table
+from gpicl.runs.meta_test_run import label_of
 
 _POSITION = 100
 # In 3,072 features its covariance takes a second an episode.

@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> None:
             progress: Show a progress bar.
         """
         from gpicl.cli.results_table import print_table
-        from gpicl.experiments import meta_test_run
+        from gpicl.runs import meta_test_run
         from gpicl.weights import load_weights
 
         folder = Path(run)

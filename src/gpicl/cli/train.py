@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
             output: Folder of all runs.
         """
         from gpicl.cli.results_table import print_table
-        from gpicl.experiments import train_and_test
+        from gpicl.runs import train_and_test
 
         config = RunConfig(data, tasks, learner, training, testing, loop)
         console = Console(stderr=True)

@@ -15,7 +15,12 @@ from gpicl.experiments.comparison.entrants import choose_entrants
 from gpicl.experiments.comparison.page import write_page
 from gpicl.experiments.comparison.scales import find_scale
 from gpicl.experiments.comparison.table import TIME_FILE, comparison_table
-from gpicl.experiments.meta_test_run import (
+from gpicl.experiments.sweep import Engine, open_engine
+from gpicl.experiments.sweep.run_lock import run_lock
+from gpicl.files import make_folder, write_atomically
+from gpicl.metatesting import evaluate_classical, prediction_milliseconds
+from gpicl.metatraining import RunConfig
+from gpicl.runs.meta_test_run import (
     TEST_SEED,
     label_of,
     load_test_set,
@@ -23,12 +28,7 @@ from gpicl.experiments.meta_test_run import (
     sized_for_testing,
     testing_progress,
 )
-from gpicl.experiments.sweep import Engine, open_engine
-from gpicl.experiments.sweep.run_lock import run_lock
-from gpicl.experiments.train_and_test import train_and_test
-from gpicl.files import make_folder, write_atomically
-from gpicl.metatesting import evaluate_classical, prediction_milliseconds
-from gpicl.metatraining import RunConfig
+from gpicl.runs.train_and_test import train_and_test
 from gpicl.weights import load_weights
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from gpicl.experiments.comparison.contests import Contest
-from gpicl.experiments.meta_test_run import label_of, sized_for_testing
 from gpicl.metatesting import mean_interval, reference_table
+from gpicl.runs.meta_test_run import label_of, sized_for_testing
 from gpicl.weights import load_card, load_weights
 
 TIME_FILE = "prediction_time.json"

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gpicl.experiments.meta_test_run import sized_for_testing
 from gpicl.experiments.sweep import SweptRun, accuracies_at
+from gpicl.runs.meta_test_run import sized_for_testing
 from gpicl.weights import load_weights
 
 _last = accuracies_at(-1)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gpicl.errors import CheckpointError
-from gpicl.experiments.meta_test_run import image_for_testing, is_tested, load_test_set
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.progress import SweepProgress
 from gpicl.experiments.sweep.swept_run import SweptRun
 from gpicl.experiments.sweep.train_and_measure import train_and_measure
 from gpicl.files import make_folder
+from gpicl.runs.meta_test_run import image_for_testing, is_tested, load_test_set
 
 
 def sweep(

@@ -1,9 +1,9 @@
 """What a worker does with one run of a sweep."""
 
-from gpicl.experiments.meta_test_run import label_of
 from gpicl.experiments.sweep.run_lock import run_lock
-from gpicl.experiments.train_and_test import train_and_test
 from gpicl.metatraining import Run, RunConfig
+from gpicl.runs.meta_test_run import label_of
+from gpicl.runs.train_and_test import train_and_test
 
 
 def train_and_measure(config: RunConfig, output: str, command: str, batch: int) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 from lightning.pytorch.utilities import rank_zero_only
 
 from gpicl.errors import TaskError
-from gpicl.experiments.meta_test_run import image_for_testing, load_test_set, meta_test_run
+from gpicl.runs.meta_test_run import image_for_testing, load_test_set, meta_test_run
 from gpicl.learners import learner_class
 from gpicl.metatraining import Run, RunConfig, meta_train
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from gpicl.errors import DivergenceError
-from gpicl.experiments.worker import Worker
+from gpicl.runs.worker import Worker
 
 
 def add(a: int, b: int) -> int:
@@ -40,7 +40,7 @@ def test_what_fails_says_why_and_the_next_piece_of_work_is_done():
 
 COMMAND = """
 import sys
-from gpicl.experiments.worker import Worker
+from gpicl.runs.worker import Worker
 from test_worker import work_for_long
 
 if __name__ == "__main__":
