@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from gpicl.data import load_features
+from gpicl.data import dataset_label, load_features
 from gpicl.experiments.reproduction.over_seeds import over_seeds
 from gpicl.files import write_atomically
 from gpicl.metatesting import CLASSICAL, PAPER, evaluate_classical, reference_accuracies
 from gpicl.report import machine_description, markdown_table
-from gpicl.runs.meta_test_run import label_of
 
 _POSITION = 100
 # In 3,072 features its covariance takes a second an episode.
@@ -34,7 +33,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     images = dict.fromkeys(options.grey.split(","), (14, 1)) | dict.fromkeys(options.colour.split(","), (32, 3))
-    labels = [label_of(name) for name in images]
+    labels = [dataset_label(name) for name in images]
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "flagship.csv"
     table = pd.concat([_of_runs(options.runs, labels), _classical(path, images, options.episodes)])
@@ -64,7 +63,7 @@ def _classical(path: Path, images: dict[str, tuple[int, int]], episodes: int) ->
     for name, (size, channels) in images.items():
         features = load_features(name, "test", None, size, channels)
         for learner in CLASSICAL:
-            label = label_of(name)
+            label = dataset_label(name)
             done = ((table["learner"] == learner) & (table["dataset"] == label)).any()
             if done or (channels == 3 and learner in _NOT_IN_COLOUR):
                 continue

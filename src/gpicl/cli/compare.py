@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> None:
             results: Folder of the table, the page and the figure.
             progress: Show progress bars.
         """
+        from gpicl.data import split_names
         from gpicl.experiments.comparison import compare as run_comparison
         from gpicl.experiments.comparison.table import failed_learners
 
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> None:
             command=shlex.join(["gpicl", "compare", *arguments]),
             say=lambda text: console.print(text, highlight=False, soft_wrap=True, markup=False),
             data=data,
-            datasets=datasets.split(",") if datasets else None,
+            datasets=split_names(datasets) if datasets is not None else None,
             episodes=episodes,
             seeds=seeds,
             minutes=minutes,

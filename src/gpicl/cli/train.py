@@ -27,6 +27,8 @@ def main(arguments: list[str]) -> None:
         testing: TestingConfig = TestingConfig(),
         loop: LoopConfig = LoopConfig(),
         output: str = "runs",
+        test: bool = True,
+        fresh: bool = False,
     ) -> None:
         """Meta-train a learner, meta-test it, and write a report. A killed run is resumed by the same command.
 
@@ -38,6 +40,8 @@ def main(arguments: list[str]) -> None:
             testing: What it is meta-tested on.
             loop: How the work is done.
             output: Folder of all runs.
+            test: Meta-test the learner when it is trained; false leaves that to gpicl evaluate.
+            fresh: Train again, and replace what this run has made before.
         """
         from gpicl.cli.results_table import print_table
         from gpicl.runs import train_and_test
@@ -48,10 +52,13 @@ def main(arguments: list[str]) -> None:
             config,
             output,
             command=shlex.join(["gpicl", "train", *arguments]),
-            say=lambda text: console.print(text, highlight=False, soft_wrap=True),
+            say=lambda text: console.print(text, highlight=False, soft_wrap=True, markup=False),
+            test=test,
+            fresh=fresh,
         )
         if table is not None:
             print_table(table)
-            console.print(f"Run:    {run.folder}\nReport: {run.report}", highlight=False, soft_wrap=True)
+        report = f"\nReport: {run.report}" if table is not None else ""
+        console.print(f"Run:    {run.folder}{report}", highlight=False, soft_wrap=True, markup=False)
 
     run_typed_command(train, arguments, configurable=True)

@@ -1,8 +1,8 @@
 """Meta-testing: a frozen learner and data sets in, one tidy table out."""
 
 from gpicl.metatesting.classical import CLASSICAL, evaluate_classical
-from gpicl.metatesting.evaluate import evaluate
-from gpicl.metatesting.intervals import mean_interval, wilson_interval
+from gpicl.metatesting.evaluate import check_counts, evaluate
+from gpicl.metatesting.intervals import accuracy_interval, accuracy_over_seeds, mean_interval, wilson_interval
 from gpicl.metatesting.prediction_time import prediction_milliseconds
 from gpicl.metatesting.references import EARLIER, PAPER, reference_accuracies, reference_table
 
@@ -10,6 +10,9 @@ __all__ = [
     "CLASSICAL",
     "EARLIER",
     "PAPER",
+    "accuracy_interval",
+    "accuracy_over_seeds",
+    "check_counts",
     "evaluate",
     "evaluate_classical",
     "mean_interval",

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from gpicl.data import FeatureDataset
+from gpicl.data import FeatureDataset, contents_of
 from gpicl.errors import TaskError
 from gpicl.learners import Learner
 from gpicl.metatesting.intervals import wilson_interval
@@ -57,16 +57,20 @@ def evaluate(
 
     Returns:
         One row per data set, kind of tasks and position: `dataset`, `tasks`, `position`, `accuracy`, `low` and
-        `high` (95 % interval over episodes), `loss` (nats), `episodes`, `features` F of the projected inputs. Accuracy
-        after n examples stands at position n + 1.
+        `high` (95 % interval over episodes), `loss` (nats), `episodes`, `features` F of the projected inputs, `length`
+        T, `image` (see `Contents`), `examples` that the episodes draw from (0 where each draws its own), `data` (hash
+        of them), and the `seed` of the tasks. Accuracy after n examples stands at position n + 1.
 
     Raises:
-        TaskError: If seen tasks are asked for without their number, a data set has more classes than the learner, or a
-            position lies outside the episode.
+        TaskError: If seen tasks are asked for without their number, a data set has more classes than the learner, a
+            position lies outside the episode, or there is nothing to test.
         LearnerError: If the learner cannot read such episodes.
     """
     if "seen" in tasks and num_tasks is None:
         raise TaskError("Seen tasks exist only for a finite number of them: give num_tasks, or test on unseen ones.")
+    check_counts(episodes, batch)
+    if not tasks or not datasets:
+        raise TaskError("There is nothing to test: name at least one data set and one kind of tasks.")
     positions = range(1, length + 1) if positions is None else check_positions(positions, length)
     device = next((p.device for p in learner.parameters()), torch.device("cpu"))
     in_bf16 = lightning_precision(precision, device) == "bf16-mixed"
@@ -105,6 +109,13 @@ def evaluate(
             parts.append(table.assign(dataset=name)[["dataset", *table.columns]])
             done += episodes
     return pd.concat(parts, ignore_index=True)
+
+
+def check_counts(episodes: int, batch: int) -> None:
+    """Raise `TaskError` unless there is at least one episode, and one at once."""
+    for name, value in (("episodes", episodes), ("batch", batch)):
+        if value < 1:
+            raise TaskError(f"{name} must be at least 1, not {value}.")
 
 
 def check_positions(positions: Sequence[int], length: int) -> Sequence[int]:
@@ -156,6 +167,7 @@ def answer_episodes(
         on_progress(stop - _FIRST_DRAW, float(right[-1]) / (stop - _FIRST_DRAW))
     counts = right.cpu().numpy()
     low, high = wilson_interval(counts, episodes)
+    contents = contents_of(source.dataset)
     return pd.DataFrame(
         {
             "tasks": kind,
@@ -166,5 +178,10 @@ def answer_episodes(
             "loss": loss.cpu().numpy() / episodes,
             "episodes": episodes,
             "features": source.num_features,
+            "length": source.length,
+            "image": contents.image,
+            "examples": contents.examples,
+            "data": contents.digest,
+            "seed": source.seed,
         }
     )

@@ -1,6 +1,6 @@
 """From a configuration to the things it describes."""
 
-from gpicl.data import FeatureDataset, load_features
+from gpicl.data import FeatureDataset, hold_out, load_features
 from gpicl.errors import LearnerError, TaskError
 from gpicl.learners import Learner, build_learner
 from gpicl.metatraining.config import DataConfig, RunConfig
@@ -17,11 +17,12 @@ def build_features(config: DataConfig, split: str) -> FeatureDataset:
     return load_features(config.dataset, split, config.root, config.size, config.channels)
 
 
-def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
-    """Build the tasks to train on, and those of held-out images to measure with.
+def build_tasks(config: RunConfig, features: FeatureDataset | None = None) -> tuple[TaskAugmentor, TaskAugmentor]:
+    """Build the tasks to train on, and those to measure with: of training images that are held out for that.
 
     Args:
         config: The run.
+        features: The training split, where it has been loaded already.
 
     Raises:
         TaskError: If such tasks cannot exist.
@@ -34,8 +35,9 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
             raise TaskError(f"tasks.{name} must be at least 1, not {value}.")
     if config.tasks.anneal_steps < 0:
         raise TaskError(f"tasks.anneal_steps must be 0 (no annealing) or more, not {config.tasks.anneal_steps}.")
-    training, held_out = (build_augmentor(config, build_features(config.data, split)) for split in ("train", "test"))
-    return training, held_out
+    found = build_features(config.data, "train") if features is None else features
+    training, validation = hold_out(found, config.data.validation)
+    return build_augmentor(config, training), build_augmentor(config, validation)
 
 
 def build_augmentor(config: RunConfig, features: FeatureDataset) -> TaskAugmentor:

@@ -1,5 +1,6 @@
 """The configuration of a run: few dials, each with a reason."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -18,12 +19,20 @@ class DataConfig:
         root: Folder where the files of a named data set lie; null looks in the cache, then downloads.
         size: Height and width that images are resized to; null keeps theirs.
         channels: 1 for grey, 3 for colour, null for what the images have.
+        validation: Part of the training images of every class that is not trained on, but measured with on the way. 0
+            trains on all of them, and measures with them too. Test images are never measured with.
     """
 
     dataset: str = "mnist_5k"
     root: str | None = None
     size: int | None = 14
     channels: int | None = 1
+    validation: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse what leaves nothing to train on."""
+        if not 0 <= self.validation <= 0.5:
+            raise ConfigError(f"data.validation must be from 0 to 0.5, not {self.validation}.")
 
 
 @dataclass
@@ -135,7 +144,7 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigError(f"training.{name} must be above 0 and finite, not {value}.")
-        if self.clip < 0:
+        if not self.clip >= 0:  # NaN is refused too
             raise ConfigError(f"training.clip must be 0 (no clipping) or more, not {self.clip}.")
 
 
@@ -154,6 +163,8 @@ class TestingConfig:
             context anew, such as KernelSetTransformer, takes a pass for each.
         size: Height and width that images are resized to; null for that of meta-training.
         channels: 1 for grey, 3 for colour; null for those of meta-training.
+        seed: Seed of the unseen tasks, their labels and examples; null for the run's own, so that runs of several
+            seeds answer episodes of their own.
     """
 
     __test__ = False  # pytest would take the class for a test
@@ -166,10 +177,11 @@ class TestingConfig:
     positions: list[int] | None = None
     size: int | None = None
     channels: int | None = None
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail after hours of meta-training."""
-        for name, least in (("num_features", 1), ("length", 2), ("size", 1)):
+        for name, least in (("num_features", 1), ("length", 2), ("size", 1), ("seed", 0)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"testing.{name} must be at least {least}, not {value}.")
@@ -241,6 +253,12 @@ class RunConfig:
     testing: TestingConfig = field(default_factory=TestingConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
 
+    def __post_init__(self) -> None:
+        """Refuse NaN, which would pass every comparison and end in weights that are none."""
+        for name, value in _floats(asdict(self)):
+            if value != value:
+                raise ConfigError(f"{name} is NaN, which is no number. Give a number.")
+
     @property
     def test_length(self) -> int:
         """Examples per episode of the meta-test: those of meta-training unless `testing.length` says otherwise."""
@@ -249,3 +267,15 @@ class RunConfig:
     def identity(self) -> dict[str, Any]:
         """The part that decides the weights, and so the run's name."""
         return {part: asdict(getattr(self, part)) for part in ("data", "tasks", "learner", "training")}
+
+
+def _floats(value: Any, name: str = "") -> Iterator[tuple[str, float]]:
+    """Every float of nested dictionaries and lists, under its name with dots."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _floats(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _floats(inner, f"{name}.{i}")
+    elif isinstance(value, float):
+        yield name, value

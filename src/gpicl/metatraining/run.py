@@ -2,33 +2,44 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from gpicl.data import is_known, load_contents
 from gpicl.files import make_folder, write_atomically
-from gpicl.metatraining.config import RunConfig, TaskConfig
-from gpicl.weights import CARD_FILE
+from gpicl.metatraining.config import DataConfig, RunConfig
+from gpicl.metatraining.sources import check_unchanged, learner_source
+from gpicl.weights import CARD_FILE, WEIGHTS_FILE, load_card
 
-# Fields of `tasks` that came after runs had been made. At their defaults they do not enter a run's name, so that a
-# run keeps its name from version to version.
-_LATER = (
-    "fewest_classes",
-    "variety_probability",
-    "label_noise_probability",
-    "invention_probability",
-    "merging_probability",
-)
+# Fields that came after runs had been made. At their defaults they do not enter a run's name, so that a run keeps its
+# name from version to version.
+_LATER = {
+    "data": ("validation",),
+    "tasks": (
+        "fewest_classes",
+        "variety_probability",
+        "label_noise_probability",
+        "invention_probability",
+        "merging_probability",
+    ),
+}
 
 
 class Run:
     """The folder of a run, named by the hash of what decides its weights. The same configuration is the same folder.
 
+    Data from files enter the hash by their content, so the same data by another path are the same run.
+
     Args:
         config: The configuration.
         output: Folder of all runs.
+
+    Raises:
+        GpiclError: If the data are a file's and cannot be read.
     """
 
     def __init__(self, config: RunConfig, output: Path | str) -> None:
@@ -37,6 +48,10 @@ class Run:
         learner = config.learner.name.rpartition(".")[2]
         data = Path(config.data.dataset.rpartition("=")[2]).stem
         self.folder = Path(output) / f"{learner}-{data}-{digest}"
+        if not is_known(config.data.dataset) and not self.folder.exists():
+            # The same data may have had another file's name.
+            same = (path for path in _folders(Path(output)) if path.name.startswith(f"{learner}-"))
+            self.folder = next((path for path in same if path.name.endswith(f"-{digest}")), self.folder)
 
     @property
     def checkpoint(self) -> Path:
@@ -63,6 +78,43 @@ class Run:
         """Whether the weights are there; their card is written last."""
         return (self.folder / CARD_FILE).exists()
 
+    def sources(self, data: str | None = None) -> dict[str, str | None]:
+        """Hash what the run is made from besides its configuration.
+
+        Args:
+            data: Hash of the training examples, where they have been loaded already.
+
+        Returns:
+            `learner`, of the learner's source code (None where there is none to read), and `data`.
+
+        Raises:
+            GpiclError: If the data or the learner cannot be found.
+        """
+        return {"learner": learner_source(self.config.learner.name), "data": data or _data_digest(self.config.data)}
+
+    def check_unchanged(self) -> str | None:
+        """Compare a finished run with what the same configuration would be made from now.
+
+        Returns:
+            A warning, if there is reason for one; see `sources.check_unchanged`.
+
+        Raises:
+            ConfigError: If the data, or a learner of the user's own, have changed.
+        """
+        made_from = load_card(self.folder).get("sources")
+        return self.compare(made_from, self.sources())
+
+    def compare(self, made_from: Any, now: dict[str, str | None]) -> str | None:
+        """Compare what the run was made from with something else; see `check_unchanged`.
+
+        Args:
+            made_from: What the run's card or checkpoint says; None if it says nothing.
+            now: See `sources`.
+        """
+        config = self.config
+        noted = made_from if isinstance(made_from, dict) else None
+        return check_unchanged(noted, now, config.learner.name, config.data.dataset, self.folder)
+
     def create(self) -> None:
         """Create the folder, and write the configuration into it.
 
@@ -73,10 +125,30 @@ class Run:
         text = yaml.safe_dump(asdict(self.config), sort_keys=False)
         write_atomically(self.folder / "config.yaml", lambda part: part.write_text(text))
 
+    def clear(self) -> None:
+        """Remove what the run has made, so that it begins again; the card first, as its presence means success."""
+        made = (self.folder / CARD_FILE, self.folder / WEIGHTS_FILE, self.checkpoint, self.log)
+        for path in (*made, self.results, self.report):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "tensorboard", ignore_errors=True)
+
 
 def _name_giving(config: RunConfig) -> dict[str, Any]:
-    identity, defaults = config.identity(), asdict(TaskConfig())
-    for name in _LATER:
-        if identity["tasks"][name] == defaults[name]:
-            del identity["tasks"][name]
+    identity, defaults = config.identity(), asdict(RunConfig())
+    for part, names in _LATER.items():
+        for name in names:
+            if identity[part][name] == defaults[part][name]:
+                del identity[part][name]
+    if is_known(config.data.dataset):
+        identity["data"]["root"] = None
+    else:
+        identity["data"]["dataset"] = _data_digest(config.data)
     return identity
+
+
+def _data_digest(data: DataConfig) -> str:
+    return load_contents(data.dataset, "train", data.root, data.size, data.channels).digest
+
+
+def _folders(output: Path) -> list[Path]:
+    return sorted(path for path in output.iterdir() if path.is_dir()) if output.is_dir() else []

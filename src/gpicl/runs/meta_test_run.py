@@ -1,6 +1,6 @@
-"""Meta-testing a run's folder: what `gpicl train` ends with, `gpicl evaluate` does and `gpicl compare` is made of."""
+"""Meta-testing a learner: what `gpicl train` ends with, `gpicl evaluate` does and `gpicl compare` is made of."""
 
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,21 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from gpicl.data import FeatureDataset, load_features
-from gpicl.files import write_atomically
+from gpicl.data import FeatureDataset
+from gpicl.errors import CheckpointError, GpiclError
+from gpicl.files import make_folder
 from gpicl.learners import Learner
-from gpicl.metatesting import evaluate
-from gpicl.metatraining import DataConfig, TestingConfig
+from gpicl.metatesting import check_counts, evaluate
+from gpicl.metatraining import Run, TestingConfig
+from gpicl.metatraining.run_lock import run_lock
 from gpicl.report import example_images, learning_curve, training_curve, write_report
-from gpicl.tasks import TaskAugmentor, TaskKind
-from gpicl.weights import CARD_FILE, load_card
+from gpicl.runs.planning import PlannedTest, TrainedWith, load_test_set, plan_tests, sized_for_testing
+from gpicl.runs.results import RESULTS_FILE, add_rows, check_same_weights, read_results, rows_of, write_results
+from gpicl.tasks import TaskAugmentor
+from gpicl.weights import load_card
 
-# Unseen tasks are the same for every run, whatever its own seed, so that all runs answer the same episodes.
-TEST_SEED = 0
+REPORT_FILE = "report.html"
+"""Name of a report in a folder of results."""
 
 
 def meta_test_run(
@@ -32,177 +36,166 @@ def meta_test_run(
     progress: bool = True,
     batch: int = 128,
     report: bool = True,
+    output: Path | None = None,
+    say: Callable[[str], object] | None = None,
 ) -> pd.DataFrame:
-    """Meta-test a run's learner on what has not been tested yet, add it to the results, and write the report.
+    """Meta-test a learner on what it has not been tested on yet, add it to the results, and write the report.
 
     Args:
-        folder: The run's folder.
+        folder: Folder of the weights, such as a run's.
         testing: Data sets, kinds of tasks, episodes.
         learner: The learner.
         command: What the user typed, for the report.
         progress: Show a progress bar.
         batch: Episodes at once.
         report: Write the report too.
+        output: Folder of the results and the report; None for that of the weights.
+        say: Told what is waited for.
 
     Returns:
         The whole table of results.
+
+    Raises:
+        GpiclError: If there is nothing to test, a data set cannot be had, or the results cannot be written.
     """
-    card = load_card(folder)
-    settings = card["meta_training"]
-    image, tasks = image_for_testing(DataConfig(**settings["data"]), testing), settings["tasks"]
-    length = testing.length or tasks["length"]
-    positions = testing.positions_of(length)
-    path = folder / "results.csv"
-    results = pd.read_csv(path) if path.exists() else pd.DataFrame()
+    check_counts(testing.episodes, batch)
+    card, target = load_card(folder), output or folder
     learner = sized_for_testing(learner, testing)
-    untested = _untested(results, testing, learner.num_features, positions)
-    missing = {label_of(name): (load_test_set(name, image), kinds) for name, kinds in untested.items()}
-    with testing_progress(progress) as bar:
-        for label, (dataset, kinds) in missing.items():
-            task = bar.add_task(f"meta-testing {label}", total=testing.episodes * len(kinds), accuracy="")
-            parts = []
-            for i, kind in enumerate(kinds):
-                part = evaluate(
-                    learner,
-                    {label: dataset},
-                    tasks=[kind],
-                    episodes=testing.episodes,
-                    length=length,
-                    positions=positions,
-                    num_tasks=tasks["num_tasks"],
-                    seed=settings["training"]["seed"] if kind == "seen" else TEST_SEED,
-                    batch=batch,
-                    precision=settings["training"]["precision"],
-                    on_progress=partial(move_bar, bar, task, i * testing.episodes),
-                )
-                parts.append(part)
-            table = pd.concat(parts)
-            results = _replace(results, table)
-            write_atomically(path, partial(results.to_csv, index=False))
-    if report:
-        _report(folder, card, results, command)
+    plan = plan_tests(card, testing)
+    positions = testing.positions_of(plan[0].test.length)
+    path = target / RESULTS_FILE
+    results = read_results(path)
+    wanted = report and not (target / REPORT_FILE).exists()
+    if not wanted and not any(one.test.lacking(results, positions) for one in plan):
+        return results
+    make_folder(target)
+    with run_lock(target, say), testing_progress(progress) as bar:
+        results = read_results(path)
+        check_same_weights(results, card["sha256"], path)
+        for one in plan:
+            lacking = one.test.lacking(results, positions)
+            if lacking:
+                rows = _make(one, lacking, TrainedWith.of(card), learner, batch, bar)
+                results = add_rows(results, one.test, rows.assign(weights=card["sha256"][:16]))
+                write_results(path, results)
+        if report:
+            _report(folder, target, card, results, plan, command)
     return results
 
 
-def is_tested(folder: Path, testing: TestingConfig) -> bool:
-    """Whether a run is finished and has all the results that are asked for, so that there is nothing left to do.
+def is_tested(run: Run, testing: TestingConfig) -> bool:
+    """Whether a run is finished, unchanged, and has all the results that are asked for: nothing is left to do.
+
+    Args:
+        run: The run.
+        testing: What is asked for.
+    """
+    if not (run.finished and (run.folder / RESULTS_FILE).exists()):
+        return False
+    run.check_unchanged()
+    return not untested(run.folder, testing)
+
+
+def untested(folder: Path, testing: TestingConfig) -> list[PlannedTest]:
+    """List the tests that a run's results lack.
 
     Args:
         folder: The run's folder.
         testing: What is asked for.
     """
-    path = folder / "results.csv"
-    if not ((folder / CARD_FILE).exists() and path.exists()):
-        return False
-    card = load_card(folder)
-    features = testing.num_features or card["options"]["num_features"]
-    length = testing.length or card["meta_training"]["tasks"]["length"]
-    return not _untested(pd.read_csv(path), testing, features, testing.positions_of(length))
+    plan = plan_tests(load_card(folder), testing)
+    results, positions = read_results(folder / RESULTS_FILE), testing.positions_of(plan[0].test.length)
+    return [one for one in plan if one.test.lacking(results, positions)]
 
 
-def sized_for_testing(learner: Learner, testing: TestingConfig) -> Learner:
-    """Give a learner the number of features that it is meta-tested with.
+def tested_rows(folder: Path, testing: TestingConfig) -> pd.DataFrame:
+    """Read the rows of a run's results that answer a configuration, leaving out whatever else has been tested.
 
     Args:
-        learner: As it was meta-trained.
-        testing: Says the number, or that it is the same.
+        folder: The run's folder.
+        testing: What was asked for.
 
     Raises:
-        LearnerError: If it is another, and the learner reads no other.
+        CheckpointError: If some of it has not been tested.
     """
-    if testing.num_features is None:
-        return learner
-    return learner.with_size(testing.num_features, learner.num_classes)
+    plan = plan_tests(load_card(folder), testing)
+    results, positions = read_results(folder / RESULTS_FILE), testing.positions_of(plan[0].test.length)
+    if any(one.test.lacking(results, positions) for one in plan):
+        raise CheckpointError(f"{folder / RESULTS_FILE} lacks tests that were asked for. Give the same command again.")
+    return rows_of(results, [one.test for one in plan], positions)
 
 
-def image_for_testing(image: DataConfig, testing: TestingConfig) -> DataConfig:
-    """How images are prepared for a meta-test.
-
-    Args:
-        image: How they were for meta-training.
-        testing: Says what is different.
-    """
-    return replace(image, size=testing.size or image.size, channels=testing.channels or image.channels)
-
-
-def label_of(name: str) -> str:
-    """What a data set is called in a table.
-
-    Args:
-        name: Its name, its path, or LABEL=PATH.
-    """
-    return name.partition("=")[0]
-
-
-def load_test_set(name: str, image: DataConfig) -> FeatureDataset:
-    """Load what a learner is meta-tested on, prepared as the images that it was meta-trained on were.
-
-    Args:
-        name: Name or path of the data set.
-        image: What the learner was meta-trained on.
-    """
-    root = image.root if name == image.dataset else None
-    return load_features(name, "test", root, image.size, image.channels)
+def _make(
+    one: PlannedTest, positions: list[int], trained: TrainedWith, learner: Learner, batch: int, bar: Progress
+) -> pd.DataFrame:
+    test = one.test
+    shown = bar.add_task(f"meta-testing {test.dataset}, {test.tasks}", total=test.episodes, accuracy="")
+    rows = evaluate(
+        learner,
+        {test.dataset: load_test_set(one.name, one.image)},
+        tasks=[test.tasks],
+        episodes=test.episodes,
+        length=test.length,
+        positions=positions,
+        num_tasks=trained.num_tasks,
+        seed=test.seed,
+        batch=batch,
+        precision=trained.precision,
+        on_progress=partial(move_bar, bar, shown),
+    )
+    return rows.assign(on_training_images=one.on_training_images)
 
 
-def _report(folder: Path, card: dict[str, Any], results: pd.DataFrame, command: str) -> None:
-    settings = card["meta_training"]
-    image = settings["data"]
-    features = load_test_set(image["dataset"], DataConfig(**image))
-    figures = {"learning": learning_curve(results), "examples": _examples(features, card)}
+def _report(
+    folder: Path, target: Path, card: dict[str, Any], results: pd.DataFrame, plan: list[PlannedTest], command: str
+) -> None:
+    figures = {"learning": learning_curve(results)}
+    examples = _examples(card, plan)
+    if examples is not None:
+        figures["examples"] = examples
     log = folder / "metrics.csv"
     if log.exists():  # not of a learner that has nothing to meta-train
         figures["training"] = training_curve(log, card["options"]["num_classes"])
-    write_report(folder / "report.html", folder.name, card, results, command, **figures)
+    write_report(target / REPORT_FILE, folder.name, card, results, command, **figures)
 
 
-def _examples(features: FeatureDataset, card: dict[str, Any]) -> Figure:
+def _examples(card: dict[str, Any], plan: list[PlannedTest]) -> Figure | None:
+    trained = TrainedWith.of(card)
+    features = _shown(trained, plan)
+    if features is None:
+        return None
     source = TaskAugmentor(
         features,
         length=10,
         num_features=max(card["options"]["num_features"], features.features.shape[1]),
-        num_classes=card["options"]["num_classes"],
-        seed=card["meta_training"]["training"]["seed"],
+        num_classes=max(card["options"]["num_classes"], features.num_classes),
+        seed=trained.seed,
         device=torch.device("cpu"),
     )
     return example_images(features, source.episodes([0], "identity"), [source.episodes([n], "unseen") for n in (0, 1)])
 
 
-def _untested(
-    results: pd.DataFrame, testing: TestingConfig, features: int, positions: list[int]
-) -> dict[str, list[TaskKind]]:
-    """Kinds of tasks that results lack, by the name of the data set; no name that lacks none."""
-    if results.empty or "features" not in results:  # results of a version that did not note them are made again
-        return {name: list(testing.tasks) for name in testing.datasets}
-    results = results[(results["features"] == features) & (results["episodes"] == testing.episodes)]
-    found = {key: list(rows["position"]) for key, rows in results.groupby(["dataset", "tasks"])}
-    lacking: dict[str, list[TaskKind]] = {
-        name: [kind for kind in testing.tasks if found.get((label_of(name), kind)) != positions]
-        for name in testing.datasets
-    }
-    return {name: kinds for name, kinds in lacking.items() if kinds}
+def _shown(trained: TrainedWith, plan: list[PlannedTest]) -> FeatureDataset | None:
+    """Images to show: those of meta-training, or where the run was moved away from them those that it is tested on."""
+    for name, image in ((trained.image.dataset, trained.image), *((one.name, one.image) for one in plan)):
+        try:
+            return load_test_set(name, image)
+        except GpiclError:
+            continue
+    return None
 
 
-def _replace(results: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    if results.empty:
-        return table
-    new = set(zip(table["dataset"], table["tasks"], strict=True))
-    old = [pair not in new for pair in zip(results["dataset"], results["tasks"], strict=True)]
-    return pd.concat([results[old], table], ignore_index=True)
-
-
-def move_bar(bar: Progress, task: TaskID, before: int, name: str, done: int, accuracy: float) -> None:
+def move_bar(bar: Progress, task: TaskID, name: str, done: int, accuracy: float) -> None:
     """Move a bar of `testing_progress` as far as a meta-test has come; what `evaluate` calls after every batch.
 
     Args:
         bar: All bars.
         task: This one.
-        before: Episodes that were done before this meta-test.
         name: Of the data set.
         done: Episodes done.
         accuracy: At the last position, so far.
     """
-    bar.update(task, completed=before + done, accuracy=f"{accuracy:.1%}")
+    bar.update(task, completed=done, accuracy=f"{accuracy:.1%}")
 
 
 def testing_progress(shown: bool) -> Progress:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gpicl.experiments.sweep import SweptRun, accuracies_at
-from gpicl.runs.meta_test_run import sized_for_testing
+from gpicl.runs.planning import sized_for_testing
 from gpicl.weights import load_weights
 
 _last = accuracies_at(-1)
