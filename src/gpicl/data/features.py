@@ -82,8 +82,8 @@ class FeatureDataset:
 
         Args:
             features: [N, F] numbers. Bytes stay bytes, all else becomes float32.
-            labels: [N]; class indices 0..C-1, or strings.
-            classes: Names of the classes. None: `"0".."C-1"`, or the sorted distinct strings.
+            labels: [N]; whole numbers or strings. Where classes are named, numbers are indices of them.
+            classes: Names of the classes. None: the sorted distinct labels.
             name: What to call it in tables and messages.
             image_shape: Height, width and channels, where the features are pixels.
 

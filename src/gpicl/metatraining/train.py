@@ -213,7 +213,7 @@ def _trainer(config: RunConfig, run: Run, checkpoints: RegularCheckpoint, option
     try:
         with _quiet_lightning():
             return Trainer(**{**settings, **options})
-    except (MisconfigurationException, ValueError, RuntimeError) as error:
+    except (MisconfigurationException, ImportError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(
             f"Cannot train on loop.accelerator={accelerator!r} with loop.devices={settings['devices']}: {reason} "
