@@ -44,12 +44,10 @@ def _check_shapes(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
     batch, length = labels.shape
     positions = range(1, length + 1)
     with _explained(name):
-        logits = {"forward": learner(inputs, labels), "predict": learner.predict(inputs, labels, positions)}
+        _check_logits(learner(inputs, labels), (batch, length, learner.num_classes), f"{name}.forward")
+        predicted = learner.predict(inputs, labels, positions)
+        _check_logits(predicted, (batch, length, learner.num_classes), f"{name}.predict")
         sample, asked = learner.rehearse(inputs, labels, 0)
-    expected = (batch, length, learner.num_classes)
-    for method, found in logits.items():
-        if not isinstance(found, Tensor) or found.shape != expected or not found.is_floating_point():
-            raise LearnerError(f"{name}.{method} must return logits of shape {list(expected)}, not {_shape(found)}.")
     if sample.shape != (*asked.shape, learner.num_classes):
         raise LearnerError(
             f"{name}.rehearse must return logits [B, Q, C] and their labels [B, Q], not {_shape(sample)} and "
@@ -57,12 +55,17 @@ def _check_shapes(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
         )
 
 
+def _check_logits(found: object, expected: tuple[int, ...], method: str) -> None:
+    if not isinstance(found, Tensor) or found.shape != expected or not found.is_floating_point():
+        raise LearnerError(f"{method} must return logits of shape {list(expected)}, not {_shape(found)}.")
+
+
 def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> None:
     length = labels.shape[1]
+    other_inputs = inputs + 1.0 + torch.rand_like(inputs)
+    other_labels = (labels + torch.randint(1, learner.num_classes, labels.shape)) % learner.num_classes
     before = _predict(learner, inputs, labels, name)
     scale = float(before.abs().nan_to_num(0.0, 0.0, 0.0).max()) + 1e-6
-    other_inputs = torch.randn_like(inputs)
-    other_labels = (labels + torch.randint(1, learner.num_classes, labels.shape)) % learner.num_classes
     for position in sorted({0, length // 4, length // 2, 3 * length // 4, length - 1}):
         for what in ("the label that it is to predict, or a later one", "inputs of later examples"):
             changed_inputs, changed_labels = inputs.clone(), labels.clone()

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gpicl.errors import CheckpointError, GpiclError
+from gpicl.errors import CheckpointError, GpiclError, LearnerError
 from gpicl.files import write_atomically
 from gpicl.learners import LEARNERS, Learner, build_learner
 
