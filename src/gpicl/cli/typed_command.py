@@ -5,6 +5,7 @@ from argparse import ArgumentError
 from collections.abc import Callable
 from difflib import get_close_matches
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 from jsonargparse import ActionConfigFile, ArgumentParser
@@ -27,7 +28,7 @@ def run_typed_command(function: Callable[..., Any], arguments: list[str], config
     """
     summary = (function.__doc__ or "").partition("\n")[0]
     name = function.__name__.lstrip("_")
-    parser = ArgumentParser(prog=f"gpicl {name}", description=summary, exit_on_error=False)
+    parser = ArgumentParser(prog=f"gpicl {name}", description=summary, exit_on_error=False, allow_abbrev=False)
     if configurable:
         parser.add_argument(
             "--config", action=ActionConfigFile, help=f"A preset ({', '.join(list_presets())}) or a YAML file."
@@ -38,7 +39,7 @@ def run_typed_command(function: Callable[..., Any], arguments: list[str], config
     try:
         parsed = parser.parse_args([_underscored(argument) for argument in arguments])
         values = parser.instantiate(parsed)
-    except (ArgumentError, TypeError, OSError) as error:
+    except (ArgumentError, TypeError, OSError, UnicodeDecodeError) as error:
         raise ConfigError(_explain(str(error), parser, name)) from error
     options = {key: value for key, value in vars(values).items() if key != "config"}
     return function(**options)
@@ -64,10 +65,20 @@ def _resolve_presets(arguments: list[str]) -> list[str]:
     resolved = list(arguments)
     for i, argument in enumerate(arguments):
         if argument == "--config" and i + 1 < len(arguments):
-            resolved[i + 1] = str(preset_path(arguments[i + 1]))
+            resolved[i + 1] = str(_readable(preset_path(arguments[i + 1])))
         elif argument.startswith("--config="):
-            resolved[i] = f"--config={preset_path(argument.removeprefix('--config='))}"
+            resolved[i] = f"--config={_readable(preset_path(argument.removeprefix('--config=')))}"
     return resolved
+
+
+def _readable(path: Path) -> Path:
+    try:
+        path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The configuration {path} cannot be read: {error}. It must be a text file, YAML in UTF-8; save it as such."
+        ) from error
+    return path
 
 
 def _explain(message: str, parser: ArgumentParser, name: str) -> str:

@@ -91,7 +91,7 @@ def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
 def _predict(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:
     torch.manual_seed(0)  # a learner that draws draws alike every time
     with _explained(name):
-        return learner.predict(inputs, labels, range(1, labels.shape[1] + 1)).float()
+        return copy.deepcopy(learner).predict(inputs, labels, range(1, labels.shape[1] + 1)).float()
 
 
 def _differ(before: Tensor, after: Tensor, scale: float) -> bool:
