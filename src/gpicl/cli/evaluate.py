@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> None:
         seed: int | None = None,
         batch: int = 128,
         output: str | None = None,
+        outcomes: bool = False,
         progress: bool = True,
     ) -> None:
         """Meta-test the learner of a run and add the results to its table and report.
@@ -49,6 +50,7 @@ def main(arguments: list[str]) -> None:
             batch: Episodes at once.
             output: Folder of the results and the report; the default is the run's own, and for shipped weights
                 evaluations/NAME.
+            outcomes: Save which episodes were answered right, in the folder outcomes beside the results.
             progress: Show a progress bar.
         """
         from gpicl.cli.results_table import print_table
@@ -60,7 +62,16 @@ def main(arguments: list[str]) -> None:
         target = Path(output) if output is not None else _own_folder(run, folder)
         learner = load_weights(folder)
         testing = TestingConfig(
-            split_names(datasets), _kinds(tasks), episodes, features, length, _numbers(positions), size, channels, seed
+            datasets=split_names(datasets),
+            tasks=_kinds(tasks),
+            episodes=episodes,
+            num_features=features,
+            length=length,
+            positions=_numbers(positions),
+            size=size,
+            channels=channels,
+            seed=seed,
+            outcomes=outcomes,
         )
         command = shlex.join(["gpicl", "evaluate", *arguments])
         console = Console(stderr=True)

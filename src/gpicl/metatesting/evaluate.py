@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Bool, Float
@@ -37,6 +38,7 @@ def evaluate(
     precision: Literal["auto", "bf16", "fp32"] = "auto",
     positions: Sequence[int] | None = None,
     on_progress: Progress | None = None,
+    on_outcomes: Callable[[str, TaskKind, np.ndarray], object] | None = None,
 ) -> pd.DataFrame:
     """Meta-test a learner.
 
@@ -54,6 +56,8 @@ def evaluate(
             context anew pays for with a pass each.
         on_progress: Called after every batch with the data set's name, the number of episodes done in all and the
             last position's accuracy so far.
+        on_outcomes: Given the data set's name, the kind of tasks, and whether each episode's answer at each position
+            was right [E, P]; see `save_outcomes`.
 
     Returns:
         One row per data set, kind of tasks and position: `dataset`, `tasks`, `position`, `accuracy`, `low` and
@@ -104,8 +108,11 @@ def evaluate(
                 if on_progress is not None:
                     on_progress(name, before + count, accuracy)
 
+            kept: list[Tensor] | None = None if on_outcomes is None else []
             with freed_memory_kept():
-                table = answer_episodes(answer, source, kind, positions, episodes, batch, report)
+                table = answer_episodes(answer, source, kind, positions, episodes, batch, report, kept)
+            if on_outcomes is not None and kept is not None:
+                on_outcomes(name, kind, torch.cat(kept).numpy())
             parts.append(table.assign(dataset=name)[["dataset", *table.columns]])
             done += episodes
     return pd.concat(parts, ignore_index=True)
@@ -141,6 +148,7 @@ def answer_episodes(
     episodes: int,
     batch: int,
     on_progress: Callable[[int, float], None],
+    outcomes: list[Tensor] | None = None,
 ) -> pd.DataFrame:
     """Put episodes of one kind to anything that can answer them, and count its right answers.
 
@@ -153,6 +161,7 @@ def answer_episodes(
         episodes: How many.
         batch: How many at once.
         on_progress: Called after every batch with the episodes done and the last position's accuracy so far.
+        outcomes: List to which the right answers [B, P] of every batch are added; None to keep none.
 
     Returns:
         One row per position; see `evaluate`.
@@ -163,6 +172,8 @@ def answer_episodes(
         start, stop = _FIRST_DRAW + first, _FIRST_DRAW + min(first + batch, episodes)
         answers, losses = answer(source.episodes(range(start, stop), kind))
         right += answers.sum(0)
+        if outcomes is not None:
+            outcomes.append(answers.cpu())
         loss += losses.sum(0)
         on_progress(stop - _FIRST_DRAW, float(right[-1]) / (stop - _FIRST_DRAW))
     counts = right.cpu().numpy()

@@ -93,6 +93,32 @@ class LearnerConfig:
 
 
 @dataclass
+class PluginConfig:
+    """Something of Lightning's, or of your own, by its import path.
+
+    Args:
+        name: Import path of the class, such as lightning.pytorch.callbacks.LearningRateMonitor.
+        options: What its constructor takes.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def _plugins(given: list[Any], where: str) -> list[PluginConfig]:
+    """Read plugins as a YAML file has them: names, or names with options."""
+    plugins = []
+    for each in given:
+        if isinstance(each, PluginConfig):
+            plugins.append(each)
+        elif isinstance(each, dict) and "name" in each and set(each) <= {"name", "options"}:
+            plugins.append(PluginConfig(**each))
+        else:
+            raise ConfigError(f"{where} must be a list of {{name: IMPORT.PATH, options: {{...}}}}, not of {each!r}.")
+    return plugins
+
+
+@dataclass
 class TrainingConfig:
     """How it is meta-trained. Give `steps` for a run that is exact to the bit, or `minutes` for one that ends in time.
 
@@ -109,6 +135,12 @@ class TrainingConfig:
         clip: Largest norm of the gradient; 0 for no clipping.
         precision: `bf16` where the device gains from it (auto), always, or never (`fp32`).
         seed: Seed of the weights and of the tasks.
+        patience: Measurements in a row without a better `metric`, after which training ends; null trains for the whole
+            budget.
+        best: Keep the weights of the measurement with the best `metric`, rather than the last ones.
+        metric: What `patience` and `best` look at, on unseen tasks of validation images.
+        callbacks: Callbacks of Lightning by import path. They may change the weights, so they are part of the run's
+            name.
     """
 
     steps: int | None = None
@@ -123,6 +155,15 @@ class TrainingConfig:
     clip: float = 1.0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     seed: int = 0
+    patience: int | None = None
+    best: bool = False
+    metric: Literal["unseen_accuracy", "unseen_loss"] = "unseen_accuracy"
+    callbacks: list[PluginConfig] = field(default_factory=list)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the measurements decide which weights the run ends with."""
+        return self.best or self.patience is not None
 
     @property
     def max_steps(self) -> int | None:
@@ -136,7 +177,7 @@ class TrainingConfig:
                 "The budget is either training.steps or training.minutes, and both are given "
                 f"(steps={self.steps}, minutes={self.minutes}). Set the other to null, as in --training.minutes null."
             )
-        for name, least in (("steps", 1), ("batch", 1), ("warmup", 0), ("seed", 0)):
+        for name, least in (("steps", 1), ("batch", 1), ("warmup", 0), ("seed", 0), ("patience", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"training.{name} must be at least {least}, not {value}.")
@@ -144,6 +185,7 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigError(f"training.{name} must be above 0 and finite, not {value}.")
+        self.callbacks = _plugins(self.callbacks, "training.callbacks")
         if not self.clip >= 0:  # NaN is refused too
             raise ConfigError(f"training.clip must be 0 (no clipping) or more, not {self.clip}.")
 
@@ -165,6 +207,7 @@ class TestingConfig:
         channels: 1 for grey, 3 for colour; null for those of meta-training.
         seed: Seed of the unseen tasks, their labels and examples; null for the run's own, so that runs of several
             seeds answer episodes of their own.
+        outcomes: Save which episodes were answered right, in the folder `outcomes`, for paired comparison.
     """
 
     __test__ = False  # pytest would take the class for a test
@@ -178,6 +221,7 @@ class TestingConfig:
     size: int | None = None
     channels: int | None = None
     seed: int | None = None
+    outcomes: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail after hours of meta-training."""
@@ -216,6 +260,8 @@ class LoopConfig:
         validation_episodes: Episodes of each measurement.
         log_every: Steps between lines of the log.
         progress: Show a progress bar.
+        loggers: Loggers beside the run's own: wandb, mlflow, tensorboard, csv, or the import path of any of
+            Lightning's.
     """
 
     devices: int = 1
@@ -225,9 +271,11 @@ class LoopConfig:
     validation_episodes: int = 128
     log_every: int = 10
     progress: bool = True
+    loggers: list[PluginConfig] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Refuse values below one."""
+        self.loggers = _plugins(self.loggers, "loop.loggers")
         for name in ("devices", "checkpoint_every", "validate_every", "validation_episodes", "log_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"loop.{name} must be at least 1, not {getattr(self, name)}.")
@@ -244,6 +292,8 @@ class RunConfig:
         training: How it is meta-trained.
         testing: What it is meta-tested on.
         loop: How the work is done.
+        init: Weights to begin with, a shipped name or the folder of a run; null begins with random ones. Where
+            `learner` is left at its default, it is that of the weights.
     """
 
     data: DataConfig = field(default_factory=DataConfig)
@@ -252,6 +302,7 @@ class RunConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     testing: TestingConfig = field(default_factory=TestingConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
+    init: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse NaN, which would pass every comparison and end in weights that are none."""
@@ -266,7 +317,13 @@ class RunConfig:
 
     def identity(self) -> dict[str, Any]:
         """The part that decides the weights, and so the run's name."""
-        return {part: asdict(getattr(self, part)) for part in ("data", "tasks", "learner", "training")}
+        identity = {part: asdict(getattr(self, part)) for part in ("data", "tasks", "learner", "training")}
+        if self.init is not None:
+            identity["init"] = self.init
+        if self.training.chooses:  # measuring otherwise would choose otherwise
+            loop = self.loop
+            identity["measured"] = {"every": loop.validate_every, "episodes": loop.validation_episodes}
+        return identity
 
 
 def _floats(value: Any, name: str = "") -> Iterator[tuple[str, float]]:

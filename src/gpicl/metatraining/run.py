@@ -12,13 +12,15 @@ import yaml
 from gpicl.data import is_known, load_contents
 from gpicl.files import make_folder, write_atomically
 from gpicl.metatraining.config import DataConfig, RunConfig
+from gpicl.metatraining.initial_weights import with_learner_of_init
 from gpicl.metatraining.sources import check_unchanged, learner_source
-from gpicl.weights import CARD_FILE, WEIGHTS_FILE, load_card
+from gpicl.weights import CARD_FILE, WEIGHTS_FILE, find_weights, load_card
 
 # Fields that came after runs had been made. At their defaults they do not enter a run's name, so that a run keeps its
 # name from version to version.
 _LATER = {
     "data": ("validation",),
+    "training": ("patience", "best", "metric", "callbacks"),
     "tasks": (
         "fewest_classes",
         "variety_probability",
@@ -43,7 +45,7 @@ class Run:
     """
 
     def __init__(self, config: RunConfig, output: Path | str) -> None:
-        self.config = config
+        self.config = config = with_learner_of_init(config)
         digest = hashlib.sha256(json.dumps(_name_giving(config), sort_keys=True).encode()).hexdigest()[:10]
         learner = config.learner.name.rpartition(".")[2]
         data = Path(config.data.dataset.rpartition("=")[2]).stem
@@ -139,6 +141,8 @@ def _name_giving(config: RunConfig) -> dict[str, Any]:
         for name in names:
             if identity[part][name] == defaults[part][name]:
                 del identity[part][name]
+    if config.init is not None:
+        identity["init"] = load_card(find_weights(config.init))["sha256"]
     if is_known(config.data.dataset):
         identity["data"]["root"] = None
     else:

@@ -19,11 +19,14 @@ from gpicl.learners import LEARNERS, Learner
 from gpicl.learners.checks import check_learner
 from gpicl.metatraining.build import build_features, build_run_learner, build_tasks
 from gpicl.metatraining.checkpointing import AtomicCheckpointIO, RegularCheckpoint, read_progress
+from gpicl.metatraining.choosing import Choosing
 from gpicl.metatraining.config import RunConfig
 from gpicl.metatraining.csv_log import CsvLog
 from gpicl.metatraining.data_module import EpisodeDataModule
 from gpicl.metatraining.freed_memory import freed_memory_kept
+from gpicl.metatraining.initial_weights import begin_with
 from gpicl.metatraining.module import MetaTraining
+from gpicl.metatraining.plugins import build_loggers, build_plugins
 from gpicl.metatraining.precision import lightning_precision
 from gpicl.metatraining.progress import TrainingProgress
 from gpicl.metatraining.randomness import StepRandomness
@@ -64,6 +67,7 @@ def meta_train(
         Terminated: On SIGTERM, likewise.
     """
     run = Run(config, output)
+    config = run.config
     say = say or (lambda _: None)
     if run.finished and not fresh:
         return _finished(run, say)
@@ -73,7 +77,8 @@ def meta_train(
     sources = run.sources(features.digest)
     signals = StopSignals()
     checkpoints = RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every, signals, sources)
-    trainer = _trainer(config, run, checkpoints, trainer_options)
+    choosing = Choosing(config.training) if config.training.chooses else None
+    trainer = _trainer(config, run, [checkpoints, *([choosing] if choosing else [])], trainer_options)
     make_folder(run.folder)
     with run_lock(run.folder, say):
         if run.finished and not fresh:
@@ -96,7 +101,7 @@ def meta_train(
         data = EpisodeDataModule(training, held_out, config.tasks, batch, measured)
         with _quiet_lightning(), freed_memory_kept(), _stoppable(signals, trainer, run):
             trainer.fit(module, data, ckpt_path=run.checkpoint if done else None, weights_only=True)
-        return run, _end(run, trainer, module, checkpoints, sources, say)
+        return run, _end(run, trainer, module, checkpoints, choosing, sources, say)
 
 
 def _finished(run: Run, say: Callable[[str], object]) -> tuple[Run, Learner]:
@@ -111,6 +116,8 @@ def _checked_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
         learner = build_run_learner(config, tasks)
+        if config.init is not None:
+            begin_with(learner, config.init)
         if config.learner.name not in LEARNERS:  # those of this package are tested with it
             check_learner(learner, tasks.length)
         check_can_be_saved(learner)
@@ -146,19 +153,23 @@ def _end(
     trainer: Trainer,
     module: MetaTraining,
     checkpoints: RegularCheckpoint,
+    choosing: Choosing | None,
     sources: dict[str, str | None],
     say: Callable[[str], object],
 ) -> Learner:
     """Save the weights if the budget is used, else the checkpoint."""
-    steps = trainer.global_step
-    if module.budget.progress(steps) < 1.0:
+    steps, config = trainer.global_step, run.config.training
+    if module.budget.progress(steps) < 1.0 and not (choosing and choosing.ended):
         checkpoints.write(trainer)
         kept = "nothing is kept of a trial run" if trainer.fast_dev_run else "the same call resumes there"
         say(f"Stopped at step {steps}, before the budget was used; {kept}: {run.folder}")
         return module.learner.cpu().eval()
     if trainer.is_global_zero:
-        accuracy = _figure(trainer, "unseen_accuracy")
-        _save(run, module.learner, sources, steps, module.budget.seconds, unseen_accuracy=accuracy)
+        measured: dict[str, Any] = {"unseen_accuracy": _figure(trainer, "unseen_accuracy")}
+        if choosing is not None:
+            choosing.choose(module)
+            measured |= {"chosen_by": config.metric, "best": choosing.value, "best_step": choosing.step}
+        _save(run, module.learner, sources, steps, module.budget.seconds, **measured)
         run.checkpoint.unlink(missing_ok=True)
     trainer.strategy.barrier()
     return load_weights(run.folder)
@@ -179,16 +190,18 @@ def _save(
     )
 
 
-def _trainer(config: RunConfig, run: Run, checkpoints: RegularCheckpoint, options: dict[str, Any]) -> Trainer:
+def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str, Any]) -> Trainer:
     accelerator = options.pop("accelerator", config.loop.accelerator)
     on_gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
     device = torch.device("cuda" if on_gpu else "cpu")
-    callbacks: list[Callback] = [checkpoints, StepRandomness(config.training.seed)]
+    callbacks: list[Callback] = [*own, StepRandomness(config.training.seed)]
     if config.loop.progress:
         callbacks.append(TrainingProgress())
     loggers: list[Logger] = [CsvLog(run.log), *_tensorboard(run)]
     # Ours stay whatever is added: without the log and the checkpoints a run is none.
+    callbacks += build_plugins(config.training.callbacks, Callback, "training.callbacks")
     callbacks += _as_list(options.pop("callbacks", None))
+    loggers += build_loggers(config.loop.loggers)
     loggers += [log for log in _as_list(options.pop("logger", None)) if isinstance(log, Logger)]
     plugins = [AtomicCheckpointIO(), *_as_list(options.pop("plugins", None))]
     steps = [n for n in (config.training.max_steps, options.pop("max_steps", None)) if n is not None and n >= 0]

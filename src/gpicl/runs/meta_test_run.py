@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
@@ -15,15 +16,17 @@ from gpicl.data import FeatureDataset
 from gpicl.errors import CheckpointError, GpiclError
 from gpicl.files import make_folder
 from gpicl.learners import Learner
-from gpicl.metatesting import check_counts, evaluate
+from gpicl.metatesting import check_counts, evaluate, save_outcomes
 from gpicl.metatraining import Run, TestingConfig
 from gpicl.metatraining.run_lock import run_lock
 from gpicl.report import example_images, learning_curve, training_curve, write_report
-from gpicl.runs.planning import PlannedTest, TrainedWith, load_test_set, plan_tests, sized_for_testing
+from gpicl.runs.planning import PlannedTest, TrainedWith, load_contents_of, load_test_set, plan_tests, sized_for_testing
 from gpicl.runs.results import RESULTS_FILE, add_rows, check_same_weights, read_results, rows_of, write_results
 from gpicl.tasks import TaskAugmentor
 from gpicl.weights import load_card
 
+OUTCOMES_FOLDER = "outcomes"
+"""Name of the folder of what each episode's answers were."""
 REPORT_FILE = "report.html"
 """Name of a report in a folder of results."""
 
@@ -66,16 +69,17 @@ def meta_test_run(
     path = target / RESULTS_FILE
     results = read_results(path)
     wanted = report and not (target / REPORT_FILE).exists()
-    if not wanted and not any(one.test.lacking(results, positions) for one in plan):
+    if not wanted and not any(_lacking(one, results, positions, testing, target) for one in plan):
         return results
     make_folder(target)
     with run_lock(target, say), testing_progress(progress) as bar:
         results = read_results(path)
         check_same_weights(results, card["sha256"], path)
         for one in plan:
-            lacking = one.test.lacking(results, positions)
+            lacking = _lacking(one, results, positions, testing, target)
             if lacking:
-                rows = _make(one, lacking, TrainedWith.of(card), learner, batch, bar)
+                outcomes = make_folder(target / OUTCOMES_FOLDER) if testing.outcomes else None
+                rows = _make(one, lacking, TrainedWith.of(card), learner, batch, bar, outcomes)
                 results = add_rows(results, one.test, rows.assign(weights=card["sha256"][:16]))
                 write_results(path, results)
         if report:
@@ -125,10 +129,30 @@ def tested_rows(folder: Path, testing: TestingConfig) -> pd.DataFrame:
     return rows_of(results, [one.test for one in plan], positions)
 
 
+def _lacking(
+    one: PlannedTest, results: pd.DataFrame, positions: list[int], testing: TestingConfig, target: Path
+) -> list[int]:
+    if testing.outcomes and not (target / OUTCOMES_FOLDER / one.test.file_name).exists():
+        return positions
+    return one.test.lacking(results, positions)
+
+
 def _make(
-    one: PlannedTest, positions: list[int], trained: TrainedWith, learner: Learner, batch: int, bar: Progress
+    one: PlannedTest,
+    positions: list[int],
+    trained: TrainedWith,
+    learner: Learner,
+    batch: int,
+    bar: Progress,
+    outcomes: Path | None,
 ) -> pd.DataFrame:
     test = one.test
+
+    def save(name: str, kind: str, right: np.ndarray) -> None:
+        if outcomes is not None:
+            data = load_contents_of(one).digest
+            save_outcomes(outcomes / test.file_name, right, positions, data=data, **test._asdict())
+
     shown = bar.add_task(f"meta-testing {test.dataset}, {test.tasks}", total=test.episodes, accuracy="")
     rows = evaluate(
         learner,
@@ -142,6 +166,7 @@ def _make(
         batch=batch,
         precision=trained.precision,
         on_progress=partial(move_bar, bar, shown),
+        on_outcomes=save,
     )
     return rows.assign(on_training_images=one.on_training_images)
 

@@ -48,7 +48,7 @@ def train_and_test(
         check_counts(config.testing.episodes, batch)
         check_testing(config.testing, [dataset_label(name) for name in config.testing.datasets])
         if fresh or not Run(config, output).finished:
-            _check_tests(config)
+            _check_tests(Run(config, output).config)
     run, learner = meta_train(config, output, say=say, fresh=fresh)
     if getattr(rank_zero_only, "rank", 0) or not test or not run.finished:
         return run, None
