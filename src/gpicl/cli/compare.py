@@ -28,7 +28,8 @@ def main(arguments: list[str]) -> None:
 
         Args:
             scale: smoke (seconds, a test that all is well), laptop (two cores), paper (the published sizes).
-            learners: Names with commas between them, or all.
+            learners: Names with commas between them; all stands for all of this package. Learners of your own by their
+                import path or a YAML file, as in all,my_package.MyLearner,mine.yaml
             minutes: Wall-clock budget of each run; the default is each preset's own.
             seeds: Runs per learner; the default is the scale's.
             data: What is meta-trained on; a name or path (see gpicl datasets).

@@ -4,7 +4,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from gpicl.report import accuracy_rows, settings_that_differ
+from gpicl.report import accuracy_rows, interval_text, settings_that_differ
 
 
 def print_table(results: pd.DataFrame) -> None:
@@ -37,3 +37,25 @@ def print_table(results: pd.DataFrame) -> None:
     if trained:
         names = ", ".join(dict.fromkeys(trained))
         console.print(f"Of the very images that it was meta-trained on: {names}.", markup=False)
+
+
+def print_means(means: pd.DataFrame) -> None:
+    """Print the mean accuracies over several seeds to standard output.
+
+    Args:
+        means: See `train_seeds`.
+    """
+    seeds = int(means["seeds"].iloc[0])
+    table = Table("data set", "tasks", title=f"Mean accuracy over {seeds} seeds, per cent")
+    for column in ("after", "accuracy, 95 % interval", "episodes of each"):
+        table.add_column(column, justify="right")
+    for row in means.to_dict("records"):
+        accuracy = interval_text(row["accuracy"], row["low"], row["high"])
+        after = str(row["position"] - 1)
+        table.add_row(str(row["dataset"]), str(row["tasks"]), after, accuracy, f"{row['episodes']:,}")
+    console = Console()
+    console.print(table)
+    console.print(
+        "Each seed has weights, tasks and episodes of its own. The interval (Student's t) allows for the finite number "
+        "of test images, as if each were known always or never."
+    )

@@ -30,7 +30,8 @@ def save_outcomes(path: Path, right: Bool[np.ndarray, "E P"], positions: list[in
 
     def write(part: Path) -> None:
         with part.open("wb") as file:
-            np.savez_compressed(file, right=right, positions=positions, **{k: np.array(v) for k, v in test.items()})
+            arrays: dict[str, Any] = {name: np.array(value) for name, value in test.items()}
+            np.savez_compressed(file, right=right, positions=positions, **arrays)
 
     write_atomically(path, write)
 

@@ -28,6 +28,11 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         write_atomically(Path(path), lambda part: torch.save(checkpoint, part))
 
 
+def is_trial(trainer: Trainer) -> bool:
+    """Whether a trainer only tries a few steps (`fast_dev_run`) and logs none of them."""
+    return bool(vars(trainer).get("fast_dev_run"))
+
+
 class RegularCheckpoint(Callback):
     """Writes the checkpoint every so many steps, and when a signal asks the run to end, which it then does.
 
@@ -58,7 +63,7 @@ class RegularCheckpoint(Callback):
 
     def write(self, trainer: Trainer) -> None:
         """Write the checkpoint; not of a trial run, which logs nothing that a resumed one could go on from."""
-        if trainer.fast_dev_run:
+        if is_trial(trainer):
             return
         # The log first: rows beyond the checkpoint are dropped on resumption, missing ones would stay missing.
         for log in trainer.loggers:

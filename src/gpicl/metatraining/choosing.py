@@ -1,5 +1,6 @@
 """Early stopping, and the weights of the best measurement."""
 
+from math import isnan
 from typing import Any
 
 import torch
@@ -34,7 +35,7 @@ class Choosing(Callback):
         if trainer.sanity_checking or self._config.metric not in trainer.callback_metrics:
             return
         value = float(trainer.callback_metrics[self._config.metric])
-        if self.value is None or self._better(value, self.value):
+        if not isnan(value) and (self.value is None or self._better(value, self.value)):
             self.value, self.step, self._in_vain = value, trainer.global_step, 0
             if self._config.best and isinstance(pl_module, MetaTraining):
                 state = pl_module.learner.state_dict()

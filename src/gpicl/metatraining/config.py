@@ -105,19 +105,6 @@ class PluginConfig:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def _plugins(given: list[Any], where: str) -> list[PluginConfig]:
-    """Read plugins as a YAML file has them: names, or names with options."""
-    plugins = []
-    for each in given:
-        if isinstance(each, PluginConfig):
-            plugins.append(each)
-        elif isinstance(each, dict) and "name" in each and set(each) <= {"name", "options"}:
-            plugins.append(PluginConfig(**each))
-        else:
-            raise ConfigError(f"{where} must be a list of {{name: IMPORT.PATH, options: {{...}}}}, not of {each!r}.")
-    return plugins
-
-
 @dataclass
 class TrainingConfig:
     """How it is meta-trained. Give `steps` for a run that is exact to the bit, or `minutes` for one that ends in time.
@@ -185,7 +172,6 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigError(f"training.{name} must be above 0 and finite, not {value}.")
-        self.callbacks = _plugins(self.callbacks, "training.callbacks")
         if not self.clip >= 0:  # NaN is refused too
             raise ConfigError(f"training.clip must be 0 (no clipping) or more, not {self.clip}.")
 
@@ -275,7 +261,6 @@ class LoopConfig:
 
     def __post_init__(self) -> None:
         """Refuse values below one."""
-        self.loggers = _plugins(self.loggers, "loop.loggers")
         for name in ("devices", "checkpoint_every", "validate_every", "validation_episodes", "log_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"loop.{name} must be at least 1, not {getattr(self, name)}.")
@@ -317,7 +302,8 @@ class RunConfig:
 
     def identity(self) -> dict[str, Any]:
         """The part that decides the weights, and so the run's name."""
-        identity = {part: asdict(getattr(self, part)) for part in ("data", "tasks", "learner", "training")}
+        parts = ("data", "tasks", "learner", "training")
+        identity: dict[str, Any] = {part: asdict(getattr(self, part)) for part in parts}
         if self.init is not None:
             identity["init"] = self.init
         if self.training.chooses:  # measuring otherwise would choose otherwise

@@ -53,8 +53,9 @@ def _build(plugin: PluginConfig, kind: type[Kind], where: str) -> Kind:
     except Exception as error:  # somebody else's code may raise anything
         reason = " ".join(str(error).split())
         raise ConfigError(
-            f"{where}: cannot build {plugin.name} with {plugin.options}: {type(error).__name__}: {reason}. Give the import "
-            "path of a class (package.module.Class), install its package, and give what its constructor takes as options."
+            f"{where}: cannot build {plugin.name} with {plugin.options}: {type(error).__name__}: {reason}. Give the "
+            "import path of a class (package.module.Class), install its package, and give what its constructor takes "
+            "as options."
         ) from error
     if not isinstance(built, kind):
         raise ConfigError(f"{where}: {plugin.name} is no {kind.__name__} of Lightning.")

@@ -18,7 +18,7 @@ from gpicl.files import make_folder
 from gpicl.learners import LEARNERS, Learner
 from gpicl.learners.checks import check_learner
 from gpicl.metatraining.build import build_features, build_run_learner, build_tasks
-from gpicl.metatraining.checkpointing import AtomicCheckpointIO, RegularCheckpoint, read_progress
+from gpicl.metatraining.checkpointing import AtomicCheckpointIO, RegularCheckpoint, is_trial, read_progress
 from gpicl.metatraining.choosing import Choosing
 from gpicl.metatraining.config import RunConfig
 from gpicl.metatraining.csv_log import CsvLog
@@ -161,7 +161,7 @@ def _end(
     steps, config = trainer.global_step, run.config.training
     if module.budget.progress(steps) < 1.0 and not (choosing and choosing.ended):
         checkpoints.write(trainer)
-        kept = "nothing is kept of a trial run" if trainer.fast_dev_run else "the same call resumes there"
+        kept = "nothing is kept of a trial run" if is_trial(trainer) else "the same call resumes there"
         say(f"Stopped at step {steps}, before the budget was used; {kept}: {run.folder}")
         return module.learner.cpu().eval()
     if trainer.is_global_zero:

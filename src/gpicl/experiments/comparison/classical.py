@@ -11,7 +11,7 @@ from gpicl.files import make_folder
 from gpicl.metatesting import evaluate_classical
 from gpicl.runs.meta_test_run import move_bar, tested_rows, testing_progress
 from gpicl.runs.planning import load_test_set
-from gpicl.runs.results import RESULTS_FILE, Test, add_rows, read_results, rows_of, test_key, write_results
+from gpicl.runs.results import RESULTS_FILE, MetaTest, add_rows, read_results, rows_of, test_key, write_results
 
 
 def meta_test_classical(contest: Contest) -> None:
@@ -54,12 +54,12 @@ def contest_rows(contest: Contest) -> pd.DataFrame:
     return rows_of(read_results(contest.folder / RESULTS_FILE), _tests(contest).values(), contest.positions)
 
 
-def _tests(contest: Contest) -> dict[str, Test]:
+def _tests(contest: Contest) -> dict[str, MetaTest]:
     config = contest.config
     tests = {}
     for name in config.testing.datasets:
         contents = contents_of(load_test_set(name, config.data))
-        tests[name] = Test(
+        tests[name] = MetaTest(
             dataset_label(name),
             "unseen",
             config.test_length,
