@@ -131,7 +131,7 @@ class Guess(Learner):
 
 def test_learners_of_ones_own_take_part_by_import_path_and_by_yaml_file(tmp_path, monkeypatch, capsys):
     (tmp_path / "my_guessing.py").write_text(OWN)
-    (tmp_path / "small.yaml").write_text("learner:\n  name: MLP\n  options:\n    hidden: 8\n")
+    (tmp_path / "small.yaml").write_text("learner:\n  name: MLP\n  options:\n    width: 8\n")
     monkeypatch.syspath_prepend(tmp_path)
     learners = f"NearestNeighbour,my_guessing.Guess,{tmp_path / 'small.yaml'}"
     assert main(command(tmp_path, learners=learners)) == 0

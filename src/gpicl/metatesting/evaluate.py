@@ -10,13 +10,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from gpicl.data import FeatureDataset, contents_of
+from gpicl.data import Contents, FeatureDataset, contents_of
 from gpicl.errors import TaskError
 from gpicl.learners import Learner
 from gpicl.metatesting.intervals import wilson_interval
 from gpicl.metatraining.freed_memory import freed_memory_kept
 from gpicl.metatraining.precision import lightning_precision
-from gpicl.tasks import Episodes, TaskAugmentor, TaskKind
+from gpicl.tasks import NO_INTERVENTION, Episodes, Interventions, TaskAugmentor, TaskKind
 
 # Draws of a meta-test begin where no meta-training ever gets, so that a seen task shows other examples.
 _FIRST_DRAW = 2**40
@@ -39,6 +39,8 @@ def evaluate(
     positions: Sequence[int] | None = None,
     on_progress: Progress | None = None,
     on_outcomes: Callable[[str, TaskKind, np.ndarray], object] | None = None,
+    trained: TaskAugmentor | None = None,
+    interventions: Interventions = NO_INTERVENTION,
 ) -> pd.DataFrame:
     """Meta-test a learner.
 
@@ -48,8 +50,8 @@ def evaluate(
         tasks: Kinds of task: `unseen`, `seen` (needs `num_tasks`), `identity` (the raw data set).
         episodes: Episodes per data set and kind.
         length: Examples T per episode.
-        num_tasks: Number K of seen tasks that the learner was meta-trained on.
-        seed: Seed of the tasks; for `seen` it must be that of the meta-training.
+        num_tasks: Number K of seen tasks that the learner was meta-trained on; not needed with `trained`.
+        seed: Seed of the tasks; for `seen` without `trained` it must be that of the meta-training.
         batch: Episodes at once. Changes nothing but time and memory.
         precision: See `TrainingConfig.precision`.
         positions: Positions to report, from 1 to `length`; None for all, which a learner that reads every position's
@@ -58,6 +60,9 @@ def evaluate(
             last position's accuracy so far.
         on_outcomes: Given the data set's name, the kind of tasks, and whether each episode's answer at each position
             was right [E, P]; see `save_outcomes`.
+        trained: The tasks of the meta-training, with everything that widened them; the seen tasks are made by them,
+            but for label noise. None: seen tasks are plain projections and permutations.
+        interventions: What was done to the seen tasks of the meta-training when it ended.
 
     Returns:
         One row per data set, kind of tasks and position: `dataset`, `tasks`, `position`, `accuracy`, `low` and
@@ -70,6 +75,7 @@ def evaluate(
             position lies outside the episode, or there is nothing to test.
         LearnerError: If the learner cannot read such episodes.
     """
+    num_tasks = trained.num_tasks if trained is not None else num_tasks
     if "seen" in tasks and num_tasks is None:
         raise TaskError("Seen tasks exist only for a finite number of them: give num_tasks, or test on unseen ones.")
     check_counts(episodes, batch)
@@ -108,9 +114,15 @@ def evaluate(
                 if on_progress is not None:
                     on_progress(name, before + count, accuracy)
 
+            made_by = source
+            if trained is not None and kind == "seen":
+                made_by = trained.on(dataset, length=length)
+                made_by.device = device
             kept: list[Tensor] | None = None if on_outcomes is None else []
             with freed_memory_kept():
-                table = answer_episodes(answer, source, kind, positions, episodes, batch, report, kept)
+                table = answer_episodes(
+                    answer, made_by, kind, positions, episodes, batch, report, interventions, outcomes=kept
+                )
             if on_outcomes is not None and kept is not None:
                 on_outcomes(name, kind, torch.cat(kept).numpy())
             parts.append(table.assign(dataset=name)[["dataset", *table.columns]])
@@ -148,6 +160,7 @@ def answer_episodes(
     episodes: int,
     batch: int,
     on_progress: Callable[[int, float], None],
+    interventions: Interventions = NO_INTERVENTION,
     outcomes: list[Tensor] | None = None,
 ) -> pd.DataFrame:
     """Put episodes of one kind to anything that can answer them, and count its right answers.
@@ -161,6 +174,7 @@ def answer_episodes(
         episodes: How many.
         batch: How many at once.
         on_progress: Called after every batch with the episodes done and the last position's accuracy so far.
+        interventions: What is done to seen tasks.
         outcomes: List to which the right answers [B, P] of every batch are added; None to keep none.
 
     Returns:
@@ -170,7 +184,7 @@ def answer_episodes(
     loss = torch.zeros(len(positions), dtype=torch.float64, device=source.device)
     for first in range(0, episodes, batch):
         start, stop = _FIRST_DRAW + first, _FIRST_DRAW + min(first + batch, episodes)
-        answers, losses = answer(source.episodes(range(start, stop), kind))
+        answers, losses = answer(source.episodes(range(start, stop), kind, interventions))
         right += answers.sum(0)
         if outcomes is not None:
             outcomes.append(answers.cpu())
@@ -178,7 +192,8 @@ def answer_episodes(
         on_progress(stop - _FIRST_DRAW, float(right[-1]) / (stop - _FIRST_DRAW))
     counts = right.cpu().numpy()
     low, high = wilson_interval(counts, episodes)
-    contents = contents_of(source.dataset)
+    drawn_from = source.dataset
+    contents = Contents("none", "features", source.num_features, 0) if drawn_from is None else contents_of(drawn_from)
     return pd.DataFrame(
         {
             "tasks": kind,

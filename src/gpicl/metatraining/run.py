@@ -11,24 +11,11 @@ import yaml
 
 from gpicl.data import is_known, load_contents
 from gpicl.files import make_folder, write_atomically
+from gpicl.metatraining.build import NO_DATASET
 from gpicl.metatraining.config import DataConfig, RunConfig
 from gpicl.metatraining.initial_weights import with_learner_of_init
 from gpicl.metatraining.sources import check_unchanged, learner_source
 from gpicl.weights import CARD_FILE, WEIGHTS_FILE, find_weights, load_card
-
-# Fields that came after runs had been made. At their defaults they do not enter a run's name, so that a run keeps its
-# name from version to version.
-_LATER = {
-    "data": ("validation",),
-    "training": ("patience", "best", "metric", "callbacks"),
-    "tasks": (
-        "fewest_classes",
-        "variety_probability",
-        "label_noise_probability",
-        "invention_probability",
-        "merging_probability",
-    ),
-}
 
 
 class Run:
@@ -50,7 +37,7 @@ class Run:
         learner = config.learner.name.rpartition(".")[2]
         data = Path(config.data.dataset.rpartition("=")[2]).stem
         self.folder = Path(output) / f"{learner}-{data}-{digest}"
-        if not is_known(config.data.dataset) and not self.folder.exists():
+        if not has_no_file(config.data.dataset) and not self.folder.exists():
             # The same data may have had another file's name.
             same = (path for path in _folders(Path(output)) if path.name.startswith(f"{learner}-"))
             self.folder = next((path for path in same if path.name.endswith(f"-{digest}")), self.folder)
@@ -136,21 +123,31 @@ class Run:
 
 
 def _name_giving(config: RunConfig) -> dict[str, Any]:
-    identity, defaults = config.identity(), asdict(RunConfig())
-    for part, names in _LATER.items():
-        for name in names:
-            if identity[part][name] == defaults[part][name]:
-                del identity[part][name]
+    """What differs from the defaults, so that a dial which is added later changes no name."""
+    identity, defaults = config.identity(), RunConfig().identity()
+    found: dict[str, Any] = {
+        part: {name: value for name, value in fields.items() if value != defaults[part].get(name)}
+        for part, fields in identity.items()
+        if part in defaults
+    }
     if config.init is not None:
-        identity["init"] = load_card(find_weights(config.init))["sha256"]
-    if is_known(config.data.dataset):
-        identity["data"]["root"] = None
-    else:
-        identity["data"]["dataset"] = _data_digest(config.data)
-    return identity
+        found["init"] = load_card(find_weights(config.init))["sha256"]
+    if "measured" in identity:
+        found["measured"] = identity["measured"]
+    found["data"].pop("root", None)  # where the files of a known data set lie does not matter
+    if not has_no_file(config.data.dataset):
+        found["data"]["dataset"] = _data_digest(config.data)
+    return found
 
 
-def _data_digest(data: DataConfig) -> str:
+def has_no_file(dataset: str) -> bool:
+    """Whether data are those of a known name, or none at all, rather than a file's of the user's own."""
+    return is_known(dataset) or dataset == NO_DATASET
+
+
+def _data_digest(data: DataConfig) -> str | None:
+    if data.dataset == NO_DATASET:
+        return None
     return load_contents(data.dataset, "train", data.root, data.size, data.channels).digest
 
 

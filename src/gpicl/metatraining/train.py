@@ -74,7 +74,7 @@ def meta_train(
     features = build_features(config.data, "train")
     training, held_out = build_tasks(config, features)
     learner = _checked_learner(config, training)
-    sources = run.sources(features.digest)
+    sources = run.sources(None if features is None else features.digest)
     signals = StopSignals()
     checkpoints = RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every, signals, sources)
     choosing = Choosing(config.training) if config.training.chooses else None

@@ -18,11 +18,20 @@ from gpicl.files import make_folder
 from gpicl.learners import Learner
 from gpicl.metatesting import check_counts, evaluate, save_outcomes
 from gpicl.metatraining import Run, TestingConfig
+from gpicl.metatraining.build import trained_tasks
 from gpicl.metatraining.run_lock import run_lock
 from gpicl.report import example_images, learning_curve, training_curve, write_report
-from gpicl.runs.planning import PlannedTest, TrainedWith, load_contents_of, load_test_set, plan_tests, sized_for_testing
+from gpicl.runs.planning import (
+    PlannedTest,
+    TrainedWith,
+    load_contents_of,
+    load_test_set,
+    plan_tests,
+    sized_for_testing,
+    trained_config,
+)
 from gpicl.runs.results import RESULTS_FILE, add_rows, check_same_weights, read_results, rows_of, write_results
-from gpicl.tasks import TaskAugmentor
+from gpicl.tasks import NO_INTERVENTION, TaskAugmentor
 from gpicl.weights import load_card
 
 OUTCOMES_FOLDER = "outcomes"
@@ -79,7 +88,7 @@ def meta_test_run(
             lacking = _lacking(one, results, positions, testing, target)
             if lacking:
                 outcomes = make_folder(target / OUTCOMES_FOLDER) if testing.outcomes else None
-                rows = _make(one, lacking, TrainedWith.of(card), learner, batch, bar, outcomes)
+                rows = _make(one, lacking, card, learner, batch, bar, outcomes)
                 results = add_rows(results, one.test, rows.assign(weights=card["sha256"][:16]))
                 write_results(path, results)
         if report:
@@ -140,13 +149,15 @@ def _lacking(
 def _make(
     one: PlannedTest,
     positions: list[int],
-    trained: TrainedWith,
+    card: dict[str, Any],
     learner: Learner,
     batch: int,
     bar: Progress,
     outcomes: Path | None,
 ) -> pd.DataFrame:
-    test = one.test
+    test, precision = one.test, TrainedWith.of(card).precision
+    # The run's own pipeline makes its seen tasks; a plain one would make others under the same numbers.
+    trained, interventions = trained_tasks(trained_config(card)) if test.tasks == "seen" else (None, NO_INTERVENTION)
 
     def save(name: str, kind: str, right: np.ndarray) -> None:
         if outcomes is not None:
@@ -161,10 +172,11 @@ def _make(
         episodes=test.episodes,
         length=test.length,
         positions=positions,
-        num_tasks=trained.num_tasks,
         seed=test.seed,
         batch=batch,
-        precision=trained.precision,
+        precision=precision,
+        trained=trained,
+        interventions=interventions,
         on_progress=partial(move_bar, bar, shown),
         on_outcomes=save,
     )
