@@ -57,7 +57,7 @@ def load_outcomes(folder: Path | str) -> pd.DataFrame:
 
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             found: Mapping[str, Any] = dict(archive)
         test = {name: found[name].item() for name in found if name not in ("right", "positions")}
         columns = zip(found["positions"].tolist(), found["right"].T, strict=True)
