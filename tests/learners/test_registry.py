@@ -79,3 +79,10 @@ def test_learners_need_a_feature_and_two_classes(features, classes):
 def test_episodes_of_the_wrong_shape_are_refused(inputs, labels, message):
     with pytest.raises(LearnerError, match=message):
         AlwaysTheFirst(4, 3).check_episodes(torch.zeros(inputs), torch.zeros(labels, dtype=torch.int64))
+
+
+def test_a_module_that_fails_is_explained(tmp_path, monkeypatch):
+    (tmp_path / "failing_module.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(LearnerError, match=r"failing_module\.Mine.*ZeroDivisionError"):
+        learner_class("failing_module.Mine")

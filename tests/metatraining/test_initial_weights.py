@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gpicl.errors import CheckpointError, LearnerError, UnknownNameError
+from gpicl.errors import CheckpointError, ConfigError, LearnerError, UnknownNameError
 from gpicl.learners import build_learner
 from gpicl.metatraining import LearnerConfig, Run, meta_train
 from gpicl.metatraining.initial_weights import begin_with, with_learner_of_init
@@ -60,3 +60,10 @@ def _saved(folder, learner):
 
     save_weights(learner, folder)
     return str(folder)
+
+
+def test_a_configuration_that_is_no_plain_data_is_refused(config, tmp_path):
+    config.learner.options["activation"] = torch.nn.ReLU()
+    with pytest.raises(ConfigError, match="ReLU"):
+        meta_train(config, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()

@@ -5,11 +5,12 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
 from gpicl.data import is_known, load_contents
+from gpicl.errors import ConfigError
 from gpicl.files import make_folder, write_atomically
 from gpicl.metatraining.build import NO_DATASET
 from gpicl.metatraining.config import DataConfig, RunConfig
@@ -33,7 +34,9 @@ class Run:
 
     def __init__(self, config: RunConfig, output: Path | str) -> None:
         self.config = config = with_learner_of_init(config)
-        digest = hashlib.sha256(json.dumps(_name_giving(config), sort_keys=True).encode()).hexdigest()[:10]
+        digest = hashlib.sha256(json.dumps(_name_giving(config), sort_keys=True, default=_refuse).encode()).hexdigest()[
+            :10
+        ]
         learner = config.learner.name.rpartition(".")[2]
         data = Path(config.data.dataset.rpartition("=")[2]).stem
         self.folder = Path(output) / f"{learner}-{data}-{digest}"
@@ -138,6 +141,13 @@ def _name_giving(config: RunConfig) -> dict[str, Any]:
     if not has_no_file(config.data.dataset):
         found["data"]["dataset"] = _data_digest(config.data)
     return found
+
+
+def _refuse(value: Any) -> NoReturn:
+    raise ConfigError(
+        f"The configuration holds {value!r}, a {type(value).__name__}. A run is named and rebuilt by its "
+        "configuration, so it must hold numbers, texts, truth values, None, and lists and dictionaries of them."
+    )
 
 
 def has_no_file(dataset: str) -> bool:

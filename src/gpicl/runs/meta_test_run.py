@@ -20,6 +20,7 @@ from gpicl.metatesting import check_counts, evaluate, save_outcomes
 from gpicl.metatraining import Run, TestingConfig
 from gpicl.metatraining.build import trained_tasks
 from gpicl.metatraining.run_lock import run_lock
+from gpicl.metatraining.sources import learner_source
 from gpicl.report import example_images, learning_curve, training_curve, write_report
 from gpicl.runs.planning import (
     PlannedTest,
@@ -80,6 +81,8 @@ def meta_test_run(
     wanted = report and not (target / REPORT_FILE).exists()
     if not wanted and not any(_lacking(one, results, positions, testing, target) for one in plan):
         return results
+    if say is not None and (warning := _changed_code(card)):
+        say(f"Warning: {warning}")
     make_folder(target)
     with run_lock(target, say), testing_progress(progress) as bar:
         results = read_results(path)
@@ -136,6 +139,14 @@ def tested_rows(folder: Path, testing: TestingConfig) -> pd.DataFrame:
     if any(one.test.lacking(results, positions) for one in plan):
         raise CheckpointError(f"{folder / RESULTS_FILE} lacks tests that were asked for. Give the same command again.")
     return rows_of(results, [one.test for one in plan], positions)
+
+
+def _changed_code(card: dict[str, Any]) -> str | None:
+    """Say so if the learner's source is not what its weights were meta-trained with."""
+    then = (card.get("sources") or {}).get("learner")
+    if then is None or then == learner_source(card["learner"]):
+        return None
+    return f"the code of {card['learner']} has changed since these weights were meta-trained."
 
 
 def _lacking(
