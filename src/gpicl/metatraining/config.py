@@ -110,6 +110,7 @@ class TrainingConfig:
         optimiser: `muon` (hidden matrices; Adam for all else) or `adam`.
         learning_rate: Adam's learning rate.
         matrix_learning_rate: Muon's learning rate.
+        matrix_weight_decay: Muon's decoupled weight decay; keeps the matrices' size steady however long a run is.
         epsilon: Adam's epsilon.
         warmup: Steps over which the learning rates rise.
         decay: `linear` to zero at the end of the budget, or `constant`.
@@ -130,6 +131,7 @@ class TrainingConfig:
     optimiser: Literal["muon", "adam"] = "muon"
     learning_rate: float = 0.001
     matrix_learning_rate: float = 0.02
+    matrix_weight_decay: float = 1.0
     epsilon: float = 1e-8
     warmup: int = 20
     decay: Literal["linear", "constant"] = "linear"

@@ -13,6 +13,7 @@ class Bending(Widening):
     """A random layer of at most 256 units with a rectifier, cosine or tangent, whose bends are soft or sharp."""
 
     name = "bending"
+    needs_data = False
 
     def widen(self, batch: Batch) -> Batch:
         """Send inputs through the layer of their task."""

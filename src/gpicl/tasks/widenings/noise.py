@@ -9,6 +9,7 @@ class Noise(Widening):
     """Noise with a seventh to twice the spread of the episode's own inputs; in half of the tasks uneven."""
 
     name = "noise"
+    needs_data = False
 
     def widen(self, batch: Batch) -> Batch:
         """Add the noise."""
