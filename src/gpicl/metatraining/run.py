@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -10,7 +11,7 @@ from typing import Any, NoReturn
 import yaml
 
 from gpicl.data import is_known, load_contents
-from gpicl.errors import ConfigError
+from gpicl.errors import ConfigError, GpiclError
 from gpicl.files import make_folder, write_atomically
 from gpicl.metatraining.build import NO_DATASET
 from gpicl.metatraining.config import DataConfig, RunConfig
@@ -29,7 +30,7 @@ class Run:
         output: Folder of all runs.
 
     Raises:
-        GpiclError: If the data are a file's and cannot be read.
+        GpiclError: If the weights to begin with cannot be found.
     """
 
     def __init__(self, config: RunConfig, output: Path | str) -> None:
@@ -139,7 +140,8 @@ def _name_giving(config: RunConfig) -> dict[str, Any]:
         found["measured"] = identity["measured"]
     found["data"].pop("root", None)  # where the files of a known data set lie does not matter
     if not has_no_file(config.data.dataset):
-        found["data"]["dataset"] = _data_digest(config.data)
+        with suppress(GpiclError):  # what is not there yet, or cannot be read, is named by its path
+            found["data"]["dataset"] = _data_digest(config.data)
     return found
 
 
