@@ -1,6 +1,7 @@
 """Meta-testing a learner: what `gpicl train` ends with, `gpicl evaluate` does and `gpicl compare` is made of."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -226,10 +227,8 @@ def _examples(card: dict[str, Any], plan: list[PlannedTest]) -> Figure | None:
 def _shown(trained: TrainedWith, plan: list[PlannedTest]) -> FeatureDataset | None:
     """Images to show: those of meta-training, or where the run was moved away from them those that it is tested on."""
     for name, image in ((trained.image.dataset, trained.image), *((one.name, one.image) for one in plan)):
-        try:
+        with suppress(GpiclError):
             return load_test_set(name, image)
-        except GpiclError:
-            continue
     return None
 
 

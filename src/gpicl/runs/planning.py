@@ -147,8 +147,8 @@ def trained_config(card: Mapping[str, Any]) -> RunConfig:
         )
     except TypeError as error:
         raise CheckpointError(
-            f"The seen tasks of these weights cannot be made again: another version of gpicl wrote their card ({error}). "
-            "Test them on unseen tasks, or with that version."
+            f"The seen tasks of these weights cannot be made again: another version of gpicl wrote their card "
+            f"({error}). Test them on unseen tasks, or with that version."
         ) from error
 
 
