@@ -1,7 +1,5 @@
 """The ensemble: one learner that reads the same context in several ways, and answers by their weighted mean."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from jaxtyping import Float64, Int64
@@ -43,8 +41,6 @@ class Ensemble:
         budget: int,
         seed: int,
     ) -> None:
-        options = {"learner": learner, "num_classes": num_classes, "members": members, "budget": budget, "seed": seed}
-        self._made_of = (features, classes, options)
         random = np.random.RandomState(seed)
         self._num_labels = num_classes if learner.any_size else learner.num_classes
         members = max(members, members_needed(num_classes, self._num_labels))
@@ -67,10 +63,6 @@ class Ensemble:
         labels = self._codes.gather(1, torch.from_numpy(classes)[orders])
         self._contexts = ReadContexts(learner, _reorder(self._seen(views), orders), labels, budget)
         self._weigh(orders, torch.from_numpy(classes))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Store what it was made of, and make it again: what it keeps of its context is many times as large."""
-        return _make, self._made_of
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
         """Give each query's probabilities of the classes; no query sees another.
@@ -120,10 +112,6 @@ class Ensemble:
             else:
                 seen[member] = features @ self._projections[member]
         return seen
-
-
-def _make(features: np.ndarray, classes: np.ndarray, options: dict[str, Any]) -> Ensemble:
-    return Ensemble(features, classes, **options)
 
 
 def _projection(context: np.ndarray, width: int, random: np.random.RandomState) -> Tensor:

@@ -13,6 +13,14 @@ from gpicl.metatraining import TestingConfig
 # `gpicl.tasks.TaskKind`, spelt out because importing it would make the help wait for torch.
 _Kind = Literal["seen", "unseen", "identity"]
 
+# Options by their names in Python.
+_NAMES = {
+    "testing.num_features": "features",
+    **{
+        f"testing.{name}": name for name in ("datasets", "tasks", "episodes", "length", "positions", "size", "channels")
+    },
+}
+
 
 def main(arguments: list[str]) -> None:
     """Run the command."""
@@ -82,7 +90,7 @@ def main(arguments: list[str]) -> None:
         print_table(meta_test_run(folder, testing, learner, command, progress, batch, output=target, say=say))
         say(f"Results: {target / 'results.csv'}\nReport:  {target / 'report.html'}")
 
-    run_typed_command(_evaluate, arguments)
+    run_typed_command(_evaluate, arguments, renamed=_NAMES)
 
 
 def _own_folder(run: str, folder: Path) -> Path:

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from gpicl.cli.typed_command import run_typed_command
 from gpicl.errors import ConfigError
+from gpicl.files import check_folder
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
@@ -62,6 +63,7 @@ def main(arguments: list[str]) -> None:
         from gpicl.cli.results_table import print_means, print_table
         from gpicl.runs import train_and_test
 
+        check_folder(output)
         config = RunConfig(data, tasks, learner, training, testing, loop, init)
         command = shlex.join(["gpicl", "train", *arguments])
         console = Console(stderr=True)

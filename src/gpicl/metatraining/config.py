@@ -244,6 +244,8 @@ class LoopConfig:
         progress: Show a progress bar.
         loggers: Loggers beside the run's own: wandb, mlflow, tensorboard, csv, or the import path of any of
             Lightning's.
+        capture: Take each step, its tasks included, as one CUDA graph; null does so on one GPU. Callbacks that look at
+            a step from within, such as at its gradients, are then not called.
     """
 
     devices: int = 1
@@ -254,6 +256,7 @@ class LoopConfig:
     log_every: int = 10
     progress: bool = True
     loggers: list[PluginConfig] = field(default_factory=list)
+    capture: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuse values below one."""

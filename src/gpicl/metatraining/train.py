@@ -96,7 +96,7 @@ def meta_train(
         for log in trainer.loggers:
             if isinstance(log, CsvLog):
                 log.begin(done)
-        module = MetaTraining(learner, config.training, config.tasks.fewest_classes)
+        module = MetaTraining(learner, config.training, config.tasks.fewest_classes, config.loop)
         batch, measured = config.training.batch, config.loop.validation_episodes
         data = EpisodeDataModule(training, held_out, config.tasks, batch, measured)
         with _quiet_lightning(), freed_memory_kept(), _stoppable(signals, trainer, run):
@@ -261,6 +261,7 @@ def _quiet_lightning() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*`training_step` returned `None`.*")
             warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*", category=FutureWarning)
             yield
     finally:
