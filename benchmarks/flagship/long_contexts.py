@@ -19,8 +19,8 @@ from scipy.stats import sem
 from gpicl.data import dataset_label, load_features
 from gpicl.files import write_atomically
 from gpicl.learners import Learner
-from gpicl.learners.bfloat16 import multiplies_in_bf16
 from gpicl.report import COLOURS, figure_style
+from gpicl.runtime import multiplies_in_bf16
 from gpicl.tasks import Episodes, TaskAugmentor
 from gpicl.weights import load_weights
 
@@ -65,8 +65,8 @@ def main() -> None:
 def _share_right(learner: Learner, episodes: Episodes, context: int) -> np.ndarray:
     inputs, labels = episodes
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_in_bf16(torch.device("cpu"))):
-        memory = learner.memorise(inputs[:, :context], labels[:, :context])
-        logits = learner.answer(memory, inputs[:, -_QUERIES:])
+        memory = learner.encode_memory(inputs[:, :context], labels[:, :context])
+        logits = learner.query(memory, inputs[:, -_QUERIES:])
     return (logits.argmax(2) == labels[:, -_QUERIES:]).float().mean(1).numpy()
 
 

@@ -146,7 +146,10 @@ def test_help_names_every_command(capsys):
         ("train --learner.name TokenTransformer --tasks.length 200 --data.dataset digits", "max_length=200"),
         ("train --data.dataset digits --testing.datasets [digitz]", "Did you mean 'digits'"),
         ("train --data.dataset digits --testing.datasets [digits] --testing.tasks [seen]", "tasks.num_tasks"),
-        ("train --data.dataset digits --testing.datasets [digits] --testing.num_features 9", "the kernel Transformers"),
+        (
+            "train --data.dataset digits --testing.datasets [digits] --testing.num_features 9",
+            "KernelTransformer and VSML",
+        ),
         ("bench --only stepz", "Did you mean 'steps'"),
         ("bench --scale ful", "Did you mean 'full'"),
         ("bench --compare nowhere.json", "an earlier gpicl bench"),

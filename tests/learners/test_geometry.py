@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from gpicl.learners.geometry import Whitening, read_geometry, see_geometry
-from gpicl.learners.inverse import _newton_schulz, inverse
+from gpicl.learners.operations import _newton_schulz, inverse
 
 SHARE = 0.05
 

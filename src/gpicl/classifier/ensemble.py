@@ -5,13 +5,13 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
-from gpicl.classifier.blas_threads import one_blas_thread
 from gpicl.classifier.codes import class_log_probabilities, decode, draw_codes, members_needed
 from gpicl.classifier.columns import Columns
 from gpicl.classifier.reading import ReadContexts
 from gpicl.classifier.trust import member_weights, share_of_guessing
 from gpicl.classifier.views import VIEWS, make_views
 from gpicl.learners import Learner
+from gpicl.runtime import one_blas_thread
 
 
 class Ensemble:

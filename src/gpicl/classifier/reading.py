@@ -33,17 +33,17 @@ class ReadContexts:
         self._learner, self._budget = learner, budget
         self._members, self._length, self._features = inputs.shape
         # Reading takes, for each of its examples, what an answer takes.
-        self._members_at_once = max(1, budget // (_BYTES * self._length * learner.answer_size(self._length)))
+        self._members_at_once = max(1, budget // (_BYTES * self._length * learner.query_size(self._length)))
         parts = zip(inputs.split(self._members_at_once), labels.split(self._members_at_once), strict=True)
         with torch.inference_mode():
-            readings = [learner.remember(*part) for part in parts]
+            readings = [learner.encode_context(*part) for part in parts]
         self.logits = torch.cat([reading.logits for reading in readings])
         self._memories = [reading.memory for reading in readings]
 
     @property
     def answers_at_once(self) -> int:
         """Queries that may be answered in one pass."""
-        each = _BYTES * self._members * (self._learner.answer_size(self._length) + 2 * self._features)
+        each = _BYTES * self._members * (self._learner.query_size(self._length) + 2 * self._features)
         return max(1, min(self._budget // each, _MOST_AT_ONCE // self._members))
 
     def answer(self, queries: Float[Tensor, "M Q F"]) -> Float[Tensor, "M Q C"]:
@@ -54,5 +54,5 @@ class ReadContexts:
         """
         with torch.inference_mode():
             pairs = zip(self._memories, queries.split(self._members_at_once), strict=True)
-            answers = [self._learner.answer(memory, part) for memory, part in pairs]
+            answers = [self._learner.query(memory, part) for memory, part in pairs]
         return torch.cat(answers)

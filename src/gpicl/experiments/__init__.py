@@ -1,1 +1,16 @@
-"""Experiments: grids of runs, and what is made of them."""
+"""Experiments: grids of runs, and what is made of them.
+
+WHY nothing is imported up here: the help of `gpicl reproduce` lists the experiments and should not wait for torch.
+"""
+
+EXPERIMENTS = {
+    "heatmap": "gpicl.experiments.heatmap",
+    "transition": "gpicl.experiments.transition",
+    "learning-curve": "gpicl.experiments.learning_curve",
+    "plateau": "gpicl.experiments.plateau",
+    "ablation": "gpicl.experiments.ablation",
+    "embeddings": "gpicl.experiments.embeddings",
+    "comparison": "gpicl.experiments.comparison.experiment",
+    "state-size": "gpicl.experiments.state_size",
+}
+"""The module of every experiment by its name, in the order of `gpicl reproduce all`; imported when first used."""

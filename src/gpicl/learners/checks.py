@@ -47,10 +47,10 @@ def _check_shapes(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
         _check_logits(learner(inputs, labels), (batch, length, learner.num_classes), f"{name}.forward")
         predicted = learner.predict(inputs, labels, positions)
         _check_logits(predicted, (batch, length, learner.num_classes), f"{name}.predict")
-        sample, asked = learner.rehearse(inputs, labels, 0)
+        sample, asked = learner.training_logits(inputs, labels, 0)
     if sample.shape != (*asked.shape, learner.num_classes):
         raise LearnerError(
-            f"{name}.rehearse must return logits [B, Q, C] and their labels [B, Q], not {_shape(sample)} and "
+            f"{name}.training_logits must return logits [B, Q, C] and their labels [B, Q], not {_shape(sample)} and "
             f"{_shape(asked)}."
         )
 

@@ -10,9 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gpicl.learners.constant import constant
 from gpicl.learners.geometry import Relations
-from gpicl.learners.inverse import inverse
+from gpicl.learners.operations import constant, inverse
 
 
 class Kernel(NamedTuple):

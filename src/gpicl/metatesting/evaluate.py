@@ -14,8 +14,7 @@ from gpicl.data import Contents, FeatureDataset, contents_of
 from gpicl.errors import TaskError
 from gpicl.learners import Learner
 from gpicl.metatesting.intervals import wilson_interval
-from gpicl.metatraining.freed_memory import freed_memory_kept
-from gpicl.metatraining.precision import lightning_precision
+from gpicl.runtime import freed_memory_kept, lightning_precision
 from gpicl.tasks import NO_INTERVENTION, Episodes, Interventions, TaskAugmentor, TaskKind
 
 # Draws of a meta-test begin where no meta-training ever gets, so that a seen task shows other examples.

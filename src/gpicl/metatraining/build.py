@@ -2,7 +2,7 @@
 
 from gpicl.data import FeatureDataset, hold_out, load_features
 from gpicl.errors import LearnerError, TaskError
-from gpicl.learners import Learner, build_learner
+from gpicl.learners import Learner, build_learner, learners_of_any_size
 from gpicl.metatraining.config import DataConfig, RunConfig
 from gpicl.tasks import Interventions, TaskAugmentor, check_probability
 
@@ -99,7 +99,7 @@ def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:
         )
     if fewest is not None and not learner.any_size:
         raise LearnerError(
-            "tasks.fewest_classes is for learners that read any number of classes (VSML, the kernel Transformers), "
+            f"tasks.fewest_classes is for learners that read any number of classes ({learners_of_any_size()}), "
             f"which {config.learner.name} does not. Leave it null."
         )
     if learner.max_length is not None and tasks.length > learner.max_length:

@@ -23,16 +23,15 @@ from gpicl.metatraining.choosing import Choosing
 from gpicl.metatraining.config import RunConfig
 from gpicl.metatraining.csv_log import CsvLog
 from gpicl.metatraining.data_module import EpisodeDataModule
-from gpicl.metatraining.freed_memory import freed_memory_kept
 from gpicl.metatraining.initial_weights import begin_with
 from gpicl.metatraining.module import MetaTraining
 from gpicl.metatraining.plugins import build_loggers, build_plugins
-from gpicl.metatraining.precision import lightning_precision
 from gpicl.metatraining.progress import TrainingProgress
 from gpicl.metatraining.randomness import StepRandomness
 from gpicl.metatraining.run import Run
 from gpicl.metatraining.run_lock import run_lock
 from gpicl.metatraining.signals import SignalStopError, StopSignals
+from gpicl.runtime import freed_memory_kept, lightning_precision
 from gpicl.tasks import TaskAugmentor
 from gpicl.weights import check_can_be_saved, load_weights, save_weights
 

@@ -19,8 +19,8 @@ _CSS = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
 h1{font-size:1.6rem;margin-bottom:.2rem} h2{font-size:1.2rem;margin-top:2.2rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums} .wide{overflow-x:auto}
-th,td{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:right} th:first-child,td:first-child{text-align:left}
-td.text,th.text{text-align:left} img{max-width:100%;height:auto}
+th,td{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:right}
+th:nth-child(-n+2),td:nth-child(-n+2){text-align:left} img{max-width:100%;height:auto}
 pre{background:#f5f5f5;padding:1rem;overflow-x:auto;font-size:.85rem}
 p.note{color:#555;font-size:.9rem} code{background:#f5f5f5;padding:.1rem .3rem}
 """
@@ -105,28 +105,26 @@ def _of_which_images(last: pd.DataFrame) -> str:
 
 
 def _accuracy_table(last: pd.DataFrame) -> str:
-    differ = settings_that_differ(last)
-    settings = "".join(f"<th>{name}</th>" for name in differ)
-    columns = f"{settings}<th>accuracy</th><th>95 % interval</th><th>loss (nats)</th>"
-    head = f'<tr><th>data set</th><th class="text">tasks</th>{columns}</tr>'
-    rows = [
-        f'<tr><td>{html.escape(str(row["dataset"]))}</td><td class="text">{row["tasks"]}</td>'
-        + "".join(f"<td>{row[name]}</td>" for name in differ)
-        + f"<td>{row['accuracy']:.1%}</td><td>{row['low']:.1%} to {row['high']:.1%}</td><td>{row['loss']:.3f}</td></tr>"
-        for row in last.to_dict("records")
-    ]
-    return f"<table>{head}{''.join(rows)}</table>"
+    differ = {name: last[name] for name in settings_that_differ(last)}
+    columns = {
+        "data set": last["dataset"],
+        "tasks": last["tasks"],
+        **differ,
+        "accuracy": last["accuracy"].map("{:.1%}".format),
+        "95 % interval": last["low"].map("{:.1%} to ".format) + last["high"].map("{:.1%}".format),
+        "loss (nats)": last["loss"].map("{:.3f}".format),
+    }
+    return _html(pd.DataFrame(columns))
 
 
 def _reference_table(datasets: list[str]) -> str:
     table = reference_rows(datasets)
-    names = [c for c in table.columns if c not in ("source", "learner")]
-    head = '<tr><th>learner</th><th class="text">source</th>' + "".join(f"<th>{n}</th>" for n in names) + "</tr>"
-    rows = []
-    for _, row in table.iterrows():
-        cells = "".join(f"<td>{'n/a' if pd.isna(row[n]) else f'{100 * row[n]:.2f}'}</td>" for n in names)
-        rows.append(f'<tr><td>{row["learner"]}</td><td class="text">{row["source"]}</td>{cells}</tr>')
-    return f"<table>{head}{''.join(rows)}</table>"
+    names = [name for name in table.columns if name not in ("source", "learner")]
+    return _html(pd.concat([table[["learner", "source"]], 100 * table[names]], axis=1))
+
+
+def _html(table: pd.DataFrame) -> str:
+    return table.rename_axis(columns=None).to_html(index=False, border=0, na_rep="n/a", float_format="{:.2f}".format)
 
 
 def _image(figure: Figure, alt: str) -> str:

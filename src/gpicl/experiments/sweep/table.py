@@ -13,6 +13,7 @@ from gpicl.weights import CARD_FILE, load_card
 _COLUMNS = ["dataset", "tasks", "position", "accuracy", "low", "high", "loss", "episodes"]
 
 Measure = Callable[[SweptRun, Path], Iterable[dict[str, Any]]]
+"""What is measured of a finished run: from the run and its folder to rows of a table."""
 
 
 def results_table(
