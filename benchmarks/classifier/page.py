@@ -12,7 +12,7 @@ from figures import accuracy_figure, reliability_figure
 from trials import BINS, Trial
 
 from gpicl import report
-from gpicl.experiments.meta_test_run import label_of
+from gpicl.data import dataset_label as label_of
 from gpicl.metatesting import mean_interval
 
 # Data sets that the defaults of `InContextClassifier` were chosen on; see `gpicl.classifier.views`.

@@ -16,8 +16,7 @@ import torch
 from matplotlib.figure import Figure
 from scipy.stats import sem
 
-from gpicl.data import load_features
-from gpicl.experiments.meta_test_run import label_of
+from gpicl.data import dataset_label, load_features
 from gpicl.files import write_atomically
 from gpicl.learners import Learner
 from gpicl.report import COLOURS, figure_style
@@ -53,9 +52,9 @@ def main() -> None:
             for context in _CONTEXTS:
                 right = np.concatenate([_share_right(learner, batch, context) for batch in batches])
                 half = 1.96 * float(sem(right))
-                row = {"dataset": label_of(name), "seed": seed, "context": context, "accuracy": right.mean()}
+                row = {"dataset": dataset_label(name), "seed": seed, "context": context, "accuracy": right.mean()}
                 rows.append({**row, "low": right.mean() - half, "high": right.mean() + half, "episodes": len(right)})
-                print(f"{label_of(name):16} seed {seed} context {context:5} {right.mean():.1%}", flush=True)
+                print(f"{dataset_label(name):16} seed {seed} context {context:5} {right.mean():.1%}", flush=True)
     table = pd.DataFrame(rows)
     options.out.mkdir(parents=True, exist_ok=True)
     write_atomically(options.out / "long-contexts.csv", partial(table.to_csv, index=False))

@@ -81,6 +81,13 @@ def test_episodes_of_the_wrong_shape_are_refused(inputs, labels, message):
         AlwaysTheFirst(4, 3).check_episodes(torch.zeros(inputs), torch.zeros(labels, dtype=torch.int64))
 
 
+def test_a_module_that_fails_is_explained(tmp_path, monkeypatch):
+    (tmp_path / "failing_module.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(LearnerError, match=r"failing_module\.Mine.*ZeroDivisionError"):
+        learner_class("failing_module.Mine")
+
+
 def test_messages_list_the_learners_of_any_size_that_there_are(monkeypatch):
     def message():
         with pytest.raises(LearnerError) as caught:

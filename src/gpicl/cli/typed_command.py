@@ -42,7 +42,7 @@ def run_typed_command(
     """
     summary = (function.__doc__ or "").partition("\n")[0]
     name = function.__name__.lstrip("_")
-    parser = ArgumentParser(prog=f"gpicl {name}", description=summary, exit_on_error=False)
+    parser = ArgumentParser(prog=f"gpicl {name}", description=summary, exit_on_error=False, allow_abbrev=False)
     if configurable:
         parser.add_argument(
             "--config", action=ActionConfigFile, help=f"A preset ({', '.join(list_presets())}) or a YAML file."
@@ -53,7 +53,7 @@ def run_typed_command(
     _check_names(arguments, [*parser.get_defaults().keys(), "help", "config", "print_config"], name)
     try:
         values = parser.instantiate(parser.parse_args(arguments))
-    except (ArgumentError, TypeError, OSError) as error:
+    except (ArgumentError, TypeError, OSError, UnicodeDecodeError) as error:
         raise ConfigError(_explain(str(error), function, name)) from error
     options = {key: value for key, value in vars(values).items() if key != "config"}
     try:
@@ -128,10 +128,20 @@ def _resolve_presets(arguments: list[str]) -> list[str]:
     resolved = list(arguments)
     for i, argument in enumerate(arguments):
         if argument == "--config" and i + 1 < len(arguments):
-            resolved[i + 1] = str(preset_path(arguments[i + 1]))
+            resolved[i + 1] = str(_readable(preset_path(arguments[i + 1])))
         elif argument.startswith("--config="):
-            resolved[i] = f"--config={preset_path(argument.removeprefix('--config='))}"
+            resolved[i] = f"--config={_readable(preset_path(argument.removeprefix('--config=')))}"
     return resolved
+
+
+def _readable(path: Path) -> Path:
+    try:
+        path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The configuration {path} cannot be read: {error}. It must be a text file, YAML in UTF-8; save it as such."
+        ) from error
+    return path
 
 
 def _explain(message: str, function: Callable[..., Any], name: str) -> str:

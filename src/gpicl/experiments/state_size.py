@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from gpicl.experiments.comparison.experiment import EXPERIMENT as COMPARISON
-from gpicl.experiments.meta_test_run import sized_for_testing
 from gpicl.experiments.reproduction import Experiment, Finding, Settings, changed, over_seeds
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.learners import build_learner
 from gpicl.metatesting import PAPER, reference_accuracies
 from gpicl.report import COLOURS
+from gpicl.runs.planning import sized_for_testing
 from gpicl.weights import load_weights
 
 _MEMORIES = (

@@ -13,7 +13,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from gpicl.files import write_atomically
-from gpicl.report.tables import accuracy_rows, reference_rows
+from gpicl.report.tables import accuracy_rows, reference_rows, settings_that_differ
 
 _CSS = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
@@ -40,7 +40,8 @@ def write_report(
         figures: `learning`, `training` and `examples`, or some of them.
     """
     last = accuracy_rows(results)
-    length = int(results["position"].max())
+    positions = sorted(set(last["position"]))
+    after = f"{positions[0] - 1} examples" if len(positions) == 1 else "all examples of an episode"
     captions = {
         "learning": (
             "Learning in context",
@@ -56,13 +57,13 @@ def write_report(
     }
     body = [
         f"<h1>{html.escape(title)}</h1>",
-        f"<p>{html.escape(card['learner'])}, {card['parameters']:,} parameters, {card.get('steps', 0):,} steps in "
-        f"{card.get('seconds', 0) / 60:.1f} minutes of meta-training.</p>",
-        f"<h2>Accuracy after {length - 1} examples</h2>",
+        f"<p>{html.escape(card['learner'])}, {card.get('parameters') or 0:,} parameters, {card.get('steps') or 0:,} "
+        f"steps in {(card.get('seconds') or 0) / 60:.1f} minutes of meta-training.</p>",
+        f"<h2>Accuracy after {after}</h2>",
         _accuracy_table(last),
-        f'<p class="note">Position {length} of {int(last["episodes"].max()):,} episodes per row, 95 % intervals by '
-        "Wilson's score. Unseen: a random projection and label permutation never used in meta-training, of held-out "
-        "images.</p>",
+        f'<p class="note">Last position of {int(last["episodes"].max()):,} episodes per row, 95 % intervals over '
+        "episodes by Wilson's score; they hold for these weights and these images, and say nothing of other seeds. "
+        f"Unseen: a random projection and label permutation never used in meta-training. {_of_which_images(last)}</p>",
         "<h2>For comparison: what others report</h2>",
         '<div class="wide">' + _reference_table(sorted(set(last["dataset"]))) + "</div>",
         '<p class="note">Per cent after 99 examples, meta-trained on augmented MNIST at 32x32x3 [paper: arXiv '
@@ -87,10 +88,28 @@ def write_report(
     write_atomically(path, lambda part: part.write_text(page, encoding="utf-8"))
 
 
+def _of_which_images(last: pd.DataFrame) -> str:
+    if "on_training_images" not in last:
+        return ""
+    trained_on = {label: set(rows["on_training_images"]) for label, rows in last.groupby("dataset", sort=False)}
+    notes = []
+    held_out = [str(label) for label, found in trained_on.items() if found == {False}]
+    if held_out:
+        notes.append(f"Of images that were held out from meta-training: {html.escape(', '.join(held_out))}.")
+    same = [str(label) for label, found in trained_on.items() if True in found]
+    if same:
+        notes.append(
+            f"Of the very images that it was meta-trained on, as there are no others: {html.escape(', '.join(same))}."
+        )
+    return " ".join(notes)
+
+
 def _accuracy_table(last: pd.DataFrame) -> str:
+    differ = {name: last[name] for name in settings_that_differ(last)}
     columns = {
         "data set": last["dataset"],
         "tasks": last["tasks"],
+        **differ,
         "accuracy": last["accuracy"].map("{:.1%}".format),
         "95 % interval": last["low"].map("{:.1%} to ".format) + last["high"].map("{:.1%}".format),
         "loss (nats)": last["loss"].map("{:.3f}".format),

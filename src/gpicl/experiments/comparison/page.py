@@ -12,7 +12,7 @@ from gpicl.experiments.comparison.contests import Contest
 from gpicl.experiments.comparison.figure import comparison_figure
 from gpicl.experiments.comparison.scales import Scale
 from gpicl.experiments.comparison.table import MEASURED
-from gpicl.report import failures_section, markdown_table
+from gpicl.report import failures_section, interval_text, markdown_table
 
 
 def write_page(folder: Path, table: pd.DataFrame, contests: Sequence[Contest], scale: Scale, command: str) -> None:
@@ -38,13 +38,15 @@ def _page(table: pd.DataFrame, contests: Sequence[Contest], scale: Scale, comman
         f"# Comparison: accuracy after {length - 1} examples",
         "",
         f"Made by `{command}` on {platform.machine()}, {threads}, torch {torch.__version__}.",
-        f"Meta-trained on {scale.data}; {scale.episodes:,} episodes of unseen tasks per data set, all the same.",
+        f"Meta-trained on {scale.data}; {scale.episodes:,} episodes of unseen tasks per data set and seed.",
         "",
         _accuracies(table),
         "",
-        "Per cent. Behind ± stands half of the 95 % interval: over seeds (Student's t) where there are several,",
-        "else over episodes (Wilson). *Italics: what others report* (paper: arXiv 2212.04458, 32x32x3, mean of",
-        "3 seeds; earlier reproduction: Lerostre/gpicl).",
+        "Per cent, with 95 % intervals. Each seed has weights, tasks and episodes of its own, and all learners",
+        "answer the same episodes of a seed. Intervals over several seeds are Student's t, of one seed Wilson's",
+        "over its episodes; both allow for the finite number of test images, as if each were known always or",
+        "never. *Italics: what others report* (paper: arXiv 2212.04458, 32x32x3, mean of 3 seeds; earlier",
+        "reproduction: Lerostre/gpicl).",
         "",
         "![Accuracies of all learners](comparison.png)",
         "",
@@ -75,8 +77,9 @@ def _accuracies(table: pd.DataFrame) -> str:
 def _accuracy(row: pd.Series) -> str:
     if pd.isna(row["accuracy"]):
         return "failed" if isinstance(row.get("failure"), str) else ""
-    text = f"{100 * row['accuracy']:.1f}"
-    return text if pd.isna(row["low"]) else f"{text} ± {50 * (row['high'] - row['low']):.1f}"
+    if pd.isna(row["low"]):
+        return f"{100 * row['accuracy']:.1f}"
+    return interval_text(row["accuracy"], row["low"], row["high"])
 
 
 def _costs(table: pd.DataFrame) -> str:

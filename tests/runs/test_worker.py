@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from gpicl.errors import DivergenceError
-from gpicl.experiments.worker import Worker
+from gpicl.runs.worker import Worker
 
 
 def add(a: int, b: int) -> int:
@@ -40,7 +40,7 @@ def test_what_fails_says_why_and_the_next_piece_of_work_is_done():
 
 COMMAND = """
 import sys
-from gpicl.experiments.worker import Worker
+from gpicl.runs.worker import Worker
 from test_worker import work_for_long
 
 if __name__ == "__main__":
@@ -59,7 +59,8 @@ def work_for_long(path: str) -> None:
 def test_a_worker_ends_when_the_command_that_it_works_for_is_killed(tmp_path):
     script, trace = tmp_path / "command.py", tmp_path / "trace"
     script.write_text(COMMAND)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths}
     command = subprocess.Popen([sys.executable, str(script), str(trace)], env=environment)
     deadline = time.monotonic() + 60
     while not trace.exists() and time.monotonic() < deadline:
