@@ -11,8 +11,8 @@ from sklearn.utils import Tags, assert_all_finite, check_consistent_length, chec
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from gpicl.classifier.ensemble import Ensemble
-from gpicl.classifier.large_contexts import LARGE_CONTEXTS, NearestContexts, with_large_context
+from gpicl.classifier.ensemble import MOST_READ, Ensemble
+from gpicl.classifier.large_contexts import LARGE_CONTEXTS, Predictor, with_large_context
 from gpicl.classifier.loaded import learner_at_hand
 from gpicl.classifier.tables import TableEncoder, flatten_images, has_categories, join_rows
 from gpicl.errors import ClassifierError, UnknownNameError
@@ -58,7 +58,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         weights: Any = "general",
         n_estimators: Any = 4,
         *,
-        large_context: Any = "error",
+        large_context: Any = "subsample",
         max_context: Any = 1000,
         memory_budget: Any = 256,
         random_state: Any = 0,
@@ -181,10 +181,11 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
             seed=random.randint(2**31),
         )
         most = self.max_context if learner.max_length is None else min(self.max_context, learner.max_length - 1)
-        self._predictor: Ensemble | NearestContexts = (
+        build = partial(build, most_read=min(most, MOST_READ))
+        self._predictor: Predictor = (
             build(features, indices)
             if len(features) <= most
-            else with_large_context(self.large_context, build, features, indices, most, random)
+            else with_large_context(self.large_context, build, features, indices, most)
         )
         self._examples, self._labels, self._announced = examples, labels, announced
         self._encoder, self.classes_ = encoder, classes

@@ -1,0 +1,120 @@
+"""What classical models make of a context: members of an ensemble that need no network.
+
+WHY: the learner compares whole rows. A forest asks single columns for thresholds, and a linear model adds columns up.
+Both predict every example of the context without its label, so they are weighed as all other members are.
+"""
+
+import warnings
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float64, Int64
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from gpicl.classifier.preprocessing import Clipped
+
+_TREES = 100
+_FOLDS = 5
+
+
+class Opinion(Protocol):
+    """A model that has seen a context.
+
+    Attributes:
+        held_out: Its probabilities of every example of the context, of which it did not see the label, [N, K].
+    """
+
+    held_out: Float64[np.ndarray, "N K"]
+
+    def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
+        """Give each query's probabilities of the classes."""
+
+
+class Forest:
+    """Extremely randomised trees, each grown on a bootstrap sample; the others are what it is judged by.
+
+    Args:
+        features: Features of the context, without gaps.
+        classes: Class of each example.
+        num_classes: K.
+        seed: Seed of the trees.
+    """
+
+    def __init__(
+        self, features: Float64[np.ndarray, "N F"], classes: Int64[np.ndarray, " N"], num_classes: int, seed: int
+    ) -> None:
+        # Trees compare in float32, in which a column far from zero would lose its digits.
+        self._scale = make_pipeline(StandardScaler(), Clipped()).fit(features)
+        numbers = self._numbers(features)
+        forest = ExtraTreesClassifier(_TREES, bootstrap=True, random_state=seed).fit(numbers, classes)
+        self._classes, self._num_classes = forest.classes_, num_classes
+        self._trees = [tree.tree_ for tree in forest.estimators_]
+        total = np.zeros((len(classes), len(self._classes)))
+        for tree, drawn in zip(self._trees, forest.estimators_samples_, strict=True):
+            left_out = np.bincount(drawn, minlength=len(classes)) == 0
+            total[left_out] += tree.predict(numbers[left_out]).reshape(-1, total.shape[1])
+        # An example that every tree has seen is given no class before any other.
+        total[total.sum(1) == 0] = 1.0
+        self.held_out = self._all_classes(total)
+
+    def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
+        """Give each query's probabilities of the classes."""
+        # Tree by tree: scikit-learn's own way takes ten times as long for a single query.
+        numbers = self._numbers(features)
+        total = sum(tree.predict(numbers).reshape(len(numbers), -1) for tree in self._trees)
+        return self._all_classes(np.asarray(total))
+
+    def _numbers(self, features: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(self._scale.transform(features), dtype=np.float32)
+
+    def _all_classes(self, total: np.ndarray) -> np.ndarray:
+        found = np.zeros((len(total), self._num_classes))
+        found[:, self._classes] = total / total.sum(1, keepdims=True)
+        return found
+
+
+class Linear:
+    """Logistic regression on standardised columns, judged by cross-validation.
+
+    Args:
+        features: Features of the context, without gaps.
+        classes: Class of each example.
+        num_classes: K.
+        seed: Seed of the folds.
+    """
+
+    def __init__(
+        self, features: Float64[np.ndarray, "N F"], classes: Int64[np.ndarray, " N"], num_classes: int, seed: int
+    ) -> None:
+        self._num_classes = num_classes
+        # One fold after the other goes through every class, so that each has its share of all.
+        order = np.random.RandomState(seed).permutation(len(classes))
+        order = order[np.argsort(classes[order], kind="stable")]
+        fold = np.empty(len(classes), np.int64)
+        fold[order] = np.arange(len(classes)) % _FOLDS
+        self.held_out = np.full((len(classes), num_classes), 1 / num_classes)
+        for left_out in (fold == number for number in range(_FOLDS)):
+            if left_out.any() and not left_out.all():
+                self._fit(features[~left_out], classes[~left_out])
+                self.held_out[left_out] = self.predict_proba(features[left_out])
+        self._fit(features, classes)
+
+    def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
+        """Give each query's probabilities of the classes."""
+        found = np.zeros((len(features), self._num_classes))
+        found[:, self._classes] = 1.0 if self._model is None else self._model.predict_proba(features)
+        return found
+
+    def _fit(self, features: np.ndarray, classes: np.ndarray) -> None:
+        self._classes = np.unique(classes)
+        self._model = None
+        if len(self._classes) > 1:
+            model = make_pipeline(StandardScaler(), Clipped(), LogisticRegression(max_iter=200, tol=1e-3))
+            with warnings.catch_warnings():
+                # What it has reached by then is good enough for a member.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                self._model = model.fit(features, classes)
