@@ -12,7 +12,7 @@ from gpicl.classifier.codes import class_log_probabilities, decode, draw_codes, 
 from gpicl.classifier.columns import Columns
 from gpicl.classifier.large_contexts import subsample
 from gpicl.classifier.member_weights import Pool
-from gpicl.classifier.opinions import Forest, Linear, Opinion
+from gpicl.classifier.opinions import Opinion, ask_classical_models
 from gpicl.classifier.preprocessing import make_views
 from gpicl.classifier.reading import ReadContexts
 from gpicl.learners import Learner
@@ -69,8 +69,7 @@ class Ensemble:
             self._readers = _Readers(filled, classes, learner, num_classes, members, budget, random, judged, count)
             self._opinions: list[Opinion] = []
             if members > 1:
-                makers = (Forest, Linear)
-                self._opinions = [make(filled, classes, num_classes, random.randint(2**31)) for make in makers]
+                self._opinions = ask_classical_models(filled, classes, num_classes, random.randint(2**31))
             opinions = (opinion.held_out[judged] for opinion in self._opinions)
             self._pool = Pool(np.stack([*self._readers.held_out, *opinions]), classes[judged])
 
@@ -144,10 +143,10 @@ class _Readers:
 
     def predict_proba(self, filled: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "M Q K"]:
         """Give each member's probabilities, or those of all together where they tell only groups of classes apart."""
-        return self._probabilities(self._log_probabilities(filled))
+        return self._probabilities(self._log_probabilities([filled] * len(self._views)))
 
-    def _log_probabilities(self, filled: np.ndarray) -> Tensor:
-        seen = self._to_tensor([view.transform(filled) for view in self._views])
+    def _log_probabilities(self, queries: list[np.ndarray]) -> Tensor:
+        seen = self._to_tensor([view.transform(rows) for view, rows in zip(self._views, queries, strict=True)])
         return class_log_probabilities(self._contexts.answer(seen), self._codes)
 
     def _probabilities(self, log_probabilities: Tensor) -> np.ndarray:
@@ -159,14 +158,17 @@ class _Readers:
         """Predict what a member has read as it read it, and all else as queries."""
         read = class_log_probabilities(self._contexts.logits, self._codes)
         found = torch.empty(len(rows), len(judged), read.shape[2], dtype=torch.float64)
-        if rows.shape[1] < len(filled):
-            for first in range(0, len(judged), self.answers_at_once):
-                chunk = slice(first, first + self.answers_at_once)
-                found[:, chunk] = self._log_probabilities(filled[judged[chunk]])
         place = np.full(len(filled), -1)
         place[judged] = np.arange(len(judged))
         for member, own in enumerate(place[rows]):
             found[member, torch.from_numpy(own[own >= 0])] = read[member, torch.from_numpy(own >= 0)]
+        others = [np.setdiff1d(judged, own) for own in rows]
+        # Members that have read more of the judged examples than others have theirs filled up with any of them.
+        others = [np.resize(own, max(map(len, others))) if len(own) else judged[:0] for own in others]
+        for first in range(0, len(others[0]), self.answers_at_once):
+            asked = [own[first : first + self.answers_at_once] for own in others]
+            answers = self._log_probabilities([filled[own] for own in asked])
+            found[torch.arange(len(rows))[:, None], torch.from_numpy(place[np.stack(asked)])] = answers
         return self._probabilities(found)
 
     def _to_tensor(self, seen: list[np.ndarray]) -> Tensor:

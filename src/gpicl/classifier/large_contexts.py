@@ -1,7 +1,7 @@
 """What to do with more examples than a learner should read at once."""
 
 from collections.abc import Callable
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -11,6 +11,7 @@ from gpicl.classifier.columns import Columns
 from gpicl.errors import ClassifierError
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """What has read a context."""
 

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 # Precision of the normal priors of a member's weight, times the number of members, and of a class's bias.
 _WEIGHT_PRECISION = 3.0
-_BIAS_PRECISION = 1.0
+_BIAS_PRECISION = 3.0
 
 
 class Pool:

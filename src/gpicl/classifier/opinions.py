@@ -5,22 +5,27 @@ Both predict every example of the context without its label, so they are weighed
 """
 
 import warnings
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from sklearn.ensemble import ExtraTreesClassifier
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
 from gpicl.classifier.preprocessing import Clipped
 
 _TREES = 100
+# Columns that a tree of the random forest compares at a split: half of them, within these bounds.
+_FEWEST_COMPARED, _MOST_COMPARED = 2, 32
 _FOLDS = 5
 
 
+@runtime_checkable
 class Opinion(Protocol):
     """A model that has seen a context.
 
@@ -35,45 +40,61 @@ class Opinion(Protocol):
 
 
 class Forest:
-    """Extremely randomised trees, each grown on a bootstrap sample; the others are what it is judged by.
+    """Trees of scikit-learn, each grown on a bootstrap sample; the examples that it left out are what it is judged by.
+
+    WHY tree by tree: scikit-learn's forests copy and check every tree again, which takes longer than growing it where
+    there are a few hundred examples, and ten times as long as asking it about a single query.
 
     Args:
+        make_tree: Makes a tree with a seed.
         features: Features of the context, without gaps.
         classes: Class of each example.
         num_classes: K.
-        seed: Seed of the trees.
+        seed: Seed of bootstrap samples and trees.
     """
 
     def __init__(
-        self, features: Float64[np.ndarray, "N F"], classes: Int64[np.ndarray, " N"], num_classes: int, seed: int
+        self,
+        make_tree: Callable[[int], DecisionTreeClassifier],
+        features: Float64[np.ndarray, "N F"],
+        classes: Int64[np.ndarray, " N"],
+        num_classes: int,
+        seed: int,
     ) -> None:
         # Trees compare in float32, in which a column far from zero would lose its digits.
         self._scale = make_pipeline(StandardScaler(), Clipped()).fit(features)
         numbers = self._numbers(features)
-        forest = ExtraTreesClassifier(_TREES, bootstrap=True, random_state=seed).fit(numbers, classes)
-        self._classes, self._num_classes = forest.classes_, num_classes
-        self._trees = [tree.tree_ for tree in forest.estimators_]
-        total = np.zeros((len(classes), len(self._classes)))
-        for tree, drawn in zip(self._trees, forest.estimators_samples_, strict=True):
-            left_out = np.bincount(drawn, minlength=len(classes)) == 0
-            total[left_out] += tree.predict(numbers[left_out]).reshape(-1, total.shape[1])
+        self._present, targets = np.unique(classes, return_inverse=True)
+        self._num_classes = num_classes
+        self._trees = []
+        random = np.random.RandomState(seed)
+        total = np.zeros((len(classes), len(self._present)))
+        with config_context(skip_parameter_validation=True, assume_finite=True):
+            for _ in range(_TREES):
+                drawn = np.bincount(random.randint(0, len(classes), len(classes)), minlength=len(classes))
+                tree = make_tree(random.randint(2**31))
+                tree.fit(numbers, targets[:, None].astype(np.float64), drawn.astype(np.float64), check_input=False)
+                self._trees.append(tree.tree_)
+                left_out = drawn == 0
+                total[left_out] += tree.tree_.predict(numbers[left_out]).reshape(-1, total.shape[1])
         # An example that every tree has seen is given no class before any other.
         total[total.sum(1) == 0] = 1.0
         self.held_out = self._all_classes(total)
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
         """Give each query's probabilities of the classes."""
-        # Tree by tree: scikit-learn's own way takes ten times as long for a single query.
         numbers = self._numbers(features)
-        total = sum(tree.predict(numbers).reshape(len(numbers), -1) for tree in self._trees)
-        return self._all_classes(np.asarray(total))
+        total = np.zeros((len(numbers), len(self._present)))
+        for tree in self._trees:
+            total += tree.predict(numbers).reshape(total.shape)
+        return self._all_classes(total)
 
     def _numbers(self, features: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(self._scale.transform(features), dtype=np.float32)
 
     def _all_classes(self, total: np.ndarray) -> np.ndarray:
         found = np.zeros((len(total), self._num_classes))
-        found[:, self._classes] = total / total.sum(1, keepdims=True)
+        found[:, self._present] = total / total.sum(1, keepdims=True)
         return found
 
 
@@ -118,3 +139,32 @@ class Linear:
                 # What it has reached by then is good enough for a member.
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 self._model = model.fit(features, classes)
+
+
+def ask_classical_models(
+    features: Float64[np.ndarray, "N F"], classes: Int64[np.ndarray, " N"], num_classes: int, seed: int
+) -> list[Opinion]:
+    """Fit the models that stand beside the learner.
+
+    Two forests: one that draws its thresholds, as single columns vary smoothly more often than not, and one that
+    searches for them among many columns at once, which finds the few that matter.
+
+    Args:
+        features: Features of the context, without gaps.
+        classes: Class of each example.
+        num_classes: K.
+        seed: Seed of trees and folds.
+    """
+    compared = min(max(features.shape[1] // 2, _FEWEST_COMPARED), _MOST_COMPARED, features.shape[1])
+
+    def drawing(seed: int) -> DecisionTreeClassifier:
+        return ExtraTreeClassifier(random_state=seed)
+
+    def searching(seed: int) -> DecisionTreeClassifier:
+        return DecisionTreeClassifier(max_features=compared, random_state=seed)
+
+    return [
+        Forest(drawing, features, classes, num_classes, seed),
+        Forest(searching, features, classes, num_classes, seed),
+        Linear(features, classes, num_classes, seed),
+    ]

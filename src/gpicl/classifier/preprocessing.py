@@ -12,10 +12,11 @@ from jaxtyping import Float64
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import ndtri
 from scipy.stats import rankdata
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.ensemble import RandomTreesEmbedding
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import ExtraTreeRegressor
 
 # Decay of a similarity by squared distance, in units of the median one between two examples of the context. Between
 # 0.5 and 1 it made no difference that could be told from chance where views were chosen.
@@ -125,7 +126,7 @@ class Nearness(_Transformer):
 class TreeLeaves(_Transformer):
     """The leaves of random trees in which an example lies: examples are alike if few thresholds part them.
 
-    A geometry that follows the columns, as scikit-learn's `RandomTreesEmbedding`, with fewer steps for a query.
+    A geometry that follows the columns. It is scikit-learn's `RandomTreesEmbedding`, which takes twice as long.
 
     Args:
         random_state: Seed of the trees.
@@ -136,9 +137,15 @@ class TreeLeaves(_Transformer):
 
     def fit(self, X: Float64[np.ndarray, "N F"], y: Any = None) -> "TreeLeaves":
         """Grow trees without a look at labels."""
-        forest = RandomTreesEmbedding(_TREES, max_depth=_DEPTH, random_state=self.random_state)
-        forest.fit(X)
-        self.trees_ = [tree.tree_ for tree in forest.estimators_]
+        random = np.random.RandomState(self.random_state)
+        numbers, targets = np.ascontiguousarray(X, dtype=np.float32), np.empty((len(X), 1))
+        self.trees_ = []
+        with config_context(skip_parameter_validation=True, assume_finite=True):
+            for _ in range(_TREES):
+                # Among numbers drawn at random no split is better than another.
+                targets[:, 0] = random.uniform(size=len(X))
+                tree = ExtraTreeRegressor(max_features=1, max_depth=_DEPTH, random_state=random.randint(2**31))
+                self.trees_.append(tree.fit(numbers, targets, check_input=False).tree_)
         self.starts_ = np.cumsum([0, *(tree.node_count for tree in self.trees_)])
         self.leaves_ = np.flatnonzero(np.concatenate([tree.children_left < 0 for tree in self.trees_]))
         return self
