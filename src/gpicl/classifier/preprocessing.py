@@ -65,8 +65,8 @@ class Clipped(_Transformer):
 class NormalScores(_Transformer):
     """Every column by its ranks, as quantiles of a standard normal: neither units nor heavy tails matter.
 
-    Values between two of the context's are interpolated; values beyond all of them count as the outermost. WHY not
-    scikit-learn's `QuantileTransformer`: it puts the outermost values at 5.2 standard deviations, however few there are.
+    Values between two of the context's are interpolated; values beyond all of them count as the outermost.
+    scikit-learn's `QuantileTransformer` puts the outermost values at 5.2 standard deviations, however few there are.
     """
 
     def fit(self, X: Float64[np.ndarray, "N F"], y: Any = None) -> "NormalScores":

@@ -20,8 +20,8 @@ _LONG = 200
 class ReadContexts:
     """Contexts of the same examples, each as one member sees it; all of them answer in one pass.
 
-    WHY float64: an answer then depends on nothing but rounding at the 16th digit, however queries are batched. Only long
-    contexts are read in float32, by learners that read them as a set.
+    WHY float64: an answer then depends on nothing but rounding at the 16th digit, however queries are batched. A long
+    context is read in float32 by a learner that reads it as a set.
 
     Args:
         learner: In float64; reads inputs of this size.
