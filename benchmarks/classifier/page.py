@@ -21,7 +21,7 @@ _TITLES = {
     "log_loss": "Log loss, nats",
     "ece": "Expected calibration error, 15 bins",
 }
-# Data sets that the defaults of `InContextClassifier` were chosen on; see `gpicl.classifier.views`.
+# Data sets that the defaults of `InContextClassifier` were chosen on; see `gpicl.classifier.preprocessing`.
 _CHOSEN_ON = ("iris", "wine", "breast_cancer", "digits", "mnist1d")
 METRICS = {"accuracy": False, "log_loss": True, "ece": True}  # and whether less is better
 

@@ -119,8 +119,11 @@ class _Readers:
     ) -> None:
         self._num_labels = num_classes if learner.any_size else learner.num_classes
         members = max(members, members_needed(num_classes, self._num_labels))
-        # Members read equally many examples, which are brought into an order of their own.
+        # Members read equally many examples, each in an order of its own.
         rows = np.stack([random.permutation(subsample(classes, count, random)) for _ in range(members)])
+        if not learner.ordered:
+            # It predicts a context in folds, which take examples in turn: each has its share of every class.
+            rows = np.stack([own[np.argsort(classes[own], kind="stable")] for own in rows])
         views = make_views(filled, members, random.randint(2**31))
         self._views = [view.fit(filled[read]) for view, read in zip(views, rows, strict=True)]
         seen = [view.transform(filled[read]) for view, read in zip(self._views, rows, strict=True)]

@@ -21,19 +21,21 @@ from gpicl.errors import ClassifierError, UnknownNameError
 class InContextClassifier(ClassifierMixin, BaseEstimator):
     """A classifier that was meta-trained once and learns new data from its context alone, with no gradient step.
 
-    `fit` reads up to 1,000 labelled examples and keeps what the learner remembers of them; predicting asks it about
-    each query by itself. Tables (missing values and, in data frames, categories allowed) and images; any number of
+    `fit` reads labelled examples and keeps what the learner remembers of them; predicting asks it about each query by
+    itself. Two forests and a linear model stand beside it, and every member counts by how it predicted the examples
+    without their labels. Tables (missing values and, in data frames, categories allowed) and images; any number of
     features and of classes.
 
     Args:
         weights: Name of weights that come with the package, such as `general`, or the folder of a `gpicl train`
             run.
-        n_estimators: Members of the ensemble. Each reads the examples in another order, and up to eight in another
-            view; more than eight take views again in other orders. One is fastest.
-        large_context: What to do with more than `max_context` examples. `error` refuses them; `subsample` reads as
-            many, chosen at random with every class's share kept; `nearest` reads, for every query anew, those nearest
-            to it, which takes the time of a fit for each query.
-        max_context: Most examples that are read at once.
+        n_estimators: Members of the ensemble that read the examples with the learner, each in another order and up to
+            five in another view. Of more than 400 examples each reads as many, chosen at random with every class's
+            share kept. With more than one, forests and linear model join. One is fastest.
+        large_context: What to do with more than `max_context` examples. `subsample` warns and goes on as with fewer;
+            `nearest` reads, for every query again, those nearest to it, which takes the time of a fit for each query;
+            `error` refuses them.
+        max_context: Most examples without a warning; with `nearest`, how many are read for a query.
         memory_budget: MiB that reading and answering may take for their intermediate results; queries are answered in
             as many passes as that needs. What a fitted classifier keeps comes on top.
         random_state: Seed of orders, projections and subsamples. The same seed gives the same probabilities to the

@@ -22,9 +22,9 @@ _GEOMETRIES = 1 + len(WHITENINGS)
 _KERNELS = kernel_ridge.count_opinions(_GEOMETRIES)
 # How many examples there are enters as a logarithm, up to what meta-training shows.
 _MOST_EXAMPLES = 100
-# Folds in which a context is predicted from its own other parts; two of a long one, whose half says nearly as much as
-# three quarters at half of the cost.
-_FOLDS, _FOLDS_OF_LONG, _LONG = 4, 2, 128
+# Folds in which a context is predicted from its own other parts: two of a long one, whose half says nearly as much as
+# three quarters at half of the cost, and many of a short one, which says much less without a quarter.
+_FOLDS, _FOLDS_OF_LONG, _LONG, _FOLDS_OF_SHORT, _SHORT = 4, 2, 128, 10, 64
 
 
 class KernelSetTransformer(Learner):
@@ -120,7 +120,8 @@ class KernelSetTransformer(Learner):
         """Read a context once; see `Learner.remember`. Its examples are predicted in folds, each from the others."""
         count = inputs.shape[1]
         logits = inputs.new_zeros(*labels.shape, self.num_classes)
-        folds = min(_FOLDS if count < _LONG else _FOLDS_OF_LONG, count)
+        folds = _FOLDS_OF_SHORT if count < _SHORT else _FOLDS if count < _LONG else _FOLDS_OF_LONG
+        folds = min(folds, count)
         for fold in range(folds):
             held_out = torch.arange(count, device=inputs.device) % folds == fold
             logits[:, held_out] = self._ask(inputs[:, ~held_out], labels[:, ~held_out], inputs[:, held_out]).to(
