@@ -62,7 +62,7 @@ def test_a_finished_run_is_not_run_again(config, tmp_path):
         ("training", "seed", 1, False),
         ("training", "steps", 13, False),
         ("tasks", "length", 13, False),
-        ("tasks", "variety_probability", 0.2, False),
+        ("tasks", "widen", {"noise": 0.2}, False),
         ("tasks", "fewest_classes", 2, False),
         ("data", "size", 5, False),
         ("loop", "checkpoint_every", 7, True),
@@ -75,5 +75,6 @@ def test_a_run_is_named_by_what_decides_its_weights(config, tmp_path, part, dial
     assert (Run(config, tmp_path).folder == before) == same_run
 
 
-def test_a_run_keeps_its_name_from_version_to_version():
-    assert Run(RunConfig(), "runs").folder.name == "ValueTransformer-mnist_5k-ece4e96f67"
+def test_a_dial_that_is_added_later_changes_no_name():
+    """A name is the hash of what differs from the defaults, so the name of the defaults stays for ever."""
+    assert Run(RunConfig(), "runs").folder.name == "ValueTransformer-mnist_5k-4b56beeb24"

@@ -7,13 +7,15 @@ from scipy import stats
 
 from gpicl.data import FeatureDataset, load_dataset, preprocess
 from gpicl.tasks import Interventions, TaskAugmentor
-from gpicl.tasks.gram import gram
-from gpicl.tasks.labels import task_classes
-from gpicl.tasks.normals import standard_normals
-from gpicl.tasks.projection import normalise, project, project_afresh
-from gpicl.tasks.streams import Purpose, normal_key
+from gpicl.tasks.labels import classes_behind
+from gpicl.tasks.projection import covariance, covariance_root, normalise, project_afresh, project_by_id
+from gpicl.tasks.randomness import Numbers, Stream
 
-CPU = torch.device("cpu")
+
+def numbers_of(tasks, stream=Stream.NAMED):
+    """The random numbers of these tasks."""
+    tasks = torch.tensor(list(tasks))
+    return Numbers(0, stream, tasks, tasks)
 
 
 def pixels_of(features, rows, repeats=1):
@@ -23,7 +25,7 @@ def pixels_of(features, rows, repeats=1):
 
 def test_a_projection_has_mean_zero_and_variance_one_over_the_number_of_inputs():
     inputs = torch.eye(50).expand(200, 50, 50)
-    matrices = project(inputs, range(200), num_features=40)
+    matrices = project_by_id(inputs, numbers_of(range(200)), num_features=40)
     assert matrices.mean().item() == pytest.approx(0, abs=4 / np.sqrt(50 * matrices.numel()))
     assert matrices.var().item() == pytest.approx(1 / 50, rel=0.01)
     assert stats.kstest(matrices.flatten()[:5000] * np.sqrt(50), "norm").pvalue > 1e-3
@@ -35,16 +37,16 @@ def test_normalised_inputs_of_unit_variance_stay_so(features):
     assert tasks.episodes(range(400), "identity").inputs.var().item() == pytest.approx(1.0, rel=0.05)
 
 
-def test_the_gram_matrix_of_pixels_is_exact(features):
+def test_the_covariance_of_pixels_is_exact(features):
     pixels = pixels_of(features, 20)[None, 0]
     x = (pixels.double() - features.mean) / features.std
-    assert torch.allclose(gram(pixels, features.mean, features.std), x @ x.mT, rtol=0, atol=1e-11)
+    assert torch.allclose(covariance(pixels, features.mean, features.std), x @ x.mT / 36, rtol=0, atol=1e-13)
 
 
-def test_the_gram_matrix_of_wide_images_is_exact_too():
+def test_the_covariance_of_wide_images_is_exact_too():
     pixels = torch.randint(0, 256, (2, 5, 3072), dtype=torch.uint8)
     x = (pixels.double() - 100.0) / 50.0
-    assert torch.allclose(gram(pixels, 100.0, 50.0), x @ x.mT, rtol=0, atol=1e-9)
+    assert torch.allclose(covariance(pixels, 100.0, 50.0), x @ x.mT / 3072, rtol=0, atol=1e-12)
 
 
 def test_sampling_without_the_matrix_has_the_distribution_of_sampling_with_it(features):
@@ -52,8 +54,9 @@ def test_sampling_without_the_matrix_has_the_distribution_of_sampling_with_it(fe
     rows, repeats, width = 12, 3000, 4
     pixels = pixels_of(features, rows, repeats)
     x = normalise(pixels, features.mean, features.std)
-    dense = project(x, range(repeats), width)
-    exact = project_afresh(pixels, features.mean, features.std, range(10**6, 10**6 + repeats), width)
+    dense = project_by_id(x, numbers_of(range(repeats)), width)
+    tasks = numbers_of(range(10**6, 10**6 + repeats))
+    exact = project_afresh(pixels, features.mean, features.std, tasks, width)
     expected = (x[0] @ x[0].T / x.shape[2]).numpy()
     for sample in (dense, exact):
         found = torch.einsum("brf,bsf->rs", sample, sample).numpy() / (repeats * width)
@@ -67,7 +70,7 @@ def test_sampling_without_the_matrix_has_the_distribution_of_sampling_with_it(fe
 
 def test_repeated_images_stay_equal_under_a_fresh_projection(features):
     pixels = pixels_of(features, 10)[None, 0].repeat(1, 2, 1)
-    projected = project_afresh(pixels, features.mean, features.std, [0], 36)
+    projected = project_afresh(pixels, features.mean, features.std, numbers_of([0]), 36)
     assert projected.isfinite().all()
     torch.testing.assert_close(projected[:, :10], projected[:, 10:], atol=1e-3, rtol=0)
 
@@ -77,41 +80,34 @@ def test_projections_may_narrow_and_widen(features):
         assert TaskAugmentor(features, length=10, num_features=width).episodes(range(2)).inputs.shape == (2, 10, width)
 
 
-def test_normals_are_normal():
-    sample = standard_normals(range(100), 50, 40, CPU).flatten().numpy()
-    assert stats.kstest(sample[::10], "norm").pvalue > 1e-3
-    neighbours = standard_normals(range(100), 50, 40, CPU).flatten(1).numpy()
-    assert np.abs(np.corrcoef(neighbours) - np.eye(100)).max() < 5 / np.sqrt(2000)
-
-
-def test_no_two_tasks_share_the_seed_of_their_projection():
-    keys = {normal_key(7, Purpose.TASK, i) for i in range(20000)} | {
-        normal_key(7, Purpose.TASK, 2**32 - 1 - i) for i in range(20000)
-    }
-    assert len(keys) == 40000
+@pytest.mark.parametrize("rank", [0, 1, 3])
+def test_examples_of_few_dimensions_have_a_root_and_no_nan(rank):
+    x = torch.randn(5, 30, rank, dtype=torch.float64) if rank else torch.zeros(5, 30, 1, dtype=torch.float64)
+    expected = x @ x.mT
+    root = covariance_root(expected.clone())
+    assert root.isfinite().all()
+    torch.testing.assert_close(root @ root.mT, expected, atol=1e-8, rtol=0)
 
 
 def test_label_permutations_are_uniform():
-    seen = np.zeros((4, 4))
-    for task_id in range(1000):
-        seen[task_classes(0, Purpose.TASK, task_id, 4, 4, 1.0), range(4)] += 1
+    behind = classes_behind(numbers_of(range(1000)), 4, 4)
+    seen = torch.stack([torch.bincount(column, minlength=4) for column in behind.T])
     assert stats.chisquare(seen.flatten()).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.1, 0.5, 1.0])
 def test_the_bias_intervention_permutes_the_labels_of_that_share_of_the_tasks(probability):
-    identity = [
-        np.array_equal(task_classes(0, Purpose.TASK, i, 10, 10, probability), np.arange(10)) for i in range(4000)
-    ]
-    assert np.mean(identity) == pytest.approx(1 - probability, abs=0.03)
+    behind = classes_behind(numbers_of(range(4000)), 10, 10, probability)
+    identity = (behind == torch.arange(10)).all(1)
+    assert identity.float().mean().item() == pytest.approx(1 - probability, abs=0.03)
 
 
 def test_annealing_the_bias_only_ever_turns_tasks_to_their_own_permutation():
-    for i in range(50):
-        seen = [task_classes(0, Purpose.TASK, i, 10, 10, p).tolist() for p in (0.0, 0.2, 0.5, 1.0)]
+    stages = [classes_behind(numbers_of(range(50)), 10, 10, p).tolist() for p in (0.0, 0.2, 0.5, 1.0)]
+    for seen in zip(*stages, strict=True):
         own = seen[-1]
         assert all(behind in (list(range(10)), own) for behind in seen)
-        assert seen == sorted(seen, key=lambda behind: behind == own)
+        assert list(seen) == sorted(seen, key=lambda behind: behind == own)
 
 
 def test_examples_are_drawn_at_random_and_not_twice(features):
@@ -119,6 +115,18 @@ def test_examples_are_drawn_at_random_and_not_twice(features):
     assert all(len(torch.unique(e, dim=0)) == 100 for e in episodes.inputs)
     counts = torch.stack([torch.bincount(labels, minlength=4) for labels in episodes.labels]).float()
     assert counts.std(0).min() > 1, "class counts vary as in random draws"
+
+
+@pytest.mark.parametrize("count", [60, 61, 100, 1000])
+def test_every_set_of_examples_is_as_likely(count):
+    """Whether there are many examples to choose from or barely enough, all are chosen equally often and once."""
+    labels = np.arange(count) % 2
+    numbered = FeatureDataset.from_arrays(np.arange(count, dtype=np.float32)[:, None], labels)
+    inputs = TaskAugmentor(numbered, length=60).episodes(range(400), "identity").inputs
+    shown = (inputs[..., 0] * numbered.std + numbered.mean).round().long()
+    assert all(len(row.unique()) == 60 for row in shown)
+    assert stats.chisquare(torch.bincount(shown.flatten(), minlength=count)).pvalue > 1e-3
+    assert stats.chisquare(torch.bincount(shown[:, 0], minlength=count)).pvalue > 1e-3, "at the first position too"
 
 
 def test_examples_repeat_where_there_are_too_few():
@@ -132,15 +140,23 @@ def test_labels_belong_to_their_images(features):
     tasks = TaskAugmentor(features, length=40, num_tasks=10)
     episodes = tasks.episodes_of([7], [0])
     raw = torch.from_numpy(features.normalised(np.arange(300)))
-    projected = project(raw[None], [normal_key(0, Purpose.TASK, 7)], 36)[0]
+    projected = project_by_id(raw[None], numbers_of([7]), 36)[0]
     nearest = torch.cdist(episodes.inputs[0], projected).argmin(1)
-    behind = task_classes(0, Purpose.TASK, 7, 4, 4, 1.0)
+    behind = classes_behind(numbers_of([7]), 4, 4)[0].numpy()
     assert np.array_equal(behind[episodes.labels[0].numpy()], features.labels[nearest.numpy()])
 
 
 def test_fewer_labels_than_classes_makes_tasks_about_some_of_the_classes(features):
     episodes = TaskAugmentor(features, length=50, num_classes=2).episodes(range(20))
     assert set(episodes.labels.unique().tolist()) == {0, 1}
+
+
+def test_fewer_labels_at_a_step_have_a_class_each(features):
+    for labels in (2, 3, 7):
+        tasks = TaskAugmentor(features, length=100, num_classes=10)
+        found = tasks.episodes(range(20), interventions=Interventions(num_classes=labels)).labels
+        assert found.max() < labels
+        assert all(len(row.unique()) == min(labels, 4) for row in found)
 
 
 def test_more_labels_than_classes_leaves_some_labels_unused(features):

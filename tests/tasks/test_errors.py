@@ -9,8 +9,8 @@ from gpicl.tasks import Interventions, TaskAugmentor
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_tasks": 0}, "from 1 to 2\\^32, not 0.*None"),
-        ({"num_tasks": 2**40}, "from 1 to 2\\^32"),
+        ({"num_tasks": 0}, "from 1 to 2\\^63, not 0.*None"),
+        ({"num_tasks": 2**64}, "from 1 to 2\\^63"),
         ({"length": 1}, "at least 2 examples.*length=1"),
         ({"num_features": 0}, "num_features must be at least 1"),
         ({"num_classes": 1}, "num_classes must be at least 2"),
@@ -28,10 +28,12 @@ def test_impossible_episodes_are_refused(features):
         tasks.episodes([0], interventions=Interventions(permutation_probability=1.5))
     with pytest.raises(TaskError, match="repeated_images must be at least 1, not 0"):
         tasks.episodes([0], interventions=Interventions(repeated_images=0))
-    with pytest.raises(TaskError, match="negative"):
+    with pytest.raises(TaskError, match="Draws must be from 0"):
         tasks.episodes([-1])
+    with pytest.raises(TaskError, match="Draws must be from 0"):
+        tasks.episodes(range(2**63 - 1, 2**63 + 1))
     with pytest.raises(TaskError, match="Task ids"):
-        tasks.episodes_of([2**32], [0])
+        tasks.episodes_of([2**63], [0])
     with pytest.raises(TaskError, match="one draw per task id"):
         tasks.episodes_of([0, 1], [0])
 

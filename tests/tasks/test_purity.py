@@ -1,4 +1,4 @@
-"""An episode is a pure function of (seed, task id, draw)."""
+"""An episode is a pure function of (seed, task id, draw), on every device."""
 
 import pytest
 import torch
@@ -6,6 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpicl.tasks import TaskAugmentor
+
+WIDE = {
+    "spectrum": 0.6,
+    "invention": 0.35,
+    "distraction": 0.3,
+    "bending": 0.3,
+    "noise": 0.3,
+    "label_noise": 0.3,
+}
 
 kinds = pytest.mark.parametrize(
     ("num_tasks", "kind"), [(None, "seen"), (16, "seen"), (None, "unseen"), (16, "unseen"), (None, "identity")]
@@ -56,8 +65,71 @@ def test_the_number_of_threads_does_not_matter(features, num_tasks, kind):
 def test_a_batch_that_is_made_in_several_chunks_is_the_same(features, num_tasks, kind, monkeypatch):
     tasks = TaskAugmentor(features, num_tasks=num_tasks, length=20)
     whole = tasks.episodes(range(50), kind)
-    monkeypatch.setattr("gpicl.tasks.augmentor._CHUNK_BYTES", 40_000)
+    monkeypatch.setattr("gpicl.tasks.augmentor._CHUNK_BYTES", {"cpu": 40_000, "cuda": 40_000})
     assert same(whole, tasks.episodes(range(50), kind))
+
+
+def close(a, b, atol):
+    """Labels are equal, inputs equal to rounding."""
+    scale = a.inputs.square().mean((1, 2), keepdim=True).sqrt()
+    return torch.equal(a.labels.cpu(), b.labels.cpu()) and bool(
+        ((a.inputs.cpu() - b.inputs.cpu()).abs() / scale.cpu() < atol).all()
+    )
+
+
+@pytest.mark.parametrize("batch", [1, 7, 1000])
+@pytest.mark.parametrize("widen", [{}, WIDE], ids=["plain", "widened"])
+@kinds
+def test_every_batch_size_and_chunking_makes_the_same_episodes(
+    features, num_tasks, kind, widen, batch, device, monkeypatch
+):
+    """Widened inputs go through products of whole batches, whose last bits depend on the batch."""
+    tasks = TaskAugmentor(features, num_tasks=num_tasks, length=20, widen=widen, device=device)
+    whole = tasks.episodes(range(batch), kind)
+    assert whole.inputs.isfinite().all()
+    for first in sorted({0, batch // 2, batch - 1}):
+        alone = tasks.episodes([first], kind)
+        assert close(alone, _rows(whole, first), 1e-4)
+    monkeypatch.setattr("gpicl.tasks.augmentor._CHUNK_BYTES", {"cpu": 2**20, "cuda": 2**20})
+    assert close(whole, tasks.episodes(range(batch), kind), 1e-4)
+
+
+def _rows(episodes, row):
+    return type(episodes)(episodes.inputs[row : row + 1], episodes.labels[row : row + 1])
+
+
+@pytest.mark.parametrize("widen", [{}, WIDE], ids=["plain", "widened"])
+@kinds
+def test_other_generators_and_devices_make_the_same_episodes(features, num_tasks, kind, widen, generator):
+    made = TaskAugmentor(features, num_tasks=num_tasks, length=20, widen=widen, device=generator)
+    here = made.episodes(range(40), kind)
+    expected = _expected(features, num_tasks, kind, widen)
+    assert close(expected, here, 1e-3)
+
+
+def _expected(features, num_tasks, kind, widen):
+    """The episodes that NumPy's generator makes on a CPU, made in a process state of their own."""
+    from unittest import mock
+
+    with mock.patch("gpicl.tasks.randomness._WITHOUT_NUMPY", False):
+        return TaskAugmentor(features, num_tasks=num_tasks, length=20, widen=widen).episodes(range(40), kind)
+
+
+@pytest.mark.parametrize("widen", [{}, WIDE], ids=["plain", "widened"])
+def test_computing_all_rows_as_a_gpu_does_changes_nothing(features, widen, monkeypatch):
+    """Elsewhere than on a CPU every row is widened and the coin chooses among them."""
+    tasks = TaskAugmentor(features, length=20, widen=widen)
+    expected = tasks.episodes(range(60))
+    monkeypatch.setattr("gpicl.tasks.widenings.widening._chosen_rows_alone", lambda device: False)
+    assert close(expected, tasks.episodes(range(60)), 1e-3)
+
+
+def test_ids_and_draws_go_up_to_2_to_the_63(features):
+    last = 2**63 - 1
+    tasks = TaskAugmentor(features, num_tasks=2**63, length=20)
+    assert not same(tasks.episodes_of([last], [last]), tasks.episodes_of([last - 1], [last]))
+    assert not same(tasks.episodes_of([last], [last]), tasks.episodes_of([last], [last - 1]))
+    assert tasks.episodes([last]).inputs.isfinite().all()
 
 
 def test_a_callers_autocast_does_not_change_the_tasks(features):

@@ -10,7 +10,7 @@ import torch
 from gpicl.bench.figure import Figure, Unit, median_figure
 from gpicl.bench.timing import Sampler, Samples, timed
 from gpicl.learners.bfloat16 import multiplies_in_bf16
-from gpicl.tasks.normals import standard_normals
+from gpicl.tasks.randomness import Numbers, Stream
 
 _PREFIX = "limit: "
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32, "fp64": torch.float64}
@@ -82,7 +82,9 @@ class LimitSamplers:
         self._add("memory", lambda: torch.mul(source, 2.0, out=target), 8.0 * numbers)
         threads = torch.get_num_threads()
         rows = max(1, numbers // (16 * threads * 1000))
-        self._add("normals", lambda: standard_normals(range(threads), rows, 1000, device), 1e3 * rows * threads)
+        tasks = torch.arange(threads, device=device)
+        drawn = Numbers(0, Stream.FRESH, tasks, tasks)
+        self._add("normals", lambda: drawn.normals("bench", rows, 1000), 1e3 * rows * threads)
 
     def _add(self, name: str, work: Callable[[], object], amount: float) -> None:
         self.samplers[_PREFIX + name] = timed(work)

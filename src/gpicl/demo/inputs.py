@@ -12,7 +12,8 @@ import torch
 from jaxtyping import Float64, UInt8
 
 from gpicl.data.resizing import resize_images
-from gpicl.tasks.projection import normalise, project
+from gpicl.tasks.projection import normalise, project_by_id
+from gpicl.tasks.randomness import Numbers, Stream
 
 SIDE = 14
 _FEATURES = SIDE * SIDE
@@ -46,4 +47,6 @@ def as_grey(inputs: Float64[np.ndarray, "196"]) -> UInt8[np.ndarray, "14 14"]:
 @cache
 def _projection() -> Float64[np.ndarray, "196 196"]:
     """Transposed `A`, drawn as those of meta-training's tasks are: `A_ij ~ Normal(0, 1 / 196)`."""
-    return project(torch.eye(_FEATURES)[None], [_KEY], _FEATURES)[0].double().numpy()
+    task = torch.tensor([_KEY])
+    matrix = project_by_id(torch.eye(_FEATURES)[None], Numbers(0, Stream.NAMED, task, task), _FEATURES)
+    return matrix[0].double().numpy()

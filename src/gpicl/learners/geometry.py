@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gpicl.learners.constant import constant
 from gpicl.learners.inverse import inverse
 
 
@@ -117,7 +118,7 @@ def _evened(gram: Tensor, is_class: Tensor, identity: Tensor, whitenings: tuple[
     """The matrices `E` of `Geometry`, by the matrix inversion lemma."""
     if not whitenings:
         return gram.new_zeros(len(gram), 0, *gram.shape[1:])
-    shares = torch.tensor([w.share for w in whitenings], dtype=gram.dtype, device=gram.device)
+    shares = constant(tuple(w.share for w in whitenings), gram.dtype, gram.device)
     total = gram.diagonal(dim1=1, dim2=2).sum(1).clamp_min(_LEAST)
     ridges = (total[:, None] * shares)[..., None, None] * identity
     # Takes the mean of its class off every example.

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gpicl.learners.geometry import Relations
+from gpicl.learners.constant import constant
 from gpicl.learners.inverse import inverse
 
 
@@ -117,5 +118,5 @@ def _kernel(relations: Relations, geometry: int, kernel: Kernel) -> Float[Tensor
 
 def _ridges(kernels: Float[Tensor, "B K R N"]) -> Float[Tensor, "K 1 1"]:
     more = (kernels.shape[1] - len(PLAIN)) // len(WHITENED)
-    ridges = [kernel.ridge for kernel in PLAIN + WHITENED * more]
-    return torch.tensor(ridges, dtype=kernels.dtype, device=kernels.device)[:, None, None]
+    ridges = tuple(kernel.ridge for kernel in PLAIN + WHITENED * more)
+    return constant(ridges, kernels.dtype, kernels.device)[:, None, None]

@@ -15,7 +15,7 @@ from gpicl.learners import Learner
 from gpicl.metatesting.intervals import wilson_interval
 from gpicl.metatraining.freed_memory import freed_memory_kept
 from gpicl.metatraining.precision import lightning_precision
-from gpicl.tasks import Episodes, TaskAugmentor, TaskKind
+from gpicl.tasks import NO_INTERVENTION, Episodes, Interventions, TaskAugmentor, TaskKind
 
 # Draws of a meta-test begin where no meta-training ever gets, so that a seen task shows other examples.
 _FIRST_DRAW = 2**40
@@ -37,6 +37,8 @@ def evaluate(
     precision: Literal["auto", "bf16", "fp32"] = "auto",
     positions: Sequence[int] | None = None,
     on_progress: Progress | None = None,
+    trained: TaskAugmentor | None = None,
+    interventions: Interventions = NO_INTERVENTION,
 ) -> pd.DataFrame:
     """Meta-test a learner.
 
@@ -46,14 +48,17 @@ def evaluate(
         tasks: Kinds of task: `unseen`, `seen` (needs `num_tasks`), `identity` (the raw data set).
         episodes: Episodes per data set and kind.
         length: Examples T per episode.
-        num_tasks: Number K of seen tasks that the learner was meta-trained on.
-        seed: Seed of the tasks; for `seen` it must be that of the meta-training.
+        num_tasks: Number K of seen tasks that the learner was meta-trained on; not needed with `trained`.
+        seed: Seed of the tasks; for `seen` without `trained` it must be that of the meta-training.
         batch: Episodes at once. Changes nothing but time and memory.
         precision: See `TrainingConfig.precision`.
         positions: Positions to report, from 1 to `length`; None for all, which a learner that reads every position's
             context anew pays for with a pass each.
         on_progress: Called after every batch with the data set's name, the number of episodes done in all and the
             last position's accuracy so far.
+        trained: The tasks of the meta-training, with everything that widened them; the seen tasks are made by them,
+            but for label noise. None: seen tasks are plain projections and permutations.
+        interventions: What was done to the seen tasks of the meta-training when it ended.
 
     Returns:
         One row per data set, kind of tasks and position: `dataset`, `tasks`, `position`, `accuracy`, `low` and
@@ -65,6 +70,7 @@ def evaluate(
             position lies outside the episode.
         LearnerError: If the learner cannot read such episodes.
     """
+    num_tasks = trained.num_tasks if trained is not None else num_tasks
     if "seen" in tasks and num_tasks is None:
         raise TaskError("Seen tasks exist only for a finite number of them: give num_tasks, or test on unseen ones.")
     positions = range(1, length + 1) if positions is None else check_positions(positions, length)
@@ -100,8 +106,12 @@ def evaluate(
                 if on_progress is not None:
                     on_progress(name, before + count, accuracy)
 
+            made_by = source
+            if trained is not None and kind == "seen":
+                made_by = trained.on(dataset, length=length)
+                made_by.device = device
             with freed_memory_kept():
-                table = answer_episodes(answer, source, kind, positions, episodes, batch, report)
+                table = answer_episodes(answer, made_by, kind, positions, episodes, batch, report, interventions)
             parts.append(table.assign(dataset=name)[["dataset", *table.columns]])
             done += episodes
     return pd.concat(parts, ignore_index=True)
@@ -130,6 +140,7 @@ def answer_episodes(
     episodes: int,
     batch: int,
     on_progress: Callable[[int, float], None],
+    interventions: Interventions = NO_INTERVENTION,
 ) -> pd.DataFrame:
     """Put episodes of one kind to anything that can answer them, and count its right answers.
 
@@ -142,6 +153,7 @@ def answer_episodes(
         episodes: How many.
         batch: How many at once.
         on_progress: Called after every batch with the episodes done and the last position's accuracy so far.
+        interventions: What is done to seen tasks.
 
     Returns:
         One row per position; see `evaluate`.
@@ -150,7 +162,7 @@ def answer_episodes(
     loss = torch.zeros(len(positions), dtype=torch.float64, device=source.device)
     for first in range(0, episodes, batch):
         start, stop = _FIRST_DRAW + first, _FIRST_DRAW + min(first + batch, episodes)
-        answers, losses = answer(source.episodes(range(start, stop), kind))
+        answers, losses = answer(source.episodes(range(start, stop), kind, interventions))
         right += answers.sum(0)
         loss += losses.sum(0)
         on_progress(stop - _FIRST_DRAW, float(right[-1]) / (stop - _FIRST_DRAW))

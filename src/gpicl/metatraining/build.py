@@ -4,16 +4,21 @@ from gpicl.data import FeatureDataset, load_features
 from gpicl.errors import LearnerError, TaskError
 from gpicl.learners import Learner, build_learner
 from gpicl.metatraining.config import DataConfig, RunConfig
-from gpicl.tasks import TaskAugmentor, check_probability
+from gpicl.tasks import Interventions, TaskAugmentor, check_probability
+
+NO_DATASET = "none"
+"""What `data.dataset` is where all tasks are invented."""
 
 
-def build_features(config: DataConfig, split: str) -> FeatureDataset:
-    """Load and preprocess one split of a data set.
+def build_features(config: DataConfig, split: str) -> FeatureDataset | None:
+    """Load and preprocess one split of a data set; None where tasks are made of nothing.
 
     Args:
         config: Which data set, and how it is resized.
         split: `train` or `test`.
     """
+    if config.dataset == NO_DATASET:
+        return None
     return load_features(config.dataset, split, config.root, config.size, config.channels)
 
 
@@ -38,12 +43,12 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
     return training, held_out
 
 
-def build_augmentor(config: RunConfig, features: FeatureDataset) -> TaskAugmentor:
+def build_augmentor(config: RunConfig, features: FeatureDataset | None) -> TaskAugmentor:
     """Make a run's tasks of any examples. Whatever widens or disturbs tasks is for seen ones alone.
 
     Args:
         config: The run.
-        features: The examples.
+        features: The examples; None where all tasks are invented.
 
     Raises:
         TaskError: If such tasks cannot exist.
@@ -55,13 +60,20 @@ def build_augmentor(config: RunConfig, features: FeatureDataset) -> TaskAugmento
         length=tasks.length,
         num_features=tasks.num_features,
         num_classes=tasks.num_classes,
-        spectrum_probability=tasks.spectrum_probability,
-        variety_probability=tasks.variety_probability,
-        label_noise_probability=tasks.label_noise_probability,
-        invention_probability=tasks.invention_probability,
-        merging_probability=tasks.merging_probability,
+        widen=tasks.widen,
         seed=config.training.seed,
     )
+
+
+def trained_tasks(config: RunConfig) -> tuple[TaskAugmentor, Interventions]:
+    """Build the tasks that a run was trained on, and what was done to them when it ended, for a meta-test of seen ones.
+
+    Args:
+        config: The run.
+    """
+    tasks = config.tasks
+    permute = 1.0 if tasks.anneal_steps else tasks.permutation_probability
+    return build_augmentor(config, build_features(config.data, "train")), Interventions(permutation_probability=permute)
 
 
 def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:

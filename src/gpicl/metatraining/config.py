@@ -13,8 +13,9 @@ class DataConfig:
     """What the tasks are made from.
 
     Args:
-        dataset: Name of a data set, or the path of a file or folder of images (see `gpicl datasets`), or of an archive
-            (.npz) of frozen features [N, F] with their labels.
+        dataset: Name of a data set (see `gpicl datasets`); or the path of a file or folder of images, or of an archive
+            (.npz) of frozen features [N, F] with their labels; or `none` for tasks that are all invented, which need
+            `tasks.widen.invention`, `tasks.num_features` and `tasks.num_classes`.
         root: Folder where the files of a named data set lie; null looks in the cache, then downloads.
         size: Height and width that images are resized to; null keeps theirs.
         channels: 1 for grey, 3 for colour, null for what the images have.
@@ -37,12 +38,9 @@ class TaskConfig:
         num_classes: Labels C of a task; null for as many as the data set has classes.
         fewest_classes: Fewest labels of a task: each step's tasks have a number of their own, from this to
             `num_classes`; null for `num_classes` always. For learners that read any number of classes.
-        spectrum_probability: Probability that a task has a random spectrum, which widens what one data set teaches.
-        variety_probability: Probability of each of three changes, so that tasks are distracted, bent or noisy.
-        label_noise_probability: Probability that some labels of a task are wrong, up to 40 %.
-        invention_probability: Probability that a task is invented, its inputs random clusters rather than images.
-        merging_probability: Probability that each label of a task stands for two or three classes, where images turned
-            by a quarter, a half and three quarters are further classes.
+        widen: Probability that a task is widened, by the name of the widening: merging, spectrum, invention,
+            distraction, bending, noise, label_noise, or the import path of your own. In place of a probability, a
+            mapping may hold `probability` and the options of the widening's class.
         permutation_probability: Probability p that a task permutes its labels: 0.1 is "90 % biased" (paper, section
             4.4), 1 is no intervention.
         repetition_probability: Probability that an episode repeats a few images throughout, which teaches a learner to
@@ -58,11 +56,7 @@ class TaskConfig:
     num_features: int | None = None
     num_classes: int | None = None
     fewest_classes: int | None = None
-    spectrum_probability: float = 0.0
-    variety_probability: float = 0.0
-    label_noise_probability: float = 0.0
-    invention_probability: float = 0.0
-    merging_probability: float = 0.0
+    widen: dict[str, Any] = field(default_factory=dict)
     permutation_probability: float = 1.0
     repetition_probability: float = 0.0
     repeated_images: int = 10
@@ -94,6 +88,7 @@ class TrainingConfig:
         optimiser: `muon` (hidden matrices; Adam for all else) or `adam`.
         learning_rate: Adam's learning rate.
         matrix_learning_rate: Muon's learning rate.
+        matrix_weight_decay: Muon's decoupled weight decay; keeps the matrices' size steady however long a run is.
         epsilon: Adam's epsilon.
         warmup: Steps over which the learning rates rise.
         decay: `linear` to zero at the end of the budget, or `constant`.
@@ -108,6 +103,7 @@ class TrainingConfig:
     optimiser: Literal["muon", "adam"] = "muon"
     learning_rate: float = 0.001
     matrix_learning_rate: float = 0.02
+    matrix_weight_decay: float = 1.0
     epsilon: float = 1e-8
     warmup: int = 20
     decay: Literal["linear", "constant"] = "linear"

@@ -26,10 +26,15 @@ class Muon(Optimizer):
         matrices: Weights `[n, m]`.
         learning_rate: Size of a step; for tall matrices times `sqrt(n / m)`.
         momentum: Share of the past in the averaged gradient (Nesterov's).
+        weight_decay: Before each step the weights are multiplied by `1 - learning_rate * weight_decay`. Every step has
+            the same length, so without decay matrices grow for as long as they are trained, until bfloat16 no longer
+            resolves what they compute.
     """
 
-    def __init__(self, matrices: Iterable[Tensor], learning_rate: float, momentum: float = 0.95) -> None:
-        super().__init__(matrices, {"lr": learning_rate, "momentum": momentum})
+    def __init__(
+        self, matrices: Iterable[Tensor], learning_rate: float, momentum: float = 0.95, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(matrices, {"lr": learning_rate, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -47,6 +52,7 @@ class Muon(Optimizer):
                 averaged = [self._averaged(w, w.grad, group["momentum"]) for w in weights if w.grad is not None]
                 updates = orthogonalise(torch.stack(averaged))
                 rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
+                torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
                 for weight, update in zip(weights, updates, strict=True):
                     weight.sub_(update, alpha=rate)
         return loss

@@ -79,7 +79,7 @@ def build_optimiser(learner: nn.Module, config: TrainingConfig) -> Optimizer:
     chosen = {id(matrix) for matrix in matrices}
     others = [p for p in learner.parameters() if id(p) not in chosen]
     return Chained(
-        Muon(matrices, config.matrix_learning_rate),
+        Muon(matrices, config.matrix_learning_rate, weight_decay=config.matrix_weight_decay),
         Adam(others, config.learning_rate, betas=(0.9, 0.99), eps=config.epsilon, fused=True),
     )
 

@@ -9,18 +9,8 @@ from typing import Any
 import yaml
 
 from gpicl.files import make_folder, write_atomically
-from gpicl.metatraining.config import RunConfig, TaskConfig
+from gpicl.metatraining.config import RunConfig
 from gpicl.weights import CARD_FILE
-
-# Fields of `tasks` that came after runs had been made. At their defaults they do not enter a run's name, so that a
-# run keeps its name from version to version.
-_LATER = (
-    "fewest_classes",
-    "variety_probability",
-    "label_noise_probability",
-    "invention_probability",
-    "merging_probability",
-)
 
 
 class Run:
@@ -75,8 +65,9 @@ class Run:
 
 
 def _name_giving(config: RunConfig) -> dict[str, Any]:
-    identity, defaults = config.identity(), asdict(TaskConfig())
-    for name in _LATER:
-        if identity["tasks"][name] == defaults[name]:
-            del identity["tasks"][name]
-    return identity
+    """What differs from the defaults, so that a dial which is added later changes no name."""
+    identity, defaults = config.identity(), RunConfig().identity()
+    return {
+        part: {name: value for name, value in fields.items() if value != defaults[part][name]}
+        for part, fields in identity.items()
+    }

@@ -1,82 +1,72 @@
 """The task distribution: one data set seen through random projections and label permutations."""
 
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-import numpy as np
 import torch
-from jaxtyping import Float32, Int64, Shaped
+from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
 from gpicl.data import FeatureDataset
 from gpicl.errors import TaskError
 from gpicl.tasks.episodes import Episodes
-from gpicl.tasks.examples import ExampleDrawer, Examples
+from gpicl.tasks.examples import Examples
 from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
-from gpicl.tasks.invention import invent
-from gpicl.tasks.probability import check_probability
-from gpicl.tasks.projection import normalise, project, project_afresh
-from gpicl.tasks.spectrum import Spectrum
-from gpicl.tasks.streams import Purpose, brief_stream, normal_key, stream
-from gpicl.tasks.variety import Variety
+from gpicl.tasks.labels import classes_behind
+from gpicl.tasks.projection import project_afresh, project_by_id
+from gpicl.tasks.randomness import Numbers, Stream, as_ids
+from gpicl.tasks.widenings import Batch, Setting, Widening, apply, build_widenings
+from gpicl.tasks.widenings.merging import Merging
 
 TaskKind = Literal["seen", "unseen", "identity"]
 """Kinds of tasks; see `TaskAugmentor.episodes`."""
 
-_ALWAYS_BIASED = Interventions(permutation_probability=0.0)
+# Matrices and inputs of one chunk stay below this, however many episodes are made at once.
+_CHUNK_BYTES = {"cpu": 64 * 2**20, "cuda": 4 * 2**30}
 
-# Matrices and inputs of one chunk stay below this, however many episodes are asked for.
-_CHUNK_BYTES = 64 * 2**20
+# What invented tasks are made of where there is no data set.
+_INPUTS_OF_NOTHING = 128
+_LARGEST = 2**63
 
 
 class TaskAugmentor:
-    """Makes classification tasks without end from one data set (paper, section 3).
+    """Makes classification tasks without end from one data set, or from nothing (paper, section 3).
 
     A task is `x -> A x` with `A_ij ~ Normal(0, 1 / N)` and `y -> rho(y)` with a uniform permutation `rho`. Episodes
-    are a pure function of (seed, task, draw): asked for one or for a million, in any order, on any worker, the same
-    episode comes out, and nothing is stored per task.
+    are a pure function of (seed, task, draw): made one by one or by the million, in any order, on any worker and any
+    device, the same episode comes out, and nothing is stored per task. A batch is made as a whole where it is needed.
 
     Args:
-        dataset: The examples.
+        dataset: The examples; None for tasks that are all invented, which needs `num_features` and `num_classes`.
         num_tasks: Number K of seen tasks, ids 0..K-1; None for unlimited, every episode then being a fresh task.
         length: Examples T per episode.
         num_features: Features F of the projected inputs; None for as many as the data set has.
         num_classes: Labels C of a task; None for as many as the data set has classes.
-        spectrum_probability: Probability that a seen task has a random spectrum (`Spectrum`); unseen tasks never do,
-            so that accuracies stay comparable.
-        variety_probability: Probability of each change that `Variety` makes to seen tasks; unseen tasks never have one.
-        label_noise_probability: Probability that some labels of a seen task are wrong; those of unseen tasks never are.
-        invention_probability: Probability that a seen task has nothing to do with the examples: its inputs are drawn
-            for its labels by `invent`.
-        merging_probability: Probability that each label of a seen task stands for two or three classes, where images
-            turned by a quarter, a half and three quarters are further classes; see `Merging`. In unseen tasks every
-            label stands for one class as it is.
-        seed: Seed of the whole distribution.
-        device: Where episodes are made. Other devices draw other projections from the same seed.
+        widen: Probability that a seen task is widened, by the name of the widening (`gpicl.tasks.widenings`). Unseen
+            tasks never are, so that accuracies stay comparable.
+        seed: Seed of the whole distribution, 0..2^64-1.
+        device: Where episodes are made.
 
     Raises:
-        TaskError: Where such a distribution cannot exist.
+        TaskError: If such a distribution cannot exist.
     """
 
     def __init__(
         self,
-        dataset: FeatureDataset,
+        dataset: FeatureDataset | None,
         *,
         num_tasks: int | None = None,
         length: int = 100,
         num_features: int | None = None,
         num_classes: int | None = None,
-        spectrum_probability: float = 0.0,
-        variety_probability: float = 0.0,
-        label_noise_probability: float = 0.0,
-        invention_probability: float = 0.0,
-        merging_probability: float = 0.0,
+        widen: Mapping[str, Any] | None = None,
         seed: int = 0,
         device: torch.device | str = "cpu",
     ) -> None:
-        if num_tasks is not None and not 1 <= num_tasks <= 2**32:
+        if num_tasks is not None and not 1 <= num_tasks <= _LARGEST:
             raise TaskError(
-                f"num_tasks must be from 1 to 2^32, not {num_tasks}. Give null (None) for unlimited fresh tasks."
+                f"num_tasks must be from 1 to 2^63, not {num_tasks}. Give null (None) for unlimited fresh tasks."
             )
         if length < 2:
             raise TaskError(
@@ -87,25 +77,60 @@ class TaskAugmentor:
             raise TaskError(f"num_features must be at least 1, not {num_features}; None keeps the data set's own.")
         if num_classes is not None and num_classes < 2:
             raise TaskError(f"num_classes must be at least 2, not {num_classes}; None keeps the data set's own.")
-        check_probability("spectrum_probability", spectrum_probability)
-        check_probability("variety_probability", variety_probability)
-        check_probability("invention_probability", invention_probability)
+        if dataset is None and (num_features is None or num_classes is None):
+            raise TaskError(
+                "Without a data set nothing says how wide the inputs are and how many classes there are: give "
+                "tasks.num_features and tasks.num_classes."
+            )
         if not 0 <= seed < 2**64:
             raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
         self.dataset = dataset
         self.num_tasks = num_tasks
         self.length = length
-        self.num_features = num_features or dataset.features.shape[1]
-        self.num_classes = num_classes or len(dataset.classes)
-        self.spectrum_probability = spectrum_probability
-        self.invention_probability = invention_probability
+        self.num_inputs = _INPUTS_OF_NOTHING if dataset is None else dataset.features.shape[1]
+        self.num_features = num_features or self.num_inputs
+        self.num_classes = num_classes or (len(dataset.classes) if dataset is not None else 0)
+        self.widen = dict(widen or {})
         self.seed = seed
+        setting = Setting(dataset, self.num_inputs, self.num_classes, length)
+        if dataset is None and self.widen.get("invention") is None:
+            raise TaskError("Without a data set all tasks are invented: give tasks.widen an `invention` of 1.")
+        built = build_widenings(self.widen, setting)
+        self._merging = next((w for w in built if isinstance(w, Merging)), None)
+        self._widenings: list[Widening] = [w for w in built if not isinstance(w, Merging)]
+        # Where there is no data set, inventions stand in its place, in unseen tasks too.
+        self._inventing = [w for w in self._widenings if dataset is None and w.name == "invention"]
         self.device = torch.device(device)
-        self._drawer = ExampleDrawer(
-            dataset, length, self.num_classes, label_noise_probability, merging_probability, seed
-        )
-        self._spectrum = Spectrum(self._drawer.pool) if spectrum_probability else None
-        self._variety = Variety(dataset, variety_probability, seed) if variety_probability else None
+        self._uploaded: _Uploaded | None = None
+
+    def on(self, dataset: FeatureDataset, *, length: int | None = None, answerable: bool = True) -> "TaskAugmentor":
+        """Make the very same tasks, widenings included, of other examples of as many features.
+
+        Args:
+            dataset: The other examples, such as held-out ones.
+            length: Examples per episode; None for as many as here.
+            answerable: Leave out what makes labels differ from the right answers (label noise), as a meta-test must.
+
+        Raises:
+            TaskError: If the examples have another number of features than the tasks are made for.
+        """
+        if dataset.features.shape[1] != self.num_inputs:
+            raise TaskError(
+                f"Tasks of examples with {self.num_inputs} features cannot be made of those of data set "
+                f"{dataset.name!r}, which have {dataset.features.shape[1]}. Resize them."
+            )
+        other = object.__new__(TaskAugmentor)
+        other.__dict__.update(self.__dict__)
+        other.dataset = dataset
+        other.length = length or self.length
+        other._uploaded = None
+        if answerable:
+            other._widenings = [w for w in self._widenings if not w.changes_answers]
+        if self._merging is not None:
+            other._merging = Merging(
+                self._merging.probability, Setting(dataset, self.num_inputs, self.num_classes, self.length)
+            )
+        return other
 
     def episodes(
         self,
@@ -116,22 +141,23 @@ class TaskAugmentor:
         """Make the episodes of these draws.
 
         Args:
-            draws: Non-negative numbers; each is an episode of its own.
+            draws: Numbers from 0 to 2^63-1; each is an episode of its own.
             tasks: `seen`: draw n is of the task id that n falls on (a fresh task where they are unlimited).
                 `unseen`: a fresh task of a stream that is never used for `seen`. `identity`: the raw data set.
             interventions: What is done to seen tasks.
 
         Raises:
-            TaskError: If a draw is negative, an intervention is none, or the raw data set is wider than F.
+            TaskError: If a draw is out of range, an intervention is none, or the raw data set is wider than F.
         """
-        if tasks == "seen" and self.num_tasks is not None:
-            ids = [int(brief_stream(self.seed, Purpose.CHOICE, n).integers(self.num_tasks)) for n in draws]
-            return self.episodes_of(ids, draws, interventions)
+        numbers = self._numbers(Stream.UNSEEN if tasks in ("unseen", "identity") else Stream.FRESH, draws)
         if tasks == "identity":
-            return self._make(draws, draws, Purpose.UNSEEN_TASK, _ALWAYS_BIASED, identity=True)
-        if tasks == "unseen":
-            return self._make(draws, draws, Purpose.UNSEEN_TASK, NO_INTERVENTION)
-        return self._make(draws, draws, Purpose.FRESH_TASK, interventions)
+            if self.dataset is None:
+                raise TaskError("There is no identity task without a data set: invented tasks have no raw images.")
+            return self._make(numbers, Interventions(permutation_probability=0.0), identity=True)
+        if tasks == "seen" and self.num_tasks is not None:
+            ids = numbers.integers(self.num_tasks, "task of a draw", 1)[:, 0]
+            numbers = replace(numbers, stream=Stream.NAMED, tasks=ids)
+        return self._make(numbers, interventions if tasks == "seen" else NO_INTERVENTION)
 
     def episodes_of(
         self,
@@ -142,123 +168,148 @@ class TaskAugmentor:
         """Make one episode of each named task.
 
         Args:
-            task_ids: Task ids, 0..2^32-1, also beyond `num_tasks`: those are unseen tasks that have a name.
+            task_ids: Task ids, 0..2^63-1. Those beyond `num_tasks` are unseen tasks that have a name.
             draws: As many draws; another draw of the same task shows other examples.
-            interventions: See `episodes`.
+            interventions: What is done to those of them that are seen.
         """
         if len(task_ids) != len(draws):
             raise TaskError(f"Give one draw per task id, not {len(draws)} draws for {len(task_ids)} ids.")
-        if any(not 0 <= i < 2**32 for i in task_ids):
-            raise TaskError("Task ids must be from 0 to 2^32 - 1.")
-        return self._make(task_ids, draws, Purpose.TASK, interventions)
+        _check_range("Task ids", task_ids)
+        numbers = self._numbers(Stream.NAMED, draws)
+        return self._make(replace(numbers, tasks=as_ids(task_ids, self.device)), interventions)
 
-    def _make(
-        self,
-        task_ids: Sequence[int],
-        draws: Sequence[int],
-        purpose: Purpose,
-        interventions: Interventions,
-        identity: bool = False,
-    ) -> Episodes:
+    def _numbers(self, stream: Stream, draws: Sequence[int]) -> Numbers:
+        _check_range("Draws", draws)
+        ids = as_ids(draws, self.device)
+        return Numbers(self.seed, stream, ids, ids)
+
+    def _make(self, numbers: Numbers, interventions: Interventions, identity: bool = False) -> Episodes:
         interventions.check()
-        if any(n < 0 for n in draws):
-            raise TaskError("Draws must not be negative.")
-        drawn = [
-            self._drawer.draw(task_id, draw, purpose, interventions)
-            for task_id, draw in zip(task_ids, draws, strict=True)
-        ]
-        labels = torch.from_numpy(np.stack([one.labels for one in drawn])).to(self.device)
         # A caller's autocast would round the covariance to bfloat16 and so change the tasks.
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
-            chunks = [
-                self._project(drawn[part], task_ids[part], draws[part], purpose, identity)
-                for part in self._chunks(len(draws), purpose)
-            ]
-        return Episodes(chunks[0] if len(chunks) == 1 else torch.cat(chunks), labels)
+            chunks = [self._chunk(numbers[part], interventions, identity) for part in self._parts(numbers)]
+        if len(chunks) == 1:
+            return chunks[0]
+        return Episodes(*(torch.cat(parts) for parts in zip(*chunks, strict=True)))
 
-    def _project(
+    def _chunk(self, numbers: Numbers, interventions: Interventions, identity: bool) -> Episodes:
+        seen = self._seen(numbers)
+        if self.dataset is None:
+            return self._of_nothing(numbers, seen, interventions)
+        uploaded = self._here()
+        permute = _where(seen, interventions.permutation_probability, 0.0 if identity else 1.0)
+        behind = self._classes(numbers, seen, permute, interventions.num_classes)
+        indices, labels = self._choose(uploaded.pool, numbers, behind, seen, interventions)
+        widenings = [] if numbers.stream is Stream.UNSEEN else self._widenings
+        changed = any(w.changes_inputs for w in widenings)
+        inputs = (
+            uploaded.pool.normalised(numbers, indices)
+            if changed
+            else self._projected(uploaded, numbers, indices, identity)
+        )
+        batch = Batch(inputs, labels, (behind >= 0).any(1), numbers, indices, uploaded.pool)
+        for widening in widenings:
+            batch = apply(widening, batch, seen)
+        return Episodes(self._project(batch.inputs, 0.0, 1.0, numbers) if changed else batch.inputs, batch.labels)
+
+    def _of_nothing(self, numbers: Numbers, seen: Tensor, interventions: Interventions) -> Episodes:
+        used = torch.arange(self.num_classes, device=self.device) < (interventions.num_classes or self.num_classes)
+        labels = numbers.integers(int(interventions.num_classes or self.num_classes), "labels", self.length, "episode")
+        inputs = torch.zeros(len(numbers), self.length, self.num_inputs, device=self.device)
+        batch = Batch(inputs, labels, used.expand(len(numbers), -1), numbers, torch.zeros_like(labels), None)
+        for widening in self._inventing:
+            batch = widening.widen(batch)
+        for widening in self._widenings:
+            if widening not in self._inventing and numbers.stream is not Stream.UNSEEN:
+                batch = apply(widening, batch, seen)
+        return Episodes(self._project(batch.inputs, 0.0, 1.0, numbers), batch.labels)
+
+    def _seen(self, numbers: Numbers) -> Bool[Tensor, " B"]:
+        """The one rule of what is seen: widenings and interventions are for these tasks alone."""
+        if numbers.stream is Stream.NAMED and self.num_tasks is not None:
+            return numbers.tasks <= self.num_tasks - 1
+        return torch.full_like(numbers.tasks, numbers.stream is Stream.FRESH, dtype=torch.bool)
+
+    def _classes(
+        self, numbers: Numbers, seen: Bool[Tensor, " B"], permute: Tensor, fewer: int | None
+    ) -> Int64[Tensor, "B M C"]:
+        assert self.dataset is not None  # noqa: S101
+        count = len(self.dataset.classes)
+        # Of fewer labels every one has a class, however many more labels there are than classes.
+        labels = min(fewer, self.num_classes) if fewer else self.num_classes
+        behind = classes_behind(numbers, count, labels, permute)
+        layers = behind[:, None]
+        if self._merging is not None and numbers.stream is not Stream.UNSEEN:
+            layers = self._merging.classes(behind, numbers, seen, permute)
+        return torch.nn.functional.pad(layers, (0, self.num_classes - labels), value=-1)
+
+    def _choose(
         self,
-        drawn: Sequence[Examples],
-        task_ids: Sequence[int],
-        draws: Sequence[int],
-        purpose: Purpose,
-        identity: bool,
-    ) -> Float32[Tensor, "B T F"]:
-        if identity:
-            return self._unprojected(drawn)
-        stored, mean, std = self._before_projection(drawn, task_ids, purpose)
-        keys = [normal_key(self.seed, purpose, i) for i in task_ids]
-        if purpose is Purpose.UNSEEN_TASK or not (self._variety or self.invention_probability):
-            return self._project_stored(stored, mean, std, keys, purpose)
-        inputs = normalise(stored, mean, std)
-        changed = [
-            self._change(inputs[i], drawn[i].labels, task_id, draw, purpose)
-            for i, (task_id, draw) in enumerate(zip(task_ids, draws, strict=True))
-        ]
-        projected = inputs.new_empty(len(inputs), self.length, self.num_features)
-        plain = [i for i, other in enumerate(changed) if other is None]
-        if plain:
-            plain_keys = [keys[i] for i in plain]
-            projected[plain] = self._project_stored(inputs[plain], 0.0, 1.0, plain_keys, purpose)
-        for i, other in enumerate(changed):
-            if other is not None:  # each may be of a width of its own
-                projected[i] = self._project_stored(other[None], 0.0, 1.0, keys[i : i + 1], purpose)[0]
-        return projected
+        pool: Examples,
+        numbers: Numbers,
+        behind: Int64[Tensor, "B M C"],
+        seen: Bool[Tensor, " B"],
+        interventions: Interventions,
+    ) -> tuple[Int64[Tensor, "B T"], Int64[Tensor, "B T"]]:
+        if not interventions.repetition_probability:
+            return pool.choose(numbers, behind, self.length)
+        few = interventions.repeated_images
+        indices, labels = pool.choose(numbers, behind, max(self.length, few))
+        repeats = numbers.coins("repeats", interventions.repetition_probability, "episode") & seen
+        places = numbers.integers(few, "repeated images", self.length, "episode")
+        once = torch.arange(self.length, device=self.device)
+        places = torch.where(repeats[:, None], places, once)
+        return indices.gather(1, places), labels.gather(1, places)
 
-    def _unprojected(self, drawn: Sequence[Examples]) -> Float32[Tensor, "B T F"]:
-        stored = self._stack(drawn)
-        missing = self.num_features - stored.shape[2]
+    def _projected(
+        self, uploaded: "_Uploaded", numbers: Numbers, indices: Int64[Tensor, "B T"], identity: bool
+    ) -> Float32[Tensor, "B T F"]:
+        examples, dataset = uploaded.pool, uploaded.pool.dataset
+        if not identity:
+            return self._project(examples.stored(numbers, indices), dataset.mean, dataset.std, numbers)
+        missing = self.num_features - examples.num_features
         if missing < 0:
             raise TaskError(
-                f"The raw data set has {stored.shape[2]} features, more than the {self.num_features} of these "
+                f"The raw data set has {examples.num_features} features, more than the {self.num_features} of these "
                 "tasks. Resize the images, or use projected tasks."
             )
-        return torch.nn.functional.pad(normalise(stored, self.dataset.mean, self.dataset.std), (0, missing))
+        return torch.nn.functional.pad(examples.normalised(numbers, indices), (0, missing))
 
-    def _before_projection(
-        self, drawn: Sequence[Examples], task_ids: Sequence[int], purpose: Purpose
-    ) -> tuple[Shaped[Tensor, "B T N"], float, float]:
-        """Return what is projected, and the mean and the standard deviation that it is yet to be normalised with."""
-        mean, std, spectrum = self.dataset.mean, self.dataset.std, self._spectrum
-        if spectrum is None or purpose is Purpose.UNSEEN_TASK:
-            return self._stack(drawn), mean, std
-        scales = [
-            # One after the other: the next brief stream ends the last.
-            spectrum.scales(brief_stream(self.seed, Purpose.SPECTRUM, i, purpose), self.spectrum_probability)
-            for i in task_ids
-        ]
-        # Left in the basis of the components: a projection's distribution is the same in every basis.
-        # Other devices have the product for next to nothing, but would have to be sent floats in place of bytes.
-        if self.device.type == "cpu" and spectrum.components is not None:
-            rows = [spectrum.components[one.indices] * scale for one, scale in zip(drawn, scales, strict=True)]
-            return torch.from_numpy(np.stack(rows)), 0.0, 1.0
-        components = normalise(self._stack(drawn), mean, std) @ spectrum.basis.to(self.device)
-        return components.mul_(torch.from_numpy(np.stack(scales)).to(self.device)[:, None]), 0.0, 1.0
+    def _project(self, stored: Tensor, mean: float, std: float, numbers: Numbers) -> Float32[Tensor, "B T F"]:
+        if numbers.stream is not Stream.NAMED:
+            return project_afresh(stored, mean, std, numbers, self.num_features)
+        return project_by_id(stored.float().sub_(mean).div_(std), numbers, self.num_features)
 
-    def _stack(self, drawn: Sequence[Examples]) -> Shaped[Tensor, "B T N"]:
-        return torch.from_numpy(np.stack([one.source[one.indices] for one in drawn])).to(self.device)
+    def _here(self) -> "_Uploaded":
+        """The examples on today's device; uploaded when they are first needed there."""
+        if self._uploaded is None or self._uploaded.device != self.device:
+            assert self.dataset is not None  # noqa: S101
+            pool = self.dataset if self._merging is None else self._merging.pool(self.dataset)
+            self._uploaded = _Uploaded(self.device, Examples(pool, self.device))
+        return self._uploaded
 
-    def _change(
-        self, inputs: Float32[Tensor, "T N"], labels: Int64[np.ndarray, " T"], task_id: int, draw: int, purpose: Purpose
-    ) -> Float32[Tensor, "T _"] | None:
-        of_task = stream(self.seed, Purpose.INVENTION, task_id, 0, purpose)
-        invented = of_task.random() < self.invention_probability
-        if invented:
-            of_episode = stream(self.seed, Purpose.INVENTION, task_id, draw + 1, purpose)
-            inputs = torch.from_numpy(invent(labels, self.num_classes, of_task, of_episode)).to(inputs)
-        varied = self._variety.vary(inputs, task_id, draw, purpose) if self._variety else None
-        return inputs if invented and varied is None else varied
-
-    def _project_stored(
-        self, stored: Shaped[Tensor, "B T N"], mean: float, std: float, keys: Sequence[int], purpose: Purpose
-    ) -> Float32[Tensor, "B T F"]:
-        if purpose is Purpose.TASK:
-            return project(normalise(stored, mean, std), keys, self.num_features)
-        return project_afresh(stored, mean, std, keys, self.num_features)
-
-    def _chunks(self, count: int, purpose: Purpose) -> Iterator[slice]:
-        num_inputs = self.dataset.features.shape[1]
-        rows = num_inputs if purpose is Purpose.TASK else self.length
-        size = max(1, _CHUNK_BYTES // (4 * (rows * self.num_features + 2 * self.length * num_inputs)))
-        for first in range(0, count, size):
+    def _parts(self, numbers: Numbers) -> Iterator[slice]:
+        """Chunks whose matrices stay within the budget; what an episode is does not depend on them."""
+        budget = _CHUNK_BYTES.get(self.device.type, _CHUNK_BYTES["cuda"])
+        normals = self.num_inputs if numbers.stream is Stream.NAMED else self.length
+        wide = self.length * self.num_inputs * (24 if self._widenings else 4)
+        each = 4 * (normals * self.num_features + self.length * self.num_features) + wide + 24 * self.length**2
+        size = max(1, budget // each)
+        for first in range(0, len(numbers), size):
             yield slice(first, first + size)
+
+
+@dataclass(frozen=True)
+class _Uploaded:
+    device: torch.device
+    pool: Examples
+
+
+def _where(seen: Bool[Tensor, " B"], yes: float, no: float) -> Float32[Tensor, " B"]:
+    return torch.where(seen, yes, no).float()
+
+
+def _check_range(what: str, numbers: Sequence[int]) -> None:
+    ends = (numbers[0], numbers[-1]) if isinstance(numbers, range) and len(numbers) else numbers
+    if any(not 0 <= n < _LARGEST for n in ends):
+        raise TaskError(f"{what} must be from 0 to 2^63 - 1.")

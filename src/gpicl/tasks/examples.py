@@ -1,99 +1,127 @@
-"""The examples of an episode and their labels, before any projection."""
+"""The examples of a data set where tasks are made, and which of them an episode shows."""
 
-from typing import NamedTuple
+import math
 
 import numpy as np
-from jaxtyping import Int64, Shaped
+import torch
+from jaxtyping import Float32, Int64, Shaped
+from torch import Tensor
 
 from gpicl.data import FeatureDataset
-from gpicl.tasks.interventions import Interventions
-from gpicl.tasks.label_noise import noisy_labels
-from gpicl.tasks.labels import task_classes
-from gpicl.tasks.merging import Merging
-from gpicl.tasks.probability import check_probability
-from gpicl.tasks.sampling import ClassIndex
-from gpicl.tasks.streams import Purpose, stream
+from gpicl.tasks.projection import normalise
+from gpicl.tasks.randomness import Numbers
+
+# A table of components above this is not kept: the components are computed for every batch.
+_TABLE_BYTES = {"cpu": 256 * 2**20, "cuda": 4 * 2**30}
+_CHUNK = 4096
 
 
-class Examples(NamedTuple):
-    """The examples of one episode.
-
-    Attributes:
-        source: Features as they are stored, one row per example that there is.
-        indices: Rows of `source`, one per position.
-        labels: The labels that the episode gives them.
-    """
-
-    source: Shaped[np.ndarray, "examples N"]
-    indices: Int64[np.ndarray, " T"]
-    labels: Int64[np.ndarray, " T"]
-
-
-class ExampleDrawer:
-    """Draws the examples of any episode, as a pure function of (seed, task, draw).
+class Examples:
+    """A data set on a device, uploaded once.
 
     Args:
-        dataset: The examples that there are.
-        length: Examples T per episode.
-        num_labels: Labels C of a task.
-        label_noise_probability: See `TaskAugmentor`.
-        merging_probability: See `TaskAugmentor`.
-        seed: Seed of the distribution.
+        dataset: The examples.
+        device: Where tasks are made.
 
     Attributes:
-        pool: All examples that a seen task may show; the data set's own come first.
-
-    Raises:
-        TaskError: If a probability is none, or there are too few classes to merge.
+        num_classes: Classes of the data set.
+        num_features: Features N of an example.
     """
 
-    def __init__(
-        self,
-        dataset: FeatureDataset,
-        length: int,
-        num_labels: int,
-        label_noise_probability: float,
-        merging_probability: float,
-        seed: int,
-    ) -> None:
-        check_probability("label_noise_probability", label_noise_probability)
-        self._merging = Merging(merging_probability, dataset, num_labels, seed)
-        self.pool = self._merging.pool
-        self._index = ClassIndex(self.pool.labels, len(self.pool.classes))
-        self._dataset, self._length, self._num_labels = dataset, length, num_labels
-        self._noise, self._seed = label_noise_probability, seed
+    def __init__(self, dataset: FeatureDataset, device: torch.device) -> None:
+        self.dataset = dataset
+        self.num_classes = len(dataset.classes)
+        self.num_features = dataset.features.shape[1]
+        self._stored = torch.from_numpy(dataset.features).to(device)
+        counts = np.bincount(dataset.labels, minlength=self.num_classes)
+        self._smallest_first = np.sort(counts)
+        self._by_class = torch.from_numpy(np.argsort(dataset.labels, kind="stable")).to(device)
+        self._counts = torch.from_numpy(np.append(counts, 0)).to(device)  # class -1, none, has no example
+        self._starts = torch.from_numpy(np.append(np.cumsum(counts) - counts, 0)).to(device)
+        self._tables: dict[int, tuple[Tensor, Tensor]] = {}
 
-    def draw(self, task_id: int, draw: int, purpose: Purpose, interventions: Interventions) -> Examples:
-        """Draw one episode's.
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def choose(
+        self, numbers: Numbers, behind: Int64[Tensor, "B M C"], count: int
+    ) -> tuple[Int64[Tensor, "B {count}"], Int64[Tensor, "B {count}"]]:
+        """Choose examples of given classes: at random, not class-balanced, each at most once where there are enough.
 
         Args:
-            task_id: Its task.
-            draw: Which episode of that task.
-            purpose: The stream of the task.
-            interventions: What is done to it.
-        """
-        behind = self._classes_behind(task_id, purpose, interventions)
-        random = stream(self._seed, Purpose.EXAMPLES, task_id, draw, purpose)
-        repeat = interventions.repetition_probability
-        # A coin of its own, so that fading the repetitions changes no episode that has none.
-        repeats = bool(repeat) and stream(self._seed, Purpose.REPETITION, task_id, draw, purpose).random() < repeat
-        images = interventions.repeated_images if repeats else None
-        indices, labels = self._index.draw(random, behind, self._length, images)
-        labels %= self._num_labels  # one label for the classes that are merged
-        source = self.pool.features
-        if self._dataset.fresh_each_episode:
-            source = random.integers(0, 256, source.shape, dtype=np.uint8)
-        if self._noise and purpose is not Purpose.UNSEEN_TASK:
-            used = np.unique(np.flatnonzero(behind >= 0) % self._num_labels)
-            labels = noisy_labels(labels, used, self._noise, self._seed, purpose, task_id, draw)
-        return Examples(source, indices, labels)
+            numbers: The episodes' own.
+            behind: Classes behind each label, -1 for none; M of them where labels stand for several classes.
+            count: Examples of each episode.
 
-    def _classes_behind(
-        self, task_id: int, purpose: Purpose, interventions: Interventions
-    ) -> Int64[np.ndarray, " labels"]:
-        merged = 1 if purpose is Purpose.UNSEEN_TASK else self._merging.classes_per_label(purpose, task_id)
-        among = self._dataset if merged == 1 else self.pool
-        permute, labels = interventions.permutation_probability, merged * self._num_labels
-        behind = task_classes(self._seed, purpose, task_id, len(among.classes), labels, permute)
-        behind.reshape(merged, self._num_labels)[:, interventions.num_classes or self._num_labels :] = -1
-        return behind
+        Returns:
+            Indices of the examples, and the labels that stand for their classes.
+        """
+        flat = behind.flatten(1)
+        ends = self._counts[flat].cumsum(1)
+        places = _distinct(numbers, ends[:, -1:], count, self._fewest(behind.shape[2]))
+        which = torch.searchsorted(ends, places, right=True)
+        before = ends.gather(1, which) - self._counts[flat].gather(1, which)
+        indices = self._by_class[self._starts[flat].gather(1, which) + places - before]
+        return indices, which % behind.shape[2]
+
+    def stored(self, numbers: Numbers, indices: Int64[Tensor, "B T"]) -> Shaped[Tensor, "B T N"]:
+        """Look examples up as they are stored, or draw the pixels of a data set that is new in every episode.
+
+        Args:
+            numbers: The episodes' own.
+            indices: Which examples.
+        """
+        if not self.dataset.fresh_each_episode:
+            return self._stored[indices]
+        size = self._stored.numel()
+        fresh = numbers.words("pixels", -(-size // 8), "episode").view(torch.uint8)[:, :size]
+        fresh = fresh.reshape(len(numbers), *self._stored.shape)
+        return fresh[torch.arange(len(numbers), device=indices.device)[:, None], indices]
+
+    def normalised(self, numbers: Numbers, indices: Int64[Tensor, "B T"]) -> Float32[Tensor, "B T N"]:
+        """Look examples up and normalise them by the data set's mean and standard deviation. See `stored`."""
+        return normalise(self.stored(numbers, indices), self.dataset.mean, self.dataset.std)
+
+    def components(
+        self, numbers: Numbers, indices: Int64[Tensor, "B T"], basis: Float32[Tensor, "N N"]
+    ) -> Float32[Tensor, "B T N"]:
+        """Give normalised examples in another basis, from a table of all of them where that is not too large.
+
+        Args:
+            numbers: The episodes' own.
+            indices: Which examples.
+            basis: Columns are the basis vectors.
+        """
+        size = self._stored.numel() * 4
+        if self.dataset.fresh_each_episode or size > _TABLE_BYTES.get(self._stored.device.type, _TABLE_BYTES["cuda"]):
+            return self.normalised(numbers, indices) @ basis
+        if id(basis) not in self._tables:
+            parts = [
+                normalise(part, self.dataset.mean, self.dataset.std) @ basis for part in self._stored.split(_CHUNK)
+            ]
+            self._tables[id(basis)] = (basis, torch.cat(parts))
+        return self._tables[id(basis)][1][indices]
+
+    def _fewest(self, num_labels: int) -> int:
+        """Examples that there are at least, whichever classes stand behind so many labels."""
+        return int(self._smallest_first[: min(num_labels, self.num_classes)].sum())
+
+
+def _distinct(numbers: Numbers, totals: Int64[Tensor, "B 1"], count: int, fewest: int) -> Int64[Tensor, "B {count}"]:
+    """Draw uniform integers below `totals`, no two of a row alike; with repetitions where there are too few.
+
+    Independent draws without those that were there before are a uniform sample in uniform order. So many are made
+    that the chance of too few different ones is below 1e-12, and a row that has too few is filled with repetitions.
+    """
+    available = max(fewest, count)
+    gaps = available / (available - np.arange(count))  # draws until the next different one, on average
+    tries = math.ceil(gaps.sum() + 30 * gaps[-1] + 6 * math.sqrt((gaps * (gaps - 1)).sum()))
+    drawn = numbers.integers(totals, "examples", tries, "episode")
+    ordered, order = drawn.sort(dim=1, stable=True)
+    repeated = torch.zeros_like(ordered, dtype=torch.bool)
+    repeated[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
+    first_time = torch.ones_like(repeated).scatter_(1, order, ~repeated)
+    place = first_time.cumsum(1) - 1
+    place = torch.where(first_time & (place < count), place, count)
+    distinct = torch.cat([drawn[:, :count], drawn[:, :1]], 1).scatter_(1, place, drawn)[:, :count]
+    return torch.where(totals < count, drawn[:, :count], distinct)

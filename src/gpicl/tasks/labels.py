@@ -1,34 +1,32 @@
 """Label permutations, and the bias intervention that withholds them."""
 
-import numpy as np
+import torch
 from jaxtyping import Int64
+from torch import Tensor
 
-from gpicl.tasks.streams import Purpose, brief_stream
+from gpicl.tasks.randomness import Numbers
 
 
-def task_classes(
-    seed: int, purpose: Purpose, task_id: int, num_classes: int, num_labels: int, permutation_probability: float
-) -> Int64[np.ndarray, " labels"]:
+def classes_behind(
+    numbers: Numbers, num_classes: int, num_labels: int, permutation_probability: "float | Tensor" = 1.0
+) -> Int64[Tensor, "B {num_labels}"]:
     """Say which class of the data set stands behind each label of a task (-1: none).
 
     A uniform permutation, or, with the complement of `permutation_probability`, the identity ("90 % biased" is a
     probability of 0.1). With fewer labels than classes a task is about a random subset of the classes; with more,
     its classes get a random subset of the labels.
 
-    WHY the coin belongs to the task and comes first: annealing the probability then turns tasks from biased to
-    unbiased one by one, and none of them changes in any other way.
+    WHY the coin belongs to the task: annealing the probability then turns tasks from biased to unbiased one by one,
+    and none of them changes in any other way.
 
     Args:
-        seed: The distribution's seed.
-        purpose: The stream of the task.
-        task_id: The task.
+        numbers: Say the tasks.
         num_classes: Classes of the data set.
-        num_labels: Labels C of the task.
-        permutation_probability: Probability `p` that the task uses a permutation of its own.
+        num_labels: Labels of the tasks.
+        permutation_probability: Probability `p` that a task uses its own permutation; one for all, or one for each.
     """
-    random = brief_stream(seed, purpose, task_id)
-    permuted = random.random() < permutation_probability
     width = max(num_classes, num_labels)
-    behind = random.permutation(width) if permuted else np.arange(width)
-    behind = behind[:num_labels].astype(np.int64)
-    return np.where(behind < num_classes, behind, -1)
+    permuted = numbers.coins("permuted", permutation_probability)
+    unpermuted = torch.arange(width, device=numbers.tasks.device)
+    behind = torch.where(permuted[:, None], numbers.permutations("permutation", width), unpermuted)[:, :num_labels]
+    return torch.where(behind < num_classes, behind, -1)

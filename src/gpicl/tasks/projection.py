@@ -1,63 +1,103 @@
-"""Random linear projections of an episode's inputs: one that is kept by its key, and one that is drawn afresh."""
-
-from collections.abc import Sequence
+"""Random linear projections of whole batches: one that belongs to a task id, and one that is drawn afresh."""
 
 import torch
-from jaxtyping import Float32, Shaped
+from jaxtyping import Float32, Float64, Shaped
 from torch import Tensor
 
-from gpicl.tasks.gram import gram
-from gpicl.tasks.normals import standard_normals
+from gpicl.tasks.randomness import Numbers
 
 # Relative to the mean square of the inputs: above what float64 rounding can do to 1,000 examples (about 1e-12), and its
 # square root, by which repeated examples then differ, is below the resolution of the bfloat16 that learners compute in.
 _SHIFT = 1e-11
 
+# Whole numbers up to 2^24 are exact in float32: 1,024 products of two numbers of at most 2^7 stay below it.
+_EXACT_TERMS = 1024
+_CENTRE = 128
 
-def normalise(pixels: Shaped[Tensor, "*rows N"], mean: float, std: float) -> Float32[Tensor, "*rows N"]:
+
+def normalise(stored: Shaped[Tensor, "*rows N"], mean: float, std: float) -> Float32[Tensor, "*rows N"]:
     """Subtract one scalar mean and divide by one scalar standard deviation."""
-    return pixels.float().sub_(mean).div_(std)
+    return stored.float().sub_(mean).div_(std)
 
 
-def project(
-    inputs: Float32[Tensor, "B T N"], keys: Sequence[int], num_features: int
+def project_by_id(
+    inputs: Float32[Tensor, "B T N"], numbers: Numbers, num_features: int
 ) -> Float32[Tensor, "B T {num_features}"]:
-    """Project each episode by the matrix `A` of its key, `A_ij ~ Normal(0, 1 / N)`.
+    """Project each episode by the matrix `A` of its task, `A_ij ~ Normal(0, 1 / N)`.
 
     Args:
         inputs: Normalised inputs.
-        keys: One per episode; the same key is the same `A`.
+        numbers: Say the tasks; the same task has the same `A`.
         num_features: Rows of `A`, the features of the result.
     """
     num_inputs = inputs.shape[2]
-    matrices = standard_normals(keys, num_features, num_inputs, inputs.device)
+    matrices = numbers.normals("projection", num_features, num_inputs)
     return torch.bmm(inputs, matrices.mT).mul_(num_inputs**-0.5)
 
 
 def project_afresh(
-    pixels: Shaped[Tensor, "B T N"], mean: float, std: float, keys: Sequence[int], num_features: int
+    stored: Shaped[Tensor, "B T N"], mean: float, std: float, numbers: Numbers, num_features: int
 ) -> Float32[Tensor, "B T {num_features}"]:
-    """Project each episode by a matrix that is never used again, without ever drawing that matrix.
+    """Project each episode by a matrix that is never used again, without drawing that matrix.
 
     WHY: for fixed inputs `X` the columns of `X A^T` are independent draws of `Normal(0, X X^T / N)`. With
     `L L^T = X X^T / N` and `Z` T x F standard normal, `L Z` has exactly that distribution and needs `T F` normals
     instead of `N F`. Where the episode is no shorter than its inputs are wide, drawing `A` is the cheaper way.
 
     Args:
-        pixels: Inputs as they are stored.
+        stored: Inputs as they are stored: bytes, or float32.
         mean: Scalar mean of the data set.
         std: Scalar standard deviation of the data set.
-        keys: One per episode.
+        numbers: Say the tasks.
         num_features: Features of the result.
     """
-    length, num_inputs = pixels.shape[1:]
-    if length >= num_inputs:
-        return project(normalise(pixels, mean, std), keys, num_features)
+    length = stored.shape[1]
+    if length >= stored.shape[2]:
+        return project_by_id(normalise(stored, mean, std), numbers, num_features)
     # First of all, while no product's idle threads are still spinning on the cores that draw.
-    normals = standard_normals(keys, length, num_features, pixels.device)
-    covariance = gram(pixels, mean, std).div_(num_inputs)
+    normals = numbers.normals("projection", length, num_features)
+    return torch.bmm(covariance_root(covariance(stored, mean, std)).float(), normals)
+
+
+def covariance_root(covariance: Float64[Tensor, "B T T"]) -> Float64[Tensor, "B T T"]:
+    """Give `L` with `L L^T` equal to a covariance that may be singular, but for a shift of 1e-11 of its mean diagonal.
+
+    WHY in float64: repeated examples and those with fewer dimensions than examples leave no Cholesky factor, and a
+    shift that float32 can see would tear repeated examples apart by a hundredth of their size.
+
+    Args:
+        covariance: Changed in place.
+    """
     diagonal = covariance.diagonal(dim1=1, dim2=2)
-    diagonal += _SHIFT * diagonal.mean(1, keepdim=True)
+    # The smallest number is for episodes whose inputs are all zero.
+    diagonal += _SHIFT * diagonal.mean(1, keepdim=True) + 1e-30
     # cholesky_ex: no check, so that a GPU need not wait; the shift has made the matrix positive definite.
-    factor = torch.linalg.cholesky_ex(covariance).L
-    return torch.bmm(factor.float(), normals)
+    return torch.linalg.cholesky_ex(covariance).L
+
+
+def covariance(stored: Shaped[Tensor, "B T N"], mean: float, std: float) -> Float64[Tensor, "B T T"]:
+    """Compute `X X^T / N` for `X = (stored - mean) / std`.
+
+    Products of pixels are taken as whole numbers, which are exact in float32 at twice the speed of float64.
+
+    Args:
+        stored: Images as uint8, or features as float32.
+        mean: Scalar mean of the data set.
+        std: Scalar standard deviation of the data set.
+    """
+    num_inputs = stored.shape[2]
+    if stored.dtype != torch.uint8:
+        x = stored.double()
+        if (mean, std) != (0.0, 1.0):  # those are normalised already
+            x.sub_(mean).div_(std)
+        return torch.bmm(x, x.mT).div_(num_inputs)
+    whole = stored.float().sub_(_CENTRE)
+    blocks = whole.split(_EXACT_TERMS, dim=2)
+    sums = sum((block.sum(2).double() for block in blocks[1:]), blocks[0].sum(2).double())
+    # (u + d)(v + d) summed over N pixels, where d moves the centre of the whole numbers to the mean.
+    d, scale = _CENTRE - mean, 1 / (std * std * num_inputs)
+    sums = sums.mul_(d).add_(d * d * num_inputs / 2).mul_(scale)
+    products = sums[:, :, None] + sums[:, None, :]
+    for block in blocks:
+        products.add_(torch.bmm(block, block.mT), alpha=scale)
+    return products

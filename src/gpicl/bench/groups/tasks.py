@@ -72,13 +72,13 @@ def batch_demand(tasks: TaskAugmentor, batch: int) -> Demand:
         tasks: The tasks.
         batch: Episodes.
     """
-    T, N, F = tasks.length, tasks.dataset.features.shape[1], tasks.num_features
+    T, N, F = tasks.length, tasks.num_inputs, tasks.num_features
     traffic = batch * T * (N + 4 * F)
     if tasks.num_tasks is not None or T >= N:
         return Demand({"fp32": batch * 2 * T * N * F}, batch * N * F, traffic)
     # Half of a symmetric Gram matrix; a triangular factor; its product with the normals.
     single, double = T * T * F, T**3 / 3
-    if tasks.spectrum_probability:  # of components, which are looked up, and no longer whole numbers
+    if tasks.widen.get("spectrum"):  # of components, which are looked up, and no longer whole numbers
         double += T * T * N
         traffic += batch * T * 3 * N
     else:

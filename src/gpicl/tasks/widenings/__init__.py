@@ -1,0 +1,78 @@
+"""Widenings: what makes tasks of meta-training more various than one data set's. Unseen tasks have none."""
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from gpicl.errors import TaskError, UnknownNameError
+from gpicl.tasks.probability import check_probability
+from gpicl.tasks.widenings.widening import Batch, Setting, Widening, apply
+
+WIDENINGS = {
+    "merging": "Merging",
+    "spectrum": "Spectrum",
+    "invention": "Invention",
+    "distraction": "Distraction",
+    "bending": "Bending",
+    "noise": "Noise",
+    "label_noise": "LabelNoise",
+}
+"""The package's own by name, and the class of each in the module of that name, in the order in which they act."""
+
+__all__ = ["WIDENINGS", "Batch", "Setting", "Widening", "apply", "build_widenings"]
+
+
+def build_widenings(widen: Mapping[str, Any], setting: Setting) -> list[Widening]:
+    """Build the widenings of a configuration, in the order in which they act; your own come last but for label noise.
+
+    Args:
+        widen: Probability by name or import path; or a mapping with `probability` and the options of its class.
+        setting: What tasks are made of.
+
+    Raises:
+        UnknownNameError: If there is no such widening, or it has no such option.
+        TaskError: If a probability is none, or the widening cannot be built of such tasks.
+    """
+    order = [*(name for name in WIDENINGS if name != "label_noise"), *widen, "label_noise"]
+    built = []
+    for name in sorted(widen, key=order.index):
+        options = dict(widen[name]) if isinstance(widen[name], Mapping) else {"probability": widen[name]}
+        probability = options.pop("probability", None)
+        if isinstance(probability, bool) or not isinstance(probability, (int, float)):
+            raise TaskError(
+                f"tasks.widen.{name} must be a probability, or have one with its options, as in "
+                f"{{{name}: {{probability: 0.3}}}}; it is {widen[name]!r}."
+            )
+        check_probability(f"tasks.widen.{name}", float(probability))
+        cls = _widening_class(name)
+        if probability == 0:
+            continue
+        if cls.needs_data and setting.dataset is None:
+            raise TaskError(f"tasks.widen.{name} changes the examples of a data set, and data.dataset is none.")
+        accepted = [n for n in inspect.signature(cls).parameters if n not in ("probability", "setting")]
+        for option in options:
+            if option not in accepted:
+                raise UnknownNameError(f"option of {name}:", option, accepted)
+        built.append(cls(float(probability), setting, **options))
+    return built
+
+
+def _widening_class(name: str) -> type[Widening]:
+    if name in WIDENINGS:
+        found = getattr(import_module(f"{__name__}.{name}"), WIDENINGS[name])
+    else:
+        module, _, attribute = name.rpartition(".")
+        if not module:
+            raise UnknownNameError(
+                "widening", name, WIDENINGS, "Your own is named by its import path, my_package.Mine."
+            )
+        try:
+            found = getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise TaskError(
+                f"Cannot import the widening {name!r}: {error}. Give the path package.module.Class."
+            ) from error
+    if not (inspect.isclass(found) and issubclass(found, Widening)):
+        raise TaskError(f"{name} is no widening: it must be a class derived from gpicl.tasks.widenings.Widening.")
+    return found

@@ -1,0 +1,23 @@
+"""Distraction: over every image lies another, drawn at random, which has nothing to do with the label."""
+
+from dataclasses import replace
+
+import torch
+
+from gpicl.tasks.widenings.widening import Batch, Widening
+
+
+class Distraction(Widening):
+    """The other image is between a seventh and three times as strong, its features' signs those of the task."""
+
+    name = "distraction"
+
+    def widen(self, batch: Batch) -> Batch:
+        """Add other images. The signs keep what all images have in common from adding up."""
+        assert batch.examples is not None  # noqa: S101
+        numbers, count = batch.numbers, len(batch.examples)
+        indices = numbers.integers(count, "distracting images", batch.inputs.shape[1], "episode")
+        others = batch.examples.normalised(numbers, indices)
+        signs = numbers.uniforms("signs of distraction", others.shape[2]).sub_(0.5).sign_()
+        strength = (3 * numbers.uniforms("strength of distraction", 1) - 2).exp()
+        return replace(batch, inputs=torch.add(batch.inputs, others * (strength * signs)[:, None]).mul_(0.5**0.5))

@@ -1,0 +1,203 @@
+"""Invented tasks: examples that no image stands behind.
+
+WHY: what is meta-trained on one data set alone learns that set's shapes too, and uses what it knows of them where it
+does not hold. Tasks that are nothing like the set teach it to tell the two apart, and to fall back on what is general
+(docs/lab-notebook.md).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from gpicl.errors import TaskError
+from gpicl.tasks.randomness import Numbers
+from gpicl.tasks.widenings.widening import Batch, Rows, Setting, Widening, pad, where_chosen
+
+_LATENTS = 40
+_FEWEST_LATENTS = 4
+_UNITS = 128
+# Of the random network that gives labels: its units, and the latents by which its outputs are made comparable.
+_HIDDEN = 32
+_REFERENCE = 128
+
+
+class Invention(Widening):
+    """Latents of a few dimensions, labelled by their cluster or by a random function, seen through random layers.
+
+    - Latents have 4 to 40 dimensions. A class is one or more clusters, nearer to each other or farther apart, evenly
+      round or not.
+    - In some tasks latents are one cloud, and their labels the largest output of a random network.
+    - One or more random layers of 128 units follow (rectifier, tangent, identity, cosine or absolute value), uneven
+      output scales, and noise.
+
+    Args:
+        probability: Probability that a task is invented.
+        setting: What tasks are made of.
+        layers: Most random layers; 1 to as many.
+        clusters: Most clusters of a class; 1 to as many.
+        functions: Share of invented tasks whose labels are a function of the latents.
+        noise: Largest standard deviation of the noise, inputs having a mean square of one.
+        activations: The first so many of the five activations above.
+    """
+
+    name = "invention"
+    needs_data = False
+    reads_inputs = False
+
+    def __init__(
+        self,
+        probability: float,
+        setting: Setting,
+        layers: int = 3,
+        clusters: int = 4,
+        functions: float = 0.3,
+        noise: float = 0.7,
+        activations: int = 5,
+    ) -> None:
+        super().__init__(probability, setting)
+        if layers < 1 or clusters < 1 or not 1 <= activations <= len(_ACTIVATIONS):
+            raise TaskError(
+                f"Invention needs at least one layer and cluster and 1 to {len(_ACTIVATIONS)} activations, not "
+                f"layers={layers}, clusters={clusters}, activations={activations}."
+            )
+        if not 0 <= functions <= 1 or not 0 <= noise < float("inf"):
+            raise TaskError(f"functions must be from 0 to 1 and noise from 0, not {functions} and {noise}.")
+        self._layers, self._clusters, self._functions = layers, clusters, functions
+        self._noise, self._activations = noise, activations
+        self._units = min(_UNITS, setting.num_inputs)
+
+    def widen(self, batch: Batch) -> Batch:
+        """Replace the inputs, and in some tasks the labels."""
+        task = _Tasks.draw(batch.numbers, self._layers)
+        latents = self._clustered(task, batch.labels)
+
+        def labelled_cloud(rows: Rows) -> tuple[Tensor, Tensor]:
+            return self._labelled_cloud(task.rows(rows), batch.used if rows is None else batch.used[rows])
+
+        by_function = task.function[:, 0] < self._functions
+        latents, labels = where_chosen(by_function, labelled_cloud, (latents, batch.labels.clone()))
+        return replace(batch, inputs=pad(self._seen(task, latents), self.setting.num_inputs), labels=labels)
+
+    def _clustered(self, task: "_Tasks", labels: Int64[Tensor, "B T"]) -> Float32[Tensor, "B T latents"]:
+        numbers, classes, length = task.numbers, self.setting.num_classes, labels.shape[1]
+        apart, spread, own_spread, many = task.clusters[:, :, None, None].unbind(1)
+        centres = 0.3 * 5.0 ** apart[..., None] * numbers.normals("centres", classes, self._clusters, _LATENTS)
+        spread = (spread * numbers.normals("spreads", 1, _LATENTS)).exp() * task.dimensions
+        own_spread = (0.7 * own_spread * numbers.normals("spreads of classes", classes, _LATENTS)).exp()
+        of_example = numbers.uniforms("cluster of an example", length, "episode")
+        which = (of_example * _up_to(self._clusters, many[:, 0])).long()
+        row = torch.arange(len(labels), device=labels.device)[:, None]
+        noise = numbers.normals("latents", length, _LATENTS, per="episode")
+        return centres[row, labels, which] * task.dimensions + noise * spread * own_spread[row, labels]
+
+    def _labelled_cloud(
+        self, task: "_Tasks", used: Tensor
+    ) -> tuple[Float32[Tensor, "B T latents"], Int64[Tensor, "B T"]]:
+        """Latents of one cloud and their labels, which are computed in float64 so that every device agrees on them."""
+        numbers, classes, length = task.numbers, self.setting.num_classes, self.setting.length
+        _, uneven, sharp, prior = task.function[:, :, None, None].double().unbind(1)
+        dimensions = task.dimensions.double()
+        spread = (uneven * numbers.normals("spreads", 1, _LATENTS)).exp() * dimensions
+        drawn = numbers.normals("latents", length, _LATENTS, per="episode")
+        cloud = torch.cat([drawn, numbers.normals("latents of no episode", _REFERENCE, _LATENTS)], 1) * spread
+        first = numbers.normals("first weights of the function", _LATENTS, _HIDDEN) * (1.5 * sharp).exp()
+        hidden = (cloud @ first / dimensions.sum(2, keepdim=True).sqrt()).tanh()
+        outputs = hidden @ numbers.normals("second weights of the function", _HIDDEN, classes).double()
+        # Without its mean and spread over the cloud, one output often is the largest everywhere.
+        reference = outputs[:, length:]
+        outputs = (outputs[:, :length] - reference.mean(1, keepdim=True)) / (reference.std(1, keepdim=True) + 1e-12)
+        outputs = outputs + 0.5 * prior * numbers.normals("priors of the function", 1, classes)
+        labels = outputs.masked_fill(~used[:, None], -torch.inf).argmax(2)
+        return cloud[:, :length].float(), labels
+
+    def _seen(self, task: "_Tasks", latents: Float32[Tensor, "B T latents"]) -> Float32[Tensor, "B T units"]:
+        """Send latents through one or more random layers, and add noise."""
+        uneven, noisy, depth = task.outputs[..., None, None].unbind(1)
+        x = self._layer(0, task, latents, task.dimensions.sum(2, keepdim=True))
+        for layer in range(1, self._layers):
+
+            def deeper(rows: Rows, layer: int = layer, x: Tensor = x) -> tuple[Tensor]:
+                return (self._layer(layer, task.rows(rows), _level(x if rows is None else x[rows]), self._units),)
+
+            (x,) = where_chosen(_up_to(self._layers, depth[:, 0, 0]) > layer, deeper, (x,))
+        scales = task.numbers.normals("scales of an invention", 1, self._units)
+        x = _level(x * (1.5 * uneven * scales).exp())
+        return x + self._noise * noisy * task.numbers.normals("noise of an invention", *x.shape[1:], per="episode")
+
+    def _layer(self, number: int, task: "_Tasks", x: Float32[Tensor, "B T n"], size: "Tensor | int") -> Tensor:
+        wide, shift, kind = task.layers[:, number, :, None, None].unbind(1)
+        weights = task.numbers.normals(f"weights of layer {number}", x.shape[2], self._units)
+        biases = task.numbers.normals(f"biases of layer {number}", 1, self._units)
+        inner = torch.baddbmm(shift * biases, x, weights * ((2 * wide - 1).exp() / size**0.5))
+        kinds = (kind[:, 0, 0] * self._activations).long()
+        outer = inner.clone()
+        for i, activation in enumerate(_ACTIVATIONS[: self._activations]):
+
+            def activate(rows: Rows, activation: Callable[[Tensor], Tensor] = activation) -> tuple[Tensor]:
+                return (activation(inner if rows is None else inner[rows]),)
+
+            (outer,) = where_chosen(kinds == i, activate, (outer,))
+        return outer
+
+
+@dataclass(frozen=True)
+class _Tasks:
+    """What B invented tasks are, as uniform numbers: one draw for all of it.
+
+    Attributes:
+        numbers: Everything else that is random.
+        function: Whether labels are a function, and of which kind, [B, 4].
+        clusters: Of which kind, [B, 4].
+        outputs: How uneven, how noisy and how deep, [B, 3].
+        layers: Size of the weights and of the biases, and activation, of every layer, [B, layers, 3].
+        dimensions: Ones for the dimensions that the latents have, zeros for the others, [B, 1, latents].
+    """
+
+    numbers: Numbers
+    function: Tensor
+    clusters: Tensor
+    outputs: Tensor
+    layers: Tensor
+    dimensions: Tensor
+
+    @classmethod
+    def draw(cls, numbers: Numbers, layers: int) -> "_Tasks":
+        """Draw the tasks of a batch."""
+        function, clusters, outputs, dimensions, of_layers = numbers.uniforms("invented task", 12 + 3 * layers).split(
+            [4, 4, 3, 1, 3 * layers], 1
+        )
+        # Log-uniform from 4 to 40.
+        count = _FEWEST_LATENTS * (_LATENTS / _FEWEST_LATENTS) ** dimensions
+        has = (torch.arange(_LATENTS, device=count.device) < count).float()[:, None]
+        return cls(numbers, function, clusters, outputs, of_layers.unflatten(1, (layers, 3)), has)
+
+    def rows(self, rows: Rows) -> "_Tasks":
+        """Select some of them."""
+        if rows is None:
+            return self
+        parts = (self.function, self.clusters, self.outputs, self.layers, self.dimensions)
+        return _Tasks(self.numbers[rows], *(part[rows] for part in parts))
+
+
+def _up_to(most: int, uniform: Tensor) -> Tensor:
+    """Turn uniform numbers into uniform integers from 1."""
+    return (uniform * most).floor() + 1
+
+
+def _identity(x: Tensor) -> Tensor:
+    return x
+
+
+def _cosine(x: Tensor) -> Tensor:
+    return (1.5 * x).cos()
+
+
+_ACTIVATIONS = (torch.relu, torch.tanh, _identity, _cosine, torch.abs)
+
+
+def _level(x: Float32[Tensor, "B T units"]) -> Float32[Tensor, "B T units"]:
+    """Scale an episode's inputs to mean square one."""
+    return x * (x.square().mean((1, 2), keepdim=True) + 1e-12).rsqrt()
