@@ -21,8 +21,8 @@ _TITLES = {
     "log_loss": "Log loss, nats",
     "ece": "Expected calibration error, 15 bins",
 }
-# Data sets that something was chosen on: the views of `InContextClassifier` (the first five), the learner's kernels (MNIST,
-# Fashion-MNIST and digits), or the weights, which were meta-trained on MNIST.
+# Data sets that something was chosen on: the views of `InContextClassifier` (the first five), the learner's kernels
+# (MNIST, Fashion-MNIST and digits), or the weights, which were meta-trained on MNIST.
 _CHOSEN_ON = ("iris", "wine", "breast_cancer", "digits", "mnist1d", "mnist", "fashion_mnist")
 METRICS = {"accuracy": False, "log_loss": True, "ece": True}  # and whether less is better
 
@@ -82,8 +82,8 @@ def _page(trials: pd.DataFrame, command: str, machine: str) -> str:
         "`benchmarks/classifier/competitors.py`. Behind ± stands half of the 95 % interval over splits (Student's t).",
         "`trials.csv` has every trial.",
         "",
-        f"The classifier's views and its learner's kernels were chosen on {', '.join(_CHOSEN_ON)}, and MNIST is what its",
-        "weights were meta-trained on: results there flatter it. Ranks are given for the other data sets apart.",
+        f"The classifier's views and its learner's kernels were chosen on {', '.join(_CHOSEN_ON)}, and MNIST is what",
+        "its weights were meta-trained on: results there flatter it. Ranks are given for the other data sets apart.",
         "",
         "## Mean ranks (1 is best)",
         "",
