@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from gpicl.errors import ConfigError
@@ -28,11 +28,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         part.unlink(missing_ok=True)
 
 
-def make_folder(path: Path) -> Path:
+def make_folder(path: Path, option: str = "--output") -> Path:
     """Create a folder that files will be written to.
 
     Args:
         path: The folder.
+        option: The option of the command line that names it.
 
     Raises:
         ConfigError: If it cannot be created or written to.
@@ -42,6 +43,51 @@ def make_folder(path: Path) -> Path:
         tempfile.TemporaryFile(dir=path).close()
     except OSError as error:
         raise ConfigError(
-            f"Cannot write to the folder {path}: {error.strerror or error}. Choose another one with --output."
+            f"Cannot write to the folder {path}: {error.strerror or error}. Choose another one with {option}."
         ) from error
+    return path
+
+
+def check_folder(path: str | Path, option: str = "--output") -> Path:
+    """Check that a folder can be written to, before any work is done for it, and without creating it.
+
+    Args:
+        path: The folder; it need not exist.
+        option: The option of the command line that names it.
+
+    Raises:
+        ConfigError: If it, or one that it lies in, is a file, or cannot be written to.
+    """
+    path = Path(path)
+    nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if not nearest.is_dir():
+        raise ConfigError(f"Cannot write to the folder {path}: {nearest} is a file. Choose another one with {option}.")
+    if not os.access(nearest, os.W_OK):
+        raise ConfigError(
+            f"Cannot write to the folder {path}: there is no permission to write to {nearest}. Choose another one with "
+            f"{option}."
+        )
+    return path
+
+
+def check_output(path: str | Path, inputs: Iterable[str | Path] = (), option: str = "--output") -> Path:
+    """Check that a file can be written, before any work is done for it, and without creating anything.
+
+    Args:
+        path: The file.
+        inputs: Files that are read, and that it must not replace.
+        option: The option of the command line that names the file.
+
+    Raises:
+        ConfigError: If it is a folder or a device, or one of the inputs, or its folder cannot be written to.
+    """
+    path, ends_as_folder = Path(path), str(path).endswith(("/", os.sep))
+    if path.is_dir() or ends_as_folder:
+        raise ConfigError(f"{path} is a folder. Give {option} the path of a file in it.")
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"{path} is no ordinary file. Give {option} the path of one.")
+    for read in map(Path, inputs):
+        if path.resolve() == read.resolve() or (path.exists() and read.exists() and path.samefile(read)):
+            raise ConfigError(f"{path} is read by this command and would be overwritten. Choose another {option}.")
+    check_folder(path.parent, option)
     return path

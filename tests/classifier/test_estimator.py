@@ -184,7 +184,7 @@ def test_decision_values_order_classes_as_probabilities_do(fitted, iris):
 def test_a_pickle_is_small_and_answers_to_the_bit(fitted, iris):
     pickled = pickle.dumps(fitted)
     same(pickle.loads(pickled).predict_proba(iris[2]), fitted.predict_proba(iris[2]))
-    assert len(pickled) < 6e6, "the memory of the context is read again rather than stored"
+    assert len(pickled) < 6e6, "about as large as what is kept in memory"
 
 
 def test_it_takes_part_in_the_rest_of_scikit_learn(iris):
@@ -202,6 +202,12 @@ def test_it_takes_part_in_the_rest_of_scikit_learn(iris):
 def test_unfitted_it_says_so(iris):
     with pytest.raises(NotFittedError):
         InContextClassifier().predict(iris[2])
+
+
+def test_sample_weights_of_none_are_none(fitted, iris):
+    X, y, queries, _ = iris
+    classifier = InContextClassifier().fit(X, y, sample_weight=None)
+    same(classifier.predict_proba(queries), fitted.predict_proba(queries))
 
 
 def test_sample_weights_and_sparse_input_are_refused_clearly(iris):

@@ -1,5 +1,7 @@
 """`gpicl classify` and `gpicl export` as a user types them."""
 
+import re
+
 import numpy as np
 import onnxruntime
 import pandas as pd
@@ -49,6 +51,108 @@ def test_the_same_command_writes_the_same_file(files, tmp_path):
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
+def classify(*options):
+    return main(["classify", "train.csv", "test.csv", "--target", "species", "--members", "1", *options])
+
+
+def written(tmp_path):
+    return (tmp_path / "predictions.csv").read_bytes()
+
+
+def test_rows_without_a_label_do_not_count_as_wrong(files, capsys):
+    test = files[1::2].copy()
+    assert classify() == 0
+    whole = float(re.search(r"species: ([\d.]+)%", capsys.readouterr().err)[1])
+    test.iloc[::3, -1] = np.nan
+    test.to_csv("test.csv", index=False)
+    assert classify() == 0
+    said = capsys.readouterr().err
+    assert "Accuracy on test.csv, of which 50 rows have species" in said
+    assert float(re.search(r"species: ([\d.]+)%", said)[1]) == pytest.approx(whole, abs=4)
+    test.assign(species=np.nan).to_csv("test.csv", index=False)
+    assert classify() == 0
+    assert "Accuracy" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("separator", "decimal"), [(";", "."), (";", ","), ("\t", "."), ("|", ".")])
+def test_files_may_be_separated_by_other_characters(files, tmp_path, separator, decimal):
+    assert classify() == 0
+    expected = written(tmp_path)
+    files[::2].to_csv("train.csv", index=False, sep=separator, decimal=decimal)
+    assert classify() == 0
+    assert written(tmp_path) == expected
+    files[1::2].to_csv("test.csv.gz", index=False, sep=separator, decimal=decimal, encoding="utf-8-sig")
+    assert main("classify train.csv test.csv.gz --target species --members 1".split()) == 0
+    assert written(tmp_path) == expected
+
+
+@pytest.mark.parametrize("word", ["None", "NA", "nan", "null"])
+def test_words_for_missing_values_are_classes_like_others(files, tmp_path, word):
+    assert classify() == 0
+    expected = pd.read_csv("predictions.csv", keep_default_na=False)
+    for name, part in (("train.csv", files[::2]), ("test.csv", files[1::2])):
+        part.replace({"species": {"versicolor": word}}).to_csv(name, index=False)
+    assert classify() == 0
+    found = pd.read_csv("predictions.csv", keep_default_na=False)
+    assert set(found["prediction"]) == {"setosa", word, "virginica"}
+    assert (found["prediction"].replace(word, "versicolor") == expected["prediction"]).mean() > 0.95
+
+
+def test_among_numbers_they_are_missing(files, capsys):
+    numbers = files.assign(species=files["species"].map(dict(zip(NAMES, ["1", "2", "3"], strict=True))))
+    numbers[::2].to_csv("train.csv", index=False)
+    numbers[1::2].assign(species=["NA", *numbers["species"][3::2]]).to_csv("test.csv", index=False)
+    assert classify() == 0
+    assert "of which 74 rows have species" in capsys.readouterr().err
+    assert set(pd.read_csv("predictions.csv")["prediction"]) == {1, 2, 3}
+    numbers[::2].assign(species=["NA", *numbers["species"][2::2]]).to_csv("train.csv", index=False)
+    assert classify() == 2
+    assert "1 of 75 rows have no species" in capsys.readouterr().err
+
+
+def test_a_column_that_is_empty_in_one_file_and_filled_in_the_other(files):
+    files[::2].assign(note="").to_csv("train.csv", index=False)
+    files[1::2].assign(note="words").to_csv("test.csv", index=False)
+    assert classify() == 0
+
+
+def test_what_is_done_with_columns_is_noted_in_the_words_of_the_command(files, capsys):
+    big = pd.concat([files] * 7)
+    big.to_csv("train.csv", index=False)
+    assert classify() == 2
+    said = capsys.readouterr().err
+    assert "--large_context" in said
+    assert "large_context=" not in said
+    files[::2].assign(id=[f"n{i}" for i in range(75)]).to_csv("train.csv", index=False)
+    files[1::2].assign(id="x").to_csv("test.csv", index=False)
+    assert classify() == 0
+    said = capsys.readouterr().err
+    assert "Note: Column 'id' is left out" in said
+    assert "UserWarning" not in said
+
+
+@pytest.mark.parametrize("command", [
+    "classify train.csv test.csv --target species --output {}",
+    "export mnist --output {}",
+    "bench --compare test.csv --output {}",
+])  # fmt: skip
+def test_an_output_that_is_a_folder_or_an_input_is_refused(files, command, tmp_path, capsys):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.csv").symlink_to("test.csv")
+    (tmp_path / "copy.csv").hardlink_to("test.csv")
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.csv")}
+    refused = ["folder", "new/", "/dev/null"]
+    if "export" not in command:
+        refused += ["test.csv", "./folder/../test.csv", "link.csv", "copy.csv"]
+    for output in refused:
+        assert main(command.format(output).split()) == 2
+        said = capsys.readouterr().err
+        assert "--output" in said
+        assert said.strip().count("\n") == 0
+    assert {path: path.read_bytes() for path in tmp_path.glob("*.csv")} == before
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -61,11 +165,19 @@ def test_the_same_command_writes_the_same_file(files, tmp_path):
         ("classify gaps.csv test.csv --target species", "gaps.csv: 1 of 75 rows have no species"),
         ("classify only.csv test.csv --target species", "no column but 'species'"),
         ("classify train.csv test.csv --target species --weights minst", "Did you mean 'mnist'"),
-        ("classify train.csv test.csv --target species --members 0", "n_estimators must be"),
+        ("classify train.csv test.csv --target species --members 0", "--members must be a whole number"),
         ("classify numbers.csv numbers.csv --target y", "continuous"),
+        ("classify train.csv test.csv --target species --members x", "--members must be a whole number, not 'x'"),
+        ("classify train.csv test.csv --target species --large_context nearst", "Unknown --large_context 'nearst'"),
+        ("classify train.csv test.csv --target species --max_context 2000", "--max_context must be at most 1,000"),
+        ("classify train.csv test.csv", "required: --target"),
+        ("classify same.csv test.csv --target species", "every row has the same species, 'setosa'"),
+        ("classify latin.csv test.csv --target species", "Save it as CSV in UTF-8"),
+        ("classify colons.csv test.csv --target species", "separated by commas, semicolons, tabs, bars"),
+        ("export mnist --classes x", "--classes must be a whole number or null, not 'x'"),
         ("export nowhere", "Known: general, mnist"),
         ("export mnist --format onxx", "Did you mean 'onnx'"),
-        ("export mnist --classes 1", "at least 2"),
+        ("export mnist --classes 1", "--classes must be at least 2"),
     ],
 )
 def test_mistakes_get_one_paragraph_and_exit_code_2(files, arguments, expected, capsys, tmp_path):
@@ -73,6 +185,9 @@ def test_mistakes_get_one_paragraph_and_exit_code_2(files, arguments, expected, 
     test.drop(columns="petal width").to_csv("narrow.csv", index=False)
     test[:0].to_csv("empty.csv", index=False)
     (tmp_path / "blank.csv").write_text("")
+    train.assign(species="setosa").to_csv("same.csv", index=False)
+    train.to_csv("colons.csv", index=False, sep=":")
+    (tmp_path / "latin.csv").write_bytes("a,species\n1,\u00e9t\u00e9\n".encode("latin-1"))
     train.assign(species=["", *train["species"][1:]]).to_csv("gaps.csv", index=False)
     train[["species"]].to_csv("only.csv", index=False)
     pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": [0.1, 0.2, 0.3]}).to_csv("numbers.csv", index=False)

@@ -1,6 +1,7 @@
 """The commands as a user types them: what they print, what they leave, and how they refuse."""
 
 import json
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -161,6 +162,50 @@ def test_mistakes_get_one_paragraph_and_exit_code_2(arguments, expected, capsys,
     assert captured.err.strip().count("\n") == 0
     assert captured.err.startswith("gpicl: ")
     assert not list(tmp_path.iterdir()), "nothing half-written"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "train --config quickstart --output {}",
+        "train --config quickstart --output {}/runs",
+        "compare --scale smoke --output {}",
+        "compare --scale smoke --results {}",
+        "reproduce heatmap --scale smoke --output {}",
+        "reproduce heatmap --scale smoke --results {}",
+    ],
+)
+def test_a_folder_that_is_a_file_is_refused_by_its_option_before_anything_is_run(arguments, capsys, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    assert main(arguments.format(tmp_path / "file").split()) == 2
+    said = capsys.readouterr().err
+    assert "is a file. Choose another one with " + re.findall("--(?:output|results)", arguments)[-1] in said
+    assert said.strip().count("\n") == 0
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_weights_are_not_overwritten_by_their_own_export(trained, capsys):
+    before = (trained / "weights.safetensors").read_bytes()
+    assert main(["export", str(trained), "--output", str(trained / "weights.safetensors")]) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert (trained / "weights.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--episodes 0", "--episodes must be at least 2"),
+        ("--features 0", "--features must be at least 1"),
+        ("--length 1", "--length must be at least 2"),
+        ("--size 0", "--size must be at least 1"),
+        ("--channels 2", "--channels must be 1"),
+        ("--size big", "--size must be a whole number or null, not 'big'"),
+        ("--progress maybe", "--progress must be true or false"),
+    ],
+)
+def test_errors_name_options_as_they_are_typed(trained, options, expected, capsys):
+    assert main(["evaluate", str(trained), "digits", *options.split()]) == 2
+    assert expected in capsys.readouterr().err
 
 
 def test_a_misspelt_key_in_a_file_is_answered_with_the_right_one(capsys, tmp_path):

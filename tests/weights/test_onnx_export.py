@@ -12,12 +12,14 @@ from gpicl.learners import build_learner
 from gpicl.weights.onnx_export import export_onnx
 
 SMALL = {
+    "KernelSetTransformer": {"layers": 1, "width": 8, "class_width": 4, "heads": 2},
+    "LSTM": {"hidden": 4},
     "KernelTransformer": {"layers": 1, "width": 8, "class_width": 4, "heads": 2},
     "ValueTransformer": {"layers": 1, "width": 8, "heads": 1, "key_size": 4},
 }
 
 
-@pytest.mark.parametrize("name", ["ValueTransformer", pytest.param("KernelTransformer", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["ValueTransformer", "KernelTransformer", "KernelSetTransformer", "LSTM"])
 def test_onnxruntime_gives_the_same_answers_at_any_size(name, tmp_path):
     torch.manual_seed(0)
     learner = build_learner(name, 5, 3, **SMALL[name])
@@ -25,6 +27,13 @@ def test_onnxruntime_gives_the_same_answers_at_any_size(name, tmp_path):
     export_onnx(learner, tmp_path / "model.onnx", classes)
     sized = learner.with_size(5, classes or 3)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    features = "features" if learner.any_size else 5
+    assert {tensor.name: tensor.shape for tensor in [*session.get_inputs(), *session.get_outputs()]} == {
+        "context": ["batch", "examples", features],
+        "labels": ["batch", "examples"],
+        "queries": ["batch", "queries", features],
+        "logits": ["batch", "queries", sized.num_classes],
+    }
     for batch, examples, queries, features in [(1, 1, 1, 5), (2, 40, 3, 9 if learner.any_size else 5)]:
         context, asked = torch.randn(batch, examples, features), torch.randn(batch, queries, features)
         labels = torch.randint(sized.num_classes, (batch, examples))
@@ -35,10 +44,20 @@ def test_onnxruntime_gives_the_same_answers_at_any_size(name, tmp_path):
         np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
 
 
-def test_a_learner_that_reads_example_by_example_is_refused(tmp_path):
-    with pytest.raises(LearnerError, match=r"LSTM cannot be exported .* The Transformers can"):
-        export_onnx(build_learner("LSTM", 4, 3, hidden=4), tmp_path / "model.onnx")
+@pytest.mark.slow
+def test_a_learner_that_reads_few_examples_is_tried_with_no_more(tmp_path):
+    learner = build_learner("TokenTransformer", 5, 3, layers=1, width=8, heads=1, max_length=20)
+    export_onnx(learner, tmp_path / "model.onnx")
+    assert (tmp_path / "model.onnx").exists()
+
+
+def test_a_learner_that_reads_example_by_example_is_refused(tmp_path, capfd):
+    with pytest.raises(LearnerError, match=r"SGD cannot be exported .* The Transformers can"):
+        export_onnx(build_learner("SGD", 4, 3), tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
+    said = capfd.readouterr()
+    assert not said.out
+    assert not said.err
 
 
 def test_classes_that_the_learner_is_bound_to_cannot_be_changed(tmp_path):

@@ -1,7 +1,5 @@
 """The ensemble: a learner that reads the same context in several views, with a forest and a linear model beside it."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from jaxtyping import Float64, Int64
@@ -55,8 +53,6 @@ class Ensemble:
         seed: int,
         most_read: int = MOST_READ,
     ) -> None:
-        options = {"learner": learner, "num_classes": num_classes, "members": members, "budget": budget, "seed": seed}
-        self._made_of = (features, classes, options | {"most_read": most_read})
         # Classes in the order in which they come, so that their names make no difference to rounding or to a draw.
         self._order = _first_come(classes, num_classes)
         classes = self._order.argsort()[classes]
@@ -72,10 +68,6 @@ class Ensemble:
                 self._opinions = ask_classical_models(filled, classes, num_classes, random.randint(2**31))
             opinions = (opinion.held_out[judged] for opinion in self._opinions)
             self._pool = Pool(np.stack([*self._readers.held_out, *opinions]), classes[judged])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Store what it was made of, and make it again: what it keeps of its context is many times as large."""
-        return _make, self._made_of
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
         """Give each query's probabilities of the classes; no query sees another.
@@ -187,10 +179,6 @@ class _Readers:
             else:
                 inputs[member] = features @ self._projections[member]
         return inputs
-
-
-def _make(features: np.ndarray, classes: np.ndarray, options: dict[str, Any]) -> Ensemble:
-    return Ensemble(features, classes, **options)
 
 
 def _first_come(classes: np.ndarray, num_classes: int) -> Int64[np.ndarray, " K"]:

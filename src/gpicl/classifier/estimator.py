@@ -4,18 +4,25 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, assert_all_finite, check_consistent_length, check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from gpicl.classifier.costs import MOST_CONTEXT, warn_of_cost
+from gpicl.classifier.encoding import TableEncoder
 from gpicl.classifier.ensemble import MOST_READ, Ensemble
+from gpicl.classifier.fitted_state import freeze, thaw
+from gpicl.classifier.frames import flatten_images
+from gpicl.classifier.inputs import check_order, check_rows, numbers_as_names
+from gpicl.classifier.labels import check_labels, class_indices
 from gpicl.classifier.large_contexts import LARGE_CONTEXTS, Predictor, with_large_context
-from gpicl.classifier.loaded import learner_at_hand
-from gpicl.classifier.tables import TableEncoder, flatten_images, has_categories, join_rows
+from gpicl.classifier.loaded import learner_at_hand, on_cpu
+from gpicl.classifier.tables import join_rows
 from gpicl.errors import ClassifierError, UnknownNameError
+
+# Attributes that hold objects of this package.
+_LEARNED = ("_examples", "_encoder", "_predictor")
 
 
 class InContextClassifier(ClassifierMixin, BaseEstimator):
@@ -23,8 +30,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
 
     `fit` reads labelled examples and keeps what the learner remembers of them; predicting asks it about each query by
     itself. Two forests and a linear model stand beside it, and every member counts by how it predicted the examples
-    without their labels. Tables (missing values and, in data frames, categories allowed) and images; any number of
-    features and of classes.
+    without their labels. It takes tables, with missing values, categories and dates, and images; any number of features
+    and of classes. A pickle holds what was learned, so that loading it does not read the examples again.
 
     Args:
         weights: Name of weights that come with the package, such as `general`, or the folder of a `gpicl train`
@@ -77,16 +84,17 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         """Read labelled examples.
 
         Args:
-            X: Array or data frame `[N, F]`, or images `[N, H, W]` or `[N, H, W, C]`. NaN is a missing value.
-            y: Their classes; any numbers or strings.
-            unsupported: Nothing; `sample_weight` is refused here with an explanation.
+            X: Array, list of rows or data frame (pandas, polars, pyarrow) `[N, F]`, or images `[N, H, W]` or
+                `[N, H, W, C]`. NaN is a missing value.
+            y: Their classes; any numbers, strings or dates.
+            unsupported: Nothing but None; `sample_weight` is refused here with an explanation.
 
         Returns:
             The classifier itself.
 
         Raises:
-            ClassifierError: If there is one class only, or there are too many examples, or a parameter is out of
-                range.
+            ClassifierError: If `X` or `y` cannot be read, there is one class only, or there are too many examples, or a
+                parameter is out of range.
             UnknownNameError: If there are no such weights.
             CheckpointError: If weights are damaged.
         """
@@ -117,7 +125,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
                 "Leave classes out after the first call, or call fit to begin anew."
             )
         more, _ = self._check(X, reset=False)
-        labels = _check_labels(y, more)
+        labels = check_labels(y, more)
         examples = join_rows(self._examples, more)
         return self._learn(examples, np.concatenate([self._labels, labels]), self._announced)
 
@@ -129,7 +137,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "_predictor")
         queries, _ = self._check(X, reset=False)
-        return self._predictor.predict_proba(self._encoder(queries))
+        with on_cpu():
+            return self._predictor.predict_proba(self._encoder(queries))
 
     def predict(self, X: Any) -> np.ndarray:
         """Give the most probable class.
@@ -152,6 +161,15 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         scores = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Give the parameters, and what was learned as plain data."""
+        state = super().__getstate__()
+        return {name: freeze(value) if name in _LEARNED else value for name, value in state.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take both back; nothing is computed from the context again."""
+        super().__setstate__({name: thaw(value) if name in _LEARNED else value for name, value in state.items()})
+
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn that missing values and images are welcome."""
         tags = super().__sklearn_tags__()
@@ -163,13 +181,13 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         _refuse(unsupported)
         self._check_parameters()
         examples, self.image_shape_ = self._check(X, reset=True)
-        labels = _check_labels(y, examples)
+        labels = check_labels(y, examples)
         return self._learn(examples, labels, None if classes is None else np.unique(column_or_1d(classes)))
 
     def _learn(self, examples: Any, labels: np.ndarray, announced: np.ndarray | None) -> "InContextClassifier":
         """Make everything that follows from the examples; where that fails the classifier stays as it was."""
         classes = np.unique(labels) if announced is None else announced
-        indices = _class_indices(labels, classes)
+        indices = class_indices(labels, classes)
         learner = learner_at_hand(self.weights)
         encoder = TableEncoder(examples)
         features = encoder(examples)
@@ -184,11 +202,16 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         )
         most = self.max_context if learner.max_length is None else min(self.max_context, learner.max_length - 1)
         build = partial(build, most_read=min(most, MOST_READ))
-        self._predictor: Predictor = (
-            build(features, indices)
-            if len(features) <= most
-            else with_large_context(self.large_context, build, features, indices, most)
-        )
+        large = len(features) > most
+        if not (large and self.large_context == "error"):
+            nearest = large and self.large_context == "nearest"
+            warn_of_cost(learner, min(len(features), most, MOST_READ), len(classes), self.n_estimators, nearest)
+        with on_cpu():
+            self._predictor: Predictor = (
+                with_large_context(self.large_context, build, features, indices, most)
+                if large
+                else build(features, indices)
+            )
         self._examples, self._labels, self._announced = examples, labels, announced
         self._encoder, self.classes_ = encoder, classes
         return self
@@ -197,59 +220,37 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         """Check names and numbers, and make rows of images.
 
         Returns:
-            A data frame where there are categories, else float64; and the shape of an image.
+            A table where there is anything but numbers, else float64; and the shape of an image.
         """
         X, shape = flatten_images(X)
         if not reset and shape is not None and shape != self.image_shape_:
             fitted = f"images of shape {self.image_shape_}" if self.image_shape_ else "rows of features"
             raise ClassifierError(f"These are images of shape {shape}, but fit was given {fitted}. Give the same.")
-        if not (has_categories(X) if reset else self._encoder.has_categories):
-            return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"), shape
-        validate_data(self, X, reset=reset, skip_check_array=True)
-        if not isinstance(X, pd.DataFrame):
-            raise ClassifierError(
-                "fit was given a data frame with categories, and categories are found by the names of their columns. "
-                f"Give a data frame with the columns {list(self.feature_names_in_)}, not {type(X).__name__}."
-            )
-        return X, shape
+        rows = check_rows(self, X, reset, as_table=not reset and self._encoder.has_categories)
+        names = numbers_as_names(X)
+        if reset:
+            self._column_numbers = names
+        check_order(names, self._column_numbers)
+        return rows, shape
 
     def _check_parameters(self) -> None:
         for name in ("n_estimators", "max_context", "memory_budget"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                 raise ClassifierError(f"{name} must be a whole number of at least 1, not {value!r}.")
+        if self.max_context > MOST_CONTEXT:
+            raise ClassifierError(
+                f"max_context must be at most {MOST_CONTEXT:,}, not {self.max_context:,}: more examples cannot be read "
+                'at once. For more, choose large_context="subsample" or large_context="nearest".'
+            )
         if self.large_context not in LARGE_CONTEXTS:
             raise UnknownNameError("large_context", str(self.large_context), LARGE_CONTEXTS)
 
 
 def _refuse(unsupported: dict[str, Any]) -> None:
-    if unsupported:
+    given = sorted(name for name, value in unsupported.items() if value is not None)
+    if given:
         raise ClassifierError(
-            f"InContextClassifier takes no {', '.join(sorted(unsupported))}: it learns from a context in which every "
+            f"InContextClassifier takes no {', '.join(given)}: it learns from a context in which every "
             "example counts as one. To give some more weight, repeat them; to give some none, leave them out."
         )
-
-
-def _check_labels(y: Any, examples: Any) -> np.ndarray:
-    if y is None:
-        raise ClassifierError("InContextClassifier requires y to be passed, but the target y is None.")
-    labels = column_or_1d(y, warn=True)
-    check_consistent_length(examples, labels)
-    assert_all_finite(labels, input_name="y")
-    check_classification_targets(labels)
-    return labels
-
-
-def _class_indices(labels: np.ndarray, classes: np.ndarray) -> Int64[np.ndarray, " N"]:
-    strangers = np.setdiff1d(labels, classes)
-    if strangers.size:
-        raise ClassifierError(
-            f"y holds {strangers.tolist()}, which is none of classes={classes.tolist()}. Name all classes that will "
-            "ever occur, or none."
-        )
-    if len(classes) < 2:
-        raise ClassifierError(
-            f"y holds one class only, {classes[0]!r}: there must be two to tell apart. Add examples of another class, "
-            "or name those to come with partial_fit(X, y, classes=...)."
-        )
-    return np.searchsorted(classes, labels).astype(np.int64)

@@ -1,8 +1,10 @@
 """Learners that have been loaded for classifiers, so that loading is paid for once a process."""
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -30,3 +32,8 @@ def learner_at_hand(weights: str | PathLike[str]) -> Learner:
 @lru_cache(maxsize=8)
 def _load(folder: Path, written: int) -> Learner:
     return load_weights(folder).to(torch.float64).requires_grad_(False)
+
+
+def on_cpu() -> AbstractContextManager[Any]:
+    """Make tensors on the CPU, where learners lie, while a `with` block runs, whatever PyTorch's default device is."""
+    return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")

@@ -13,11 +13,10 @@ from jaxtyping import Float64, Int64
 from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
 
-from gpicl.classifier.preprocessing import Clipped
+from gpicl.classifier.preprocessing import standardised
+from gpicl.classifier.trees import Trees
 
 # Trees of a forest; more of them where growing one takes longer than the steps around it.
 _TREES, _TREES_OF_MANY, _MANY = 100, 200, 300
@@ -65,12 +64,12 @@ class Forest:
         seed: int,
     ) -> None:
         # Trees compare in float32, in which a column far from zero would lose its digits.
-        self._scale = make_pipeline(StandardScaler(), Clipped()).fit(features)
+        self._scale = standardised().fit(features)
         numbers = self._numbers(features)
         self._present, targets = np.unique(classes, return_inverse=True)
         self._num_classes = num_classes
         is_class = np.eye(len(self._present))[targets]
-        self._trees = []
+        grown = []
         random = np.random.RandomState(seed)
         total = np.zeros((len(classes), len(self._present)))
         with config_context(skip_parameter_validation=True, assume_finite=True):
@@ -78,19 +77,20 @@ class Forest:
                 drawn = np.bincount(random.randint(0, len(classes), len(classes)), minlength=len(classes))
                 tree = make_tree(random.randint(2**31))
                 tree.fit(numbers, is_class, drawn.astype(np.float64), check_input=False)
-                self._trees.append(tree.tree_)
+                grown.append(tree.tree_)
                 left_out = drawn == 0
                 total[left_out] += tree.tree_.predict(numbers[left_out]).reshape(-1, total.shape[1])
+        self._trees = Trees(grown)
         # An example that every tree has seen is given no class before any other.
         total[total.sum(1) == 0] = 1.0
         self.held_out = self._all_classes(total)
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
         """Give each query's probabilities of the classes."""
-        numbers = self._numbers(features)
-        total = np.zeros((len(numbers), len(self._present)))
-        for tree in self._trees:
-            total += tree.predict(numbers).reshape(total.shape)
+        leaves = self._trees.apply(self._numbers(features))
+        total = np.zeros((len(leaves), len(self._present)))
+        for tree in range(leaves.shape[1]):
+            total += self._trees.values[leaves[:, tree]]
         return self._all_classes(total)
 
     def _numbers(self, features: np.ndarray) -> np.ndarray:
@@ -132,18 +132,22 @@ class Linear:
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
         """Give each query's probabilities of the classes."""
         found = np.zeros((len(features), self._num_classes))
-        found[:, self._classes] = 1.0 if self._model is None else self._model.predict_proba(features)
+        if self._model is None:
+            found[:, self._classes] = 1.0
+        else:
+            found[:, self._classes] = self._model.predict_proba(self._scale.transform(features))
         return found
 
     def _fit(self, features: np.ndarray, classes: np.ndarray) -> None:
         self._classes = np.unique(classes)
         self._model = None
         if len(self._classes) > 1:
-            model = make_pipeline(StandardScaler(), Clipped(), LogisticRegression(max_iter=200, tol=1e-3))
+            self._scale = standardised().fit(features)
             with warnings.catch_warnings():
                 # What it has reached by then is good enough for a member.
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                self._model = model.fit(features, classes)
+                model = LogisticRegression(max_iter=200, tol=1e-3)
+                self._model = model.fit(self._scale.transform(features), classes)
 
 
 def ask_classical_models(

@@ -1,10 +1,11 @@
-"""Views: what the members of an ensemble see of the same examples, as scikit-learn pipelines.
+"""Views: what the members of an ensemble see of the same examples, as steps of scikit-learn transformers.
 
 The learner compares examples by the direction in which they lie from the mean, and by distance. So a view first decides
 which columns count how much, and then what a direction can tell. Each is fitted to the context alone, without labels,
 and then transforms queries too.
 """
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import ExtraTreeRegressor
+
+from gpicl.classifier.trees import Trees
 
 # Decay of a similarity by squared distance, in units of the median one between two examples of the context. Between
 # 0.5 and 1 it made no difference that could be told from chance where views were chosen.
@@ -27,6 +29,36 @@ _TREES, _DEPTH = 100, 4
 # Columns share a unit if this part of them has at least this part of the largest range.
 _SHARE, _RANGE = 0.5, 0.5
 _FEWEST_COLUMNS = 16
+
+
+class Steps:
+    """Transformers, one after the other, as scikit-learn's `Pipeline`.
+
+    WHY not that one: a fitted classifier is stored as plain data, which is not made of what is inside a pipeline; and a
+    pipeline's checks take longer than the steps for a single query.
+
+    Args:
+        steps: Transformers that are not fitted yet.
+    """
+
+    def __init__(self, *steps: Any) -> None:
+        self._steps = list(steps)
+
+    def fit(self, X: Float64[np.ndarray, "N F"]) -> "Steps":
+        """Fit every step to what those before it make of the context."""
+        for step in self._steps:
+            X = step.fit(X).transform(X)
+        return self
+
+    def transform(self, X: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N G"]:
+        """Take the context, or queries, through all steps."""
+        for step in self._steps:
+            X = step.transform(X)
+        return X
+
+    def fit_transform(self, X: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N G"]:
+        """Fit, and give what becomes of the context."""
+        return self.fit(X).transform(X)
 
 
 class _Transformer(TransformerMixin, BaseEstimator):
@@ -139,23 +171,21 @@ class TreeLeaves(_Transformer):
         """Grow trees without a look at labels."""
         random = np.random.RandomState(self.random_state)
         numbers, targets = np.ascontiguousarray(X, dtype=np.float32), np.empty((len(X), 1))
-        self.trees_ = []
+        grown = []
         with config_context(skip_parameter_validation=True, assume_finite=True):
             for _ in range(_TREES):
                 # Among numbers drawn at random no split is better than another.
                 targets[:, 0] = random.uniform(size=len(X))
                 tree = ExtraTreeRegressor(max_features=1, max_depth=_DEPTH, random_state=random.randint(2**31))
-                self.trees_.append(tree.fit(numbers, targets, check_input=False).tree_)
-        self.starts_ = np.cumsum([0, *(tree.node_count for tree in self.trees_)])
-        self.leaves_ = np.flatnonzero(np.concatenate([tree.children_left < 0 for tree in self.trees_]))
+                grown.append(tree.fit(numbers, targets, check_input=False).tree_)
+        self.trees_ = Trees(grown)
         return self
 
     def transform(self, X: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N G"]:
         """Give one column for every leaf, one where an example lies in it."""
-        numbers = np.ascontiguousarray(X, dtype=np.float32)
-        nodes = np.stack([tree.apply(numbers) for tree in self.trees_], 1) + self.starts_[:-1]
-        found = np.zeros((len(X), len(self.leaves_)))
-        np.put_along_axis(found, np.searchsorted(self.leaves_, nodes), 1.0, axis=1)
+        leaves = self.trees_.leaves
+        found = np.zeros((len(X), len(leaves)))
+        np.put_along_axis(found, np.searchsorted(leaves, self.trees_.apply(X)), 1.0, axis=1)
         return found
 
 
@@ -172,26 +202,34 @@ def share_a_unit(context: Float64[np.ndarray, "N F"]) -> bool:
     return bool(enough and np.mean(ranges >= _RANGE * ranges.max()) >= _SHARE and len(np.unique(context)) > 2)
 
 
-def make_views(context: Float64[np.ndarray, "N F"], count: int, seed: int) -> list[Pipeline]:
+def standardised() -> Steps:
+    """Columns with a mean of zero and a standard deviation of one, without outliers."""
+    return Steps(StandardScaler(), Clipped())
+
+
+def make_views(context: Float64[np.ndarray, "N F"], count: int, seed: int) -> list[Steps]:
     """Make unfitted views for the members of an ensemble, in the order in which a small ensemble takes them.
 
     Args:
         context: Features of the context, without gaps.
-        count: How many; beyond eight the same views come again.
+        count: How many; after all of them the same come again.
         seed: Seed of random trees.
     """
-    nearness = make_pipeline(StandardScaler(), Clipped(), Nearness())
-    scores = make_pipeline(NormalScores(), Squares())
-    # Trees compare in float32, in which a column far from zero would lose its digits.
-    leaves = make_pipeline(StandardScaler(), Clipped(), TreeLeaves(seed))
-    scaled_nearness = make_pipeline(Scaled(), Nearness())
-    scaled_squares = make_pipeline(Scaled(), Squares())
-    score_nearness = make_pipeline(NormalScores(), Nearness())
+    kinds: dict[str, tuple[Any, ...]] = {
+        "nearness": (standardised(), Nearness()),
+        "squares": (standardised(), Squares()),
+        # Trees compare in float32, in which a column far from zero would lose its digits.
+        "leaves": (standardised(), TreeLeaves(seed)),
+        "scores, squares": (NormalScores(), Squares()),
+        "scores, nearness": (NormalScores(), Nearness()),
+        "scaled, squares": (Scaled(), Squares()),
+        "scaled, nearness": (Scaled(), Nearness()),
+    }
     if share_a_unit(context):
-        views = [scaled_nearness, scores, scaled_squares, score_nearness, leaves, nearness]
+        taken = ("scaled, nearness", "scores, squares", "scaled, squares", "scores, nearness", "leaves", "nearness")
     else:
-        views = [nearness, leaves, scores, score_nearness, make_pipeline(StandardScaler(), Clipped(), Squares())]
-    return [views[member % len(views)] for member in range(count)]
+        taken = ("nearness", "leaves", "scores, squares", "scores, nearness", "squares")
+    return [copy.deepcopy(Steps(*kinds[taken[member % len(taken)]])) for member in range(count)]
 
 
 def _squared_distances(a: Float64[np.ndarray, "N F"], b: Float64[np.ndarray, "M F"]) -> Float64[np.ndarray, "N M"]:

@@ -1,131 +1,236 @@
-"""What people have, tables and images, as numbers."""
+"""Tables with columns of any kind, found by their position."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float64
 from pandas.api import types
-from sklearn.compose import ColumnTransformer
-from sklearn.preprocessing import OneHotEncoder
-from sklearn.utils.validation import check_array
 
+from gpicl.classifier.values import days, number, plain_value, stands_for_missing
 from gpicl.errors import ClassifierError
 
-# Categories of one column beyond these are one category: each would be seen too seldom to tell anything.
-_MOST_CATEGORIES = 32
+# What pandas finds in an array of objects, and the kind of column that it makes without a look at each of them.
+_KINDS = {"boolean": "truth"} | dict.fromkeys(("integer", "floating", "mixed-integer-float", "decimal"), "number")
 
 
-def flatten_images(X: Any) -> tuple[Any, tuple[int, ...] | None]:
-    """Turn images `[N, H, W]` or `[N, H, W, C]` into rows of pixels; leave everything else as it is.
+class Column(NamedTuple):
+    """One column of a table.
+
+    Attributes:
+        kind: `number`, `truth`, `date` (in days) or `object`.
+        values: [N]; float64 with NaN where a value is missing, or for `object` truth values, numbers and text, with
+            None where a value is missing.
+        declared: Whether its type says that it holds categories.
+    """
+
+    kind: str
+    values: np.ndarray
+    declared: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every value is missing."""
+        return bool(pd.isna(self.values).all())
+
+    def floats(self) -> Float64[np.ndarray, " N"]:
+        """Its values as numbers, where none of them is text."""
+        return self.values.astype(np.float64)
+
+    def plain(self) -> list[Any]:
+        """Its values as truth values, numbers and text, with None where one is missing."""
+        if self.kind == "object":
+            return self.values.tolist()
+        as_type = bool if self.kind == "truth" else float
+        return [None if np.isnan(value) else as_type(value) for value in self.values]
+
+
+class Table(NamedTuple):
+    """Columns of any kind, found by their position alone.
+
+    Attributes:
+        columns: The columns.
+        names: How messages call them.
+    """
+
+    columns: list[Column]
+    names: list[str]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return (len(self.columns[0].values) if self.columns else 0), len(self.columns)
+
+    def numbers_or_self(self) -> "Float64[np.ndarray, 'N F'] | Table":
+        """An array where every column is numbers or truth values, else the table itself."""
+        if all(column.kind in ("number", "truth") for column in self.columns):
+            return np.stack([column.values for column in self.columns], 1)
+        return self
+
+
+class UnreadableValueError(ClassifierError, TypeError):
+    """A value that is no number, date or category."""
+
+
+def only_numbers(X: Any) -> bool:
+    """Whether scikit-learn can make an array of numbers of this without a look at its values.
 
     Args:
-        X: Whatever the user gave.
-
-    Returns:
-        The rows, and the shape of one image, or None if these are no images.
+        X: See `frames.frame_or_array`.
     """
-    shape = tuple(getattr(X, "shape", ()))
-    if len(shape) not in (3, 4) or 0 in shape:
-        return X, None
-    return np.asarray(X).reshape(shape[0], -1), shape[1:]
+    if isinstance(X, pd.DataFrame):
+        return all(_is_numeric(dtype) for dtype in X.dtypes)
+    return not (isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "OUSMmT")
 
 
-def has_categories(X: Any) -> bool:
-    """Whether this is a data frame with columns that are no numbers.
+def read_table(X: pd.DataFrame | np.ndarray) -> Table:
+    """Read the columns of a frame, or of an array of anything.
 
     Args:
-        X: Whatever the user gave.
+        X: See `frames.frame_or_array`.
+
+    Raises:
+        UnreadableValueError: If a column holds what is neither number nor date nor category.
     """
-    return isinstance(X, pd.DataFrame) and not all(_is_number(X[name]) for name in X.columns)
+    if isinstance(X, pd.DataFrame):
+        names = [repr(name) for name in X.columns]
+        return Table([_read_series(X.iloc[:, i], name) for i, name in enumerate(names)], names)
+    names = [str(i) for i in range(X.shape[1])]
+    columns = [_read_series(pd.Series(X[:, i], dtype=_dtype(X)), name) for i, name in enumerate(names)]
+    if X.dtype.kind in "UST":
+        # numpy printed the numbers of such an array, so all its texts that can be numbers are.
+        columns = [_numbers_of_text(column) for column in columns]
+    return Table(columns, names)
+
+
+def check_finite(rows: Any, names: list[str] | None = None) -> None:
+    """Refuse infinity.
+
+    Args:
+        rows: Table or array.
+        names: How messages call the columns of an array; None for their numbers.
+
+    Raises:
+        ClassifierError: If there is any.
+    """
+    if isinstance(rows, Table):
+        for column, name in zip(rows.columns, rows.names, strict=True):
+            if column.kind == "object":
+                infinite = [isinstance(value, float) and np.isinf(value) for value in column.values]
+                _refuse_infinity(np.array(infinite, dtype=bool), name)
+            else:
+                _refuse_infinity(np.isinf(column.values), name)
+    elif (infinite := np.isinf(rows)).any():
+        place = int(infinite.any(0).argmax())
+        _refuse_infinity(infinite[:, place], names[place] if names else str(place))
+
+
+def _refuse_infinity(infinite: np.ndarray, name: str) -> None:
+    if infinite.any():
+        raise ClassifierError(
+            f"Column {name} holds infinity (inf), or a number too large for float64, in row {int(infinite.argmax())}. "
+            "Give NaN where a value is missing, or a large number."
+        )
 
 
 def join_rows(first: Any, second: Any) -> Any:
     """Put the second examples behind the first.
 
     Args:
-        first: Data frame or array.
-        second: The same kind, with the same columns.
+        first: Table or array.
+        second: Table or array with as many columns.
     """
-    return pd.concat([first, second]) if isinstance(first, pd.DataFrame) else np.concatenate([first, second])
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+        return np.concatenate([first, second])
+    names = second.names if isinstance(first, np.ndarray) else first.names
+    pairs = zip(_columns(first), _columns(second), strict=True)
+    return Table([_join(*pair) for pair in pairs], names)
 
 
-class TableEncoder:
-    """Numbers from a data frame: categories become a column each, numbers stay.
+def _columns(rows: Any) -> list[Column]:
+    return rows.columns if isinstance(rows, Table) else [Column("number", column) for column in rows.T]
 
-    A missing category is a category, and one that was never seen is none of those that were.
+
+def _join(first: Column, second: Column) -> Column:
+    if first.kind == second.kind != "object":
+        return Column(first.kind, np.concatenate([first.values, second.values]))
+    numbers = {"number", "truth"}
+    if {first.kind, second.kind} <= numbers:
+        return Column("number", np.concatenate([first.values, second.values]))
+    # A column without any value goes with every other.
+    for empty, other in ((first, second), (second, first)):
+        if other.kind != "object" and empty.is_empty:
+            parts = [empty.floats(), other.values] if empty is first else [other.values, empty.floats()]
+            return Column(other.kind, np.concatenate(parts))
+    return Column("object", objects([*first.plain(), *second.plain()]), first.declared or second.declared)
+
+
+def _read_series(series: pd.Series, name: str) -> Column:
+    dtype = series.dtype
+    if types.is_complex_dtype(dtype):
+        raise UnreadableValueError(
+            f"Column {name} is {dtype}, which is neither numbers nor categories: Complex data not supported. Give real "
+            "and imaginary parts as two columns, or leave it out."
+        )
+    if _is_numeric(dtype):
+        kind = "truth" if types.is_bool_dtype(dtype) else "number"
+        return Column(kind, np.asarray(series.astype(np.float64) if _is_sparse(dtype) else _floats(series)))
+    missing = np.asarray(series.isna())
+    values = series.astype(object).to_numpy()
+    if types.is_object_dtype(dtype) and (found := types.infer_dtype(values, skipna=True)) in _KINDS:
+        return Column(_KINDS[found], np.where(missing, np.nan, values).astype(np.float64))
+    declared = isinstance(dtype, pd.CategoricalDtype) or str(dtype).startswith("dictionary")
+    present = [value for value, gap in zip(values, missing, strict=True) if not gap]
+    if present and days(present[0]) is not None:
+        temporal = [days(value) for value in present]
+        if None not in temporal:
+            filled = np.full(len(values), np.nan)
+            filled[~missing] = temporal
+            return Column("date", filled)
+    try:
+        plain = [None if gap else plain_value(value) for value, gap in zip(values, missing, strict=True)]
+    except TypeError as error:
+        raise UnreadableValueError(
+            f"Column {name} holds {error}. Each value of this argument must be a truth value, a date, a string (a "
+            "category) or a number. Turn it into columns of these, or leave it out."
+        ) from error
+    return Column("object", objects(plain), declared)
+
+
+def _floats(series: pd.Series) -> np.ndarray:
+    return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _numbers_of_text(column: Column) -> Column:
+    if column.kind != "object":
+        return column
+    read = [None if value is None else number(value) for value in column.values]
+    unread = [v for v, x in zip(column.values, read, strict=True) if x is None and v is not None]
+    if all(stands_for_missing(value) for value in unread) and len(unread) < len(read):
+        return Column("number", np.array([np.nan if x is None else x for x in read]))
+    return column
+
+
+def _is_numeric(dtype: Any) -> bool:
+    return (types.is_bool_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype)) or (
+        types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
+    )
+
+
+def _is_sparse(dtype: Any) -> bool:
+    return isinstance(dtype, pd.SparseDtype)
+
+
+def _dtype(X: np.ndarray) -> Any:
+    return object if X.dtype.kind in "OUST" else None
+
+
+def objects(values: list[Any]) -> np.ndarray:
+    """Make an array of objects that has one dimension whatever the objects are.
 
     Args:
-        context: The data frame of the context; or an array of numbers, which there is nothing to encode in.
-
-    Attributes:
-        has_categories: Whether there is.
-
-    Raises:
-        ClassifierError: If a column is neither numbers nor categories.
+        values: The objects.
     """
-
-    def __init__(self, context: Any) -> None:
-        self.has_categories = isinstance(context, pd.DataFrame)
-        if not self.has_categories:
-            return
-        self._numbers = [name for name in context.columns if _is_number(context[name])]
-        self._categories = [name for name in context.columns if name not in self._numbers]
-        for name in self._categories:
-            _check_categories(context[name])
-        one_hot = OneHotEncoder(
-            sparse_output=False, handle_unknown="infrequent_if_exist", max_categories=_MOST_CATEGORIES
-        )
-        self._encoder = ColumnTransformer(
-            [("numbers", "passthrough", self._numbers), ("categories", one_hot, self._categories)]
-        )
-        self._encoder.fit(self._uniform(context))
-
-    def __call__(self, rows: Any) -> Float64[np.ndarray, "N F"]:
-        """Encode the context, or queries.
-
-        Args:
-            rows: The same kind with the same columns.
-
-        Raises:
-            ClassifierError: If a column that was numbers holds something else.
-        """
-        if not self.has_categories:
-            return rows
-        encoded = self._encoder.transform(self._uniform(rows))
-        return check_array(encoded, dtype=np.float64, ensure_all_finite="allow-nan")
-
-    def _uniform(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Bring every kind of number to float64, and every kind of category to an object, missing ones to None."""
-        columns = {}
-        for name in frame.columns:
-            if name in self._categories:
-                names = frame[name].astype(object)
-                columns[name] = names.where(names.notna(), None)
-                continue
-            try:
-                columns[name] = pd.to_numeric(frame[name]).astype(np.float64)
-            except (TypeError, ValueError) as error:
-                raise ClassifierError(
-                    f"Column {name!r} held numbers when the classifier was fitted and now holds something else: "
-                    f"{error}. Give numbers, or fit again with a column of categories."
-                ) from error
-        return pd.DataFrame(columns, index=frame.index)
-
-
-def _is_number(column: pd.Series) -> bool:
-    if types.is_object_dtype(column.dtype):
-        return types.infer_dtype(column, skipna=True) in ("integer", "floating", "mixed-integer-float", "boolean")
-    return types.is_bool_dtype(column.dtype) or (
-        types.is_numeric_dtype(column.dtype) and not types.is_complex_dtype(column.dtype)
-    )
-
-
-def _check_categories(column: pd.Series) -> None:
-    dtype = column.dtype
-    if types.is_object_dtype(dtype) or types.is_string_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype):
-        return
-    raise ClassifierError(
-        f"Column {column.name!r} is {dtype}, which is neither numbers nor categories. Turn it into numbers, such as "
-        "days since a date, or into strings, or leave it out."
-    )
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

@@ -30,7 +30,9 @@ def main(arguments: list[str]) -> None:
             progress: Show a progress bar.
         """
         from gpicl.cli.bench_report import report_bench
+        from gpicl.files import check_output
 
+        check_output(output, [] if compare is None else [compare])
         command = shlex.join(["gpicl", "bench", *arguments])
         report_bench(
             only, Path(output), None if compare is None else Path(compare), scale, precision, command, progress

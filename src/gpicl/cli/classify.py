@@ -1,10 +1,19 @@
 """`gpicl classify`."""
 
+import warnings
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from gpicl.cli.typed_command import run_typed_command
+from gpicl.cli.typed_command import in_options, run_typed_command
+
+# Options by their names in Python.
+_NAMES = {
+    "n_estimators": "members",
+    "large_context": "large_context",
+    "max_context": "max_context",
+}
 
 
 def main(arguments: list[str]) -> None:
@@ -19,6 +28,7 @@ def main(arguments: list[str]) -> None:
         weights: str = "general",
         members: int = 4,
         large_context: str = "error",
+        max_context: int = 1000,
         random_state: int = 0,
     ) -> None:
         """Predict the rows of a CSV file from the labelled rows of another, with no training.
@@ -30,21 +40,34 @@ def main(arguments: list[str]) -> None:
             output: CSV file to write, a row for each row of test with the prediction and all probabilities.
             weights: A shipped name (general, mnist) or the folder of a run.
             members: Members of the ensemble; fewer are faster.
-            large_context: What to do with more than 1,000 rows (error, subsample, nearest).
+            large_context: What to do with more than max_context rows (error, subsample, nearest).
+            max_context: Most labelled rows that are read at once, up to 1,000.
             random_state: Seed; the same one gives the same probabilities.
         """
         from gpicl.classifier import InContextClassifier
         from gpicl.classifier.csv_files import classify_files
+        from gpicl.files import check_output
 
-        classifier = InContextClassifier(weights, members, large_context=large_context, random_state=random_state)
-        outcome = classify_files(classifier, Path(train), Path(test), target, Path(output))
         console = Console(stderr=True)
-        if outcome.ignored:
-            console.print(
-                f"Columns that {train} does not have are ignored: {', '.join(outcome.ignored)}.", markup=False
-            )
-        if outcome.accuracy is not None:
-            console.print(f"Accuracy on {test}, which has {target}: {outcome.accuracy:.1%}", markup=False)
-        console.print(f"Predictions: {output}", highlight=False, soft_wrap=True, markup=False)
 
-    run_typed_command(classify, arguments)
+        def say(text: str) -> None:
+            console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+        def show(message: Warning | str, *_: Any, **__: Any) -> None:
+            say(f"Note: {in_options(str(message), _NAMES)}")
+
+        check_output(output, [train, test])
+        classifier = InContextClassifier(
+            weights, members, large_context=large_context, max_context=max_context, random_state=random_state
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = show
+            outcome = classify_files(classifier, Path(train), Path(test), target, Path(output))
+        if outcome.ignored:
+            say(f"Columns that {train} does not have are ignored: {', '.join(outcome.ignored)}.")
+        if outcome.accuracy is not None:
+            say(f"Accuracy on {test}, of which {outcome.labelled:,} rows have {target}: {outcome.accuracy:.1%}")
+        say(f"Predictions: {output}")
+
+    run_typed_command(classify, arguments, renamed=_NAMES)

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from gpicl.cli.typed_command import run_typed_command
 from gpicl.errors import UnfinishedError
+from gpicl.files import check_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -41,6 +42,8 @@ def main(arguments: list[str]) -> None:
         from gpicl.experiments.comparison import compare as run_comparison
         from gpicl.experiments.comparison.table import failed_learners
 
+        check_folder(output)
+        check_folder(results, "--results")
         console = Console(stderr=True)
         table = run_comparison(
             scale,

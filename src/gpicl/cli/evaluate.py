@@ -13,6 +13,14 @@ from gpicl.metatraining import TestingConfig
 # `gpicl.tasks.TaskKind`, spelt out because importing it would make the help wait for torch.
 _Kind = Literal["seen", "unseen", "identity"]
 
+# Options by their names in Python.
+_NAMES = {
+    "testing.num_features": "features",
+    **{
+        f"testing.{name}": name for name in ("datasets", "tasks", "episodes", "length", "positions", "size", "channels")
+    },
+}
+
 
 def main(arguments: list[str]) -> None:
     """Run the command."""
@@ -61,7 +69,7 @@ def main(arguments: list[str]) -> None:
             f"Results: {folder / 'results.csv'}\nReport:  {folder / 'report.html'}", highlight=False, soft_wrap=True
         )
 
-    run_typed_command(_evaluate, arguments)
+    run_typed_command(_evaluate, arguments, renamed=_NAMES)
 
 
 def _numbers(positions: str | None) -> list[int] | None:

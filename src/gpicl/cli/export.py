@@ -6,7 +6,7 @@ from rich.console import Console
 
 from gpicl.cli.typed_command import run_typed_command
 from gpicl.errors import UnknownNameError
-from gpicl.files import make_folder
+from gpicl.files import check_output, make_folder
 
 _FORMATS = ("onnx",)
 
@@ -23,14 +23,16 @@ def main(arguments: list[str]) -> None:
             output: File to write.
             classes: Number of classes, where the learner takes any; the default is what it was meta-trained with.
         """
-        from gpicl.weights import find_weights, load_weights
+        from gpicl.weights import CARD_FILE, WEIGHTS_FILE, find_weights, load_weights
         from gpicl.weights.onnx_export import export_onnx
 
         if format not in _FORMATS:
             raise UnknownNameError("format", format, _FORMATS)
-        learner = load_weights(find_weights(run))
+        folder = find_weights(run)
+        check_output(output, [folder / WEIGHTS_FILE, folder / CARD_FILE])
+        learner = load_weights(folder)
         make_folder(Path(output).parent)
         export_onnx(learner, Path(output), classes)
         Console(stderr=True).print(f"Model: {output}", highlight=False, soft_wrap=True, markup=False)
 
-    run_typed_command(export, arguments)
+    run_typed_command(export, arguments, renamed={"num_classes": "classes"})

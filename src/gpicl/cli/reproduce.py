@@ -6,6 +6,7 @@ from typing import Literal
 from rich.console import Console
 
 from gpicl.cli.typed_command import run_typed_command
+from gpicl.files import check_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -49,6 +50,9 @@ def main(arguments: list[str]) -> None:
         """
         from gpicl.experiments.reproduction.command import run_command
 
+        if not dry_run:
+            check_folder(output)
+            check_folder(results, "--results")
         console = Console(stderr=True)
         run_command(
             name,

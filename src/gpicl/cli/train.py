@@ -5,6 +5,7 @@ import shlex
 from rich.console import Console
 
 from gpicl.cli.typed_command import run_typed_command
+from gpicl.files import check_folder
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> None:
         from gpicl.cli.results_table import print_table
         from gpicl.experiments import train_and_test
 
+        check_folder(output)
         config = RunConfig(data, tasks, learner, training, testing, loop)
         console = Console(stderr=True)
         run, table = train_and_test(

@@ -116,6 +116,15 @@ class Learner(nn.Module, ABC):
         """
         return self(inputs, labels), labels
 
+    def rehearsal(self, length: int, step: int) -> int:
+        """Name the sample that `rehearse` takes at a step: steps of one name do the same operations on the same shapes.
+
+        Args:
+            length: Examples T of the episodes.
+            step: Number of the step.
+        """
+        return length
+
     @abstractmethod
     def state_size(self, length: int = 100) -> int:
         """Count the numbers that carry the past from one example to the next (paper, section 4: state, not parameters).

@@ -17,7 +17,7 @@ def inverse(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*batch N N"
     Args:
         matrices: The matrices.
     """
-    if torch.compiler.is_exporting():
+    if torch.jit.is_tracing() or torch.compiler.is_exporting():
         return _newton_schulz(matrices)
     # _ex: no check, so that a GPU need not wait.
     if torch.is_grad_enabled():

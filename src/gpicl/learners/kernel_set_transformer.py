@@ -27,6 +27,10 @@ _MOST_EXAMPLES = 100
 _FOLDS, _FOLDS_OF_LONG, _LONG, _FOLDS_OF_SHORT, _SHORT = 4, 2, 128, 10, 64
 
 
+# Lengths of contexts up to the first are all met in meta-training, those above are multiples of the second.
+_EXACT_LENGTHS, _BUCKET = 8, 4
+
+
 class KernelSetTransformer(Learner):
     """All examples of a context look at each other, and queries look at them.
 
@@ -108,13 +112,21 @@ class KernelSetTransformer(Learner):
         """Ask the last examples of a context of the others; see `Learner.rehearse`.
 
         Examples of an episode are exchangeable, so each query is as good as the one at the position after the context.
-        The context's length goes through all lengths evenly: the golden ratio leaves no gaps, whenever one stops.
         """
         asked = min(self.queries, inputs.shape[1] - 1)
-        longest = inputs.shape[1] - asked
-        count = 1 + int((step + 1) * 0.6180339887498949 % 1 * longest)
+        count = self.rehearsal(inputs.shape[1], step)
         queries = slice(count, count + asked)
         return self._ask(inputs[:, :count], labels[:, :count], inputs[:, queries]), labels[:, queries]
+
+    def rehearsal(self, length: int, step: int) -> int:
+        """Say how long a context is read at a step.
+
+        Lengths are taken evenly: the golden ratio leaves no gaps, whenever a run stops. Those above eight are rounded
+        to multiples of four, so that a GPU has few shapes to learn.
+        """
+        longest = length - min(self.queries, length - 1)
+        count = 1 + int((step + 1) * 0.6180339887498949 % 1 * longest)
+        return count if count <= _EXACT_LENGTHS else min(longest, -(-count // _BUCKET) * _BUCKET)
 
     def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
         """Read a context once; see `Learner.remember`. Its examples are predicted in folds, each from the others."""
@@ -123,10 +135,10 @@ class KernelSetTransformer(Learner):
         folds = _FOLDS_OF_SHORT if count < _SHORT else _FOLDS if count < _LONG else _FOLDS_OF_LONG
         folds = min(folds, count)
         for fold in range(folds):
-            held_out = torch.arange(count, device=inputs.device) % folds == fold
-            logits[:, held_out] = self._ask(inputs[:, ~held_out], labels[:, ~held_out], inputs[:, held_out]).to(
-                logits.dtype
-            )
+            # An index rather than a mask, whose number of rows a GPU would have to be asked for.
+            read = torch.tensor([i for i in range(count) if i % folds != fold], device=inputs.device, dtype=torch.int64)
+            asked = self._ask(inputs[:, read], labels[:, read], inputs[:, fold::folds])
+            logits[:, fold::folds] = asked.to(logits.dtype)
         return Reading(logits, self.memorise(inputs, labels))
 
     def answer(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:

@@ -200,6 +200,8 @@ class LoopConfig:
         validation_episodes: Episodes of each measurement.
         log_every: Steps between lines of the log.
         progress: Show a progress bar.
+        capture: Take each step, its tasks included, as one CUDA graph; null does so on one GPU. Callbacks that look at
+            a step from within, such as at its gradients, are then not called.
     """
 
     devices: int = 1
@@ -209,6 +211,7 @@ class LoopConfig:
     validation_episodes: int = 128
     log_every: int = 10
     progress: bool = True
+    capture: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuse values below one."""

@@ -68,6 +68,13 @@ class EpisodeDataModule(LightningDataModule):
             num_classes=None if fewest is None else classes_of_step(step, fewest, self.training.num_classes),
         )
 
+    @property
+    def repeats_within_an_episode(self) -> bool:
+        """Whether no episode would have to draw more different examples to repeat than it has positions."""
+        tasks = self.tasks
+        most = max(tasks.repeated_images, tasks.first_repeated_images or 0)
+        return not tasks.repetition_probability or most <= tasks.length
+
     def _faded(self, step: int) -> float:
         return min(1.0, step / self.tasks.anneal_steps) if self.tasks.anneal_steps else 0.0
 
@@ -95,6 +102,11 @@ class EpisodeDataModule(LightningDataModule):
         step, rank, world_size = 0, 0, 1
         if self.trainer is not None:
             step, rank, world_size = self.trainer.global_step, self.trainer.global_rank, self.trainer.world_size
+            if self.trainer.lightning_module.captures():
+                # The graph of a step makes its own episodes.
+                nothing = torch.empty(0, device=self.training.device)
+                while True:
+                    yield Episodes(nothing.view(0, 0, 0), nothing.view(0, 0).long())
         while True:
             yield self.batch_of_step(step, rank, world_size)
             step += 1

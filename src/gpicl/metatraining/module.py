@@ -1,5 +1,6 @@
 """Meta-training as a LightningModule."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,7 +12,9 @@ from gpicl.errors import DivergenceError
 from gpicl.learners import Learner
 from gpicl.metatraining.budget import Budget
 from gpicl.metatraining.classes_of_step import classes_of_step
-from gpicl.metatraining.config import TrainingConfig
+from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
+from gpicl.metatraining.config import LoopConfig, TrainingConfig
+from gpicl.metatraining.data_module import EpisodeDataModule
 from gpicl.metatraining.loss import all_position_loss, late_accuracy
 from gpicl.metatraining.measure import measure
 from gpicl.metatraining.optimisers import build_optimiser
@@ -28,10 +31,19 @@ class MetaTraining(LightningModule):
         config: Optimiser, schedule and budget.
         fewest_classes: Fewest classes of a step's tasks, of which the learner then reads as many; None if every task
             has as many as the learner.
+        loop: Says whether steps are captured; None for the default.
     """
 
-    def __init__(self, learner: Learner, config: TrainingConfig, fewest_classes: int | None = None) -> None:
+    def __init__(
+        self,
+        learner: Learner,
+        config: TrainingConfig,
+        fewest_classes: int | None = None,
+        loop: LoopConfig | None = None,
+    ) -> None:
         super().__init__()
+        self.loop = loop or LoopConfig()
+        self._captured: CapturedStep | None = None
         self.fewest_classes = fewest_classes
         self.learner = learner.train()
         self.config = config
@@ -66,9 +78,61 @@ class MetaTraining(LightningModule):
                 [p for group in optimizer.param_groups for p in group["params"]], gradient_clip_val
             )
 
+    def captures(self) -> bool:
+        """Whether steps are taken as CUDA graphs, tasks included, rather than one operation at a time."""
+        trainer, wanted = self.trainer, self.loop.capture
+        possible = (
+            isinstance(trainer.datamodule, EpisodeDataModule)
+            and trainer.world_size == 1
+            and trainer.accumulate_grad_batches == 1
+            and trainer.precision in ("bf16-mixed", "32-true")
+            and trainer.datamodule.repeats_within_an_episode
+        )
+        return possible and (self.trainer.strategy.root_device.type == "cuda" if wanted is None else wanted)
+
     def on_train_start(self) -> None:
         """Start the clock where the checkpoint left it."""
         self.budget.start(self._spent_before)
+        self._captured = self._capture() if self.captures() else None
+
+    def _capture(self) -> CapturedStep:
+        data, device = self.trainer.datamodule, self.trainer.strategy.root_device
+        in_bf16 = self.trainer.precision == "bf16-mixed"
+
+        def learn(episodes: Episodes, step: int) -> Figures:
+            # No cache: a graph would go on reading weights that were rounded before it was captured.
+            with torch.autocast(device.type, torch.bfloat16, enabled=in_bf16, cache_enabled=False):
+                logits, labels = self._learner_of_step(step).rehearse(episodes.inputs, episodes.labels, step)
+                return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
+
+        def plan(step: int) -> StepPlan:
+            interventions = data.interventions(step)
+            kind = (interventions.num_classes, self.learner.rehearsal(data.training.length, step))
+            return StepPlan(kind, interventions)
+
+        return CapturedStep(
+            data.batch,
+            lambda draws, interventions: data.training.episodes(draws, "seen", interventions),
+            learn,
+            plan,
+            self.trainer.optimizers[0],
+            self.trainer.gradient_clip_val or 0.0,
+            device,
+        )
+
+    def optimizer_step(
+        self, epoch: int, batch_idx: int, optimizer: Any, optimizer_closure: Callable[[], Any] | None = None
+    ) -> None:
+        """Take the step, unless it was taken as a graph with everything before it."""
+        if self._captured is None:
+            super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
+        elif optimizer_closure is not None:
+            optimizer_closure()
+
+    def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Optimizer) -> None:
+        """Forget the gradients, unless the step's graph does."""
+        if self._captured is None:
+            super().optimizer_zero_grad(epoch, batch_idx, optimizer)
 
     def on_train_batch_start(self, batch: Episodes, batch_idx: int) -> int | None:
         """Set the learning rates; end the epoch when the time is up."""
@@ -81,28 +145,44 @@ class MetaTraining(LightningModule):
                 return -1
         factor = self.budget.learning_rate_factor(self.global_step, progress)
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = group["initial_lr"] * factor
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(group["initial_lr"] * factor)
+            else:
+                group["lr"] = group["initial_lr"] * factor
         return None
 
-    def training_step(self, batch: Episodes, batch_idx: int) -> Tensor:
-        """Take the all-position loss of one batch of episodes."""
-        learner = self.learner
-        if self.fewest_classes is not None:
-            classes = classes_of_step(self.global_step, self.fewest_classes, learner.num_classes)
-            learner = learner.with_size(learner.num_features, classes)
-        logits, labels = learner.rehearse(batch.inputs, batch.labels, self.global_step)
+    def training_step(self, batch: Episodes, batch_idx: int) -> Tensor | None:
+        """Take the all-position loss of one batch of episodes; or the whole step where it is a graph."""
+        step = self.global_step
+        if self._captured is not None:
+            figures = self._captured.take(step)
+            # Whoever looks at a figure waits for the device, so only where it is written down.
+            if (step + 1) % self.trainer.log_every_n_steps == 0:
+                self._check_finite(figures.loss)
+                self._log_figures(figures.loss.clone(), figures.accuracy.clone(), len(self._captured))
+            return None
+        logits, labels = self._learner_of_step(step).rehearse(batch.inputs, batch.labels, step)
         loss = all_position_loss(logits, labels)
-        self._check_finite(loss)
-        # Lightning's own count of steps for the loggers is one too high after a resumption.
-        self.log("step", float(self.global_step + 1))
-        self.log("loss", loss, sync_dist=True)
-        self.log("accuracy", late_accuracy(logits, labels), sync_dist=True)
-        self.log("seconds", self.budget.seconds)
+        if step % _FINITE_EVERY == 0:
+            self._check_finite(loss)
+        self._log_figures(loss, late_accuracy(logits, labels), len(labels))
         return loss
 
+    def _learner_of_step(self, step: int) -> Learner:
+        if self.fewest_classes is None:
+            return self.learner
+        classes = classes_of_step(step, self.fewest_classes, self.learner.num_classes)
+        return self.learner.with_size(self.learner.num_features, classes)
+
+    def _log_figures(self, loss: Tensor, accuracy: Tensor, size: int) -> None:
+        # Lightning's own count of steps for the loggers is one too high after a resumption.
+        self.log("step", float(self.global_step + 1), batch_size=size)
+        self.log("loss", loss, sync_dist=True, batch_size=size)
+        self.log("accuracy", accuracy, sync_dist=True, batch_size=size)
+        self.log("seconds", self.budget.seconds, batch_size=size)
+
     def _check_finite(self, loss: Tensor) -> None:
-        # Looking at the loss makes a GPU wait, so not at every step.
-        if self.global_step % _FINITE_EVERY == 0 and not bool(torch.isfinite(loss)):
+        if not bool(torch.isfinite(loss)):
             raise DivergenceError(
                 f"The loss is {loss.item()} at step {self.global_step}: meta-training has diverged. Lower "
                 "training.learning_rate or training.matrix_learning_rate, lengthen training.warmup, set training.clip."

@@ -53,8 +53,9 @@ class Muon(Optimizer):
                 updates = orthogonalise(torch.stack(averaged))
                 rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
                 torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+                updates.mul_(rate)
                 for weight, update in zip(weights, updates, strict=True):
-                    weight.sub_(update, alpha=rate)
+                    weight.sub_(update)
         return loss
 
     def _averaged(self, weight: Tensor, grad: Tensor, momentum: float) -> Tensor:

@@ -69,7 +69,7 @@ def meta_train(
     say(f"Resuming at step {done}: {run.folder}" if done else f"Starting: {run.folder}")
     log = CsvLog(run.log)
     log.begin(done)
-    module = MetaTraining(learner, config.training, config.tasks.fewest_classes)
+    module = MetaTraining(learner, config.training, config.tasks.fewest_classes, config.loop)
     data = EpisodeDataModule(training, held_out, config.tasks, config.training.batch, config.loop.validation_episodes)
     callbacks: list[Callback] = [RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every)]
     if config.loop.progress:
@@ -145,6 +145,7 @@ def _quiet_lightning() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*`training_step` returned `None`.*")
             warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*", category=FutureWarning)
             yield
     finally:

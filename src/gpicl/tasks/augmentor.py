@@ -134,14 +134,14 @@ class TaskAugmentor:
 
     def episodes(
         self,
-        draws: Sequence[int],
+        draws: Sequence[int] | Int64[Tensor, " B"],
         tasks: TaskKind = "seen",
         interventions: Interventions = NO_INTERVENTION,
     ) -> Episodes:
         """Make the episodes of these draws.
 
         Args:
-            draws: Numbers from 0 to 2^63-1; each is an episode of its own.
+            draws: Numbers from 0 to 2^63-1; each is an episode of its own. A tensor on the device is taken as it is.
             tasks: `seen`: draw n is of the task id that n falls on (a fresh task where they are unlimited).
                 `unseen`: a fresh task of a stream that is never used for `seen`. `identity`: the raw data set.
             interventions: What is done to seen tasks.
@@ -178,7 +178,9 @@ class TaskAugmentor:
         numbers = self._numbers(Stream.NAMED, draws)
         return self._make(replace(numbers, tasks=as_ids(task_ids, self.device)), interventions)
 
-    def _numbers(self, stream: Stream, draws: Sequence[int]) -> Numbers:
+    def _numbers(self, stream: Stream, draws: Sequence[int] | Tensor) -> Numbers:
+        if isinstance(draws, Tensor):
+            return Numbers(self.seed, stream, draws, draws)
         _check_range("Draws", draws)
         ids = as_ids(draws, self.device)
         return Numbers(self.seed, stream, ids, ids)
@@ -251,10 +253,11 @@ class TaskAugmentor:
         seen: Bool[Tensor, " B"],
         interventions: Interventions,
     ) -> tuple[Int64[Tensor, "B T"], Int64[Tensor, "B T"]]:
-        if not interventions.repetition_probability:
+        if not interventions.may_repeat:
             return pool.choose(numbers, behind, self.length)
         few = interventions.repeated_images
-        indices, labels = pool.choose(numbers, behind, max(self.length, few))
+        count = self.length if isinstance(few, Tensor) else max(self.length, few)
+        indices, labels = pool.choose(numbers, behind, count)
         repeats = numbers.coins("repeats", interventions.repetition_probability, "episode") & seen
         places = numbers.integers(few, "repeated images", self.length, "episode")
         once = torch.arange(self.length, device=self.device)
@@ -305,7 +308,7 @@ class _Uploaded:
     pool: Examples
 
 
-def _where(seen: Bool[Tensor, " B"], yes: float, no: float) -> Float32[Tensor, " B"]:
+def _where(seen: Bool[Tensor, " B"], yes: float | Tensor, no: float) -> Float32[Tensor, " B"]:
     return torch.where(seen, yes, no).float()
 
 

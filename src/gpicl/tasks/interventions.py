@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from torch import Tensor
+
 from gpicl.errors import TaskError
 from gpicl.tasks.probability import check_probability
 
@@ -18,12 +20,20 @@ class Interventions(NamedTuple):
         repeated_images: How many examples such an episode shows. Ten are about one a class, each seen about ten times
             in a hundred. A learner whose state is small begins with fewer (docs/lab-notebook.md).
         num_classes: Labels that tasks use, of those that there are; None for all.
+
+    The first three may be tensors of one number on the device where tasks are made, so that a captured CUDA graph reads
+    what they are at each step; `repeated_images` is then no more than an episode has examples.
     """
 
-    permutation_probability: float = 1.0
-    repetition_probability: float = 0.0
-    repeated_images: int = 10
+    permutation_probability: float | Tensor = 1.0
+    repetition_probability: float | Tensor = 0.0
+    repeated_images: int | Tensor = 10
     num_classes: int | None = None
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether any episode may repeat its examples; a tensor is not looked at."""
+        return isinstance(self.repetition_probability, Tensor) or self.repetition_probability > 0
 
     def check(self) -> "Interventions":
         """Return these interventions.
@@ -31,9 +41,10 @@ class Interventions(NamedTuple):
         Raises:
             TaskError: If a probability is none, or there is nothing to repeat.
         """
-        check_probability("permutation_probability", self.permutation_probability)
-        check_probability("repetition_probability", self.repetition_probability)
-        if self.repeated_images < 1:
+        for name in ("permutation_probability", "repetition_probability"):
+            if not isinstance(getattr(self, name), Tensor):
+                check_probability(name, getattr(self, name))
+        if not isinstance(self.repeated_images, Tensor) and self.repeated_images < 1:
             raise TaskError(f"repeated_images must be at least 1, not {self.repeated_images}.")
         if self.num_classes is not None and self.num_classes < 2:
             raise TaskError(

@@ -73,7 +73,7 @@ class Numbers:
         return self._drawn(purpose, count, per, normal=False)
 
     def integers(
-        self, below: "int | Int64[Tensor, '*B 1']", purpose: str, count: int, per: Literal["task", "episode"] = "task"
+        self, below: "int | Int64[Tensor, '*B']", purpose: str, count: int, per: Literal["task", "episode"] = "task"
     ) -> Int64[Tensor, "B {count}"]:
         """Draw uniform integers from zero. The remainder's bias is below `below / 2^63`.
 

@@ -1,24 +1,36 @@
 """A learner as an ONNX model, which runs without Python or PyTorch."""
 
+import io
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.onnx import symbolic_helper
 
 from gpicl.errors import ConfigError, LearnerError
 from gpicl.files import write_atomically
 from gpicl.learners import Learner
 
 _INPUTS = ("context", "labels", "queries")
+_AXES = {
+    "context": ("batch", "examples", "features"),
+    "labels": ("batch", "examples"),
+    "queries": ("batch", "queries", "features"),
+    "logits": ("batch", "queries", "classes"),
+}
+_OPSET = 17
 # Episodes, examples and queries that the model is traced with, and the other ones that it is tried with.
 _TRACED = (2, 7, 5)
-_TRIED = ((1, 2, 1), (3, 30, 4))
+_TRIED = ((1, 1, 1), (1, 2, 1), (3, 30, 4), (1, 130, 2))
+# Types of PyTorch's eye, by PyTorch's number and ONNX's: float32, float64, truth values.
+_ONNX_TYPES = {6: 1, 7: 11, 11: 9}
 # Largest difference of a probability between PyTorch and onnxruntime, both in float32.
 _TOLERANCE = 1e-4
 
@@ -26,9 +38,10 @@ _TOLERANCE = 1e-4
 def export_onnx(learner: Learner, path: Path, num_classes: int | None = None) -> None:
     """Write a model that reads contexts and answers queries; try it before it is written.
 
-    Inputs are `context` [B, N, F] float32, `labels` [B, N] int64 and `queries` [B, Q, F] float32; the output is
-    `logits` [B, Q, C], for every query as if it alone were appended to its context. B, N and Q may be any numbers,
-    and F too where the learner reads any.
+    Inputs are `context` [batch, examples, features] float32, `labels` [batch, examples] int64 and `queries` [batch,
+    queries, features] float32; the output is `logits` [batch, queries, classes], for every query as if it alone were
+    appended to its context. The numbers of episodes, examples and queries may be any, and that of features too where
+    the learner reads any.
 
     Args:
         learner: The learner, in float32.
@@ -41,6 +54,7 @@ def export_onnx(learner: Learner, path: Path, num_classes: int | None = None) ->
             classes.
     """
     try:
+        import onnx
         import onnxruntime
         import onnxscript  # noqa: F401  # torch.onnx needs it, and says so less clearly
     except ImportError as error:
@@ -49,29 +63,26 @@ def export_onnx(learner: Learner, path: Path, num_classes: int | None = None) ->
         ) from error
     features = learner.num_features
     model = _Asked(learner.with_size(features, learner.num_classes if num_classes is None else num_classes)).eval()
-    any_number = torch.export.Dim.DYNAMIC
-    rows = {0: any_number, 1: any_number}
-    inputs = {**rows, 2: any_number} if learner.any_size else rows
-    try:
-        with torch.no_grad(), _hushed():
-            traced = torch.export.export(
-                model, model.example(*_TRACED, features), dynamic_shapes=(inputs, rows, inputs), strict=False
-            )
-            exported = cast(
-                "torch.onnx.ONNXProgram",
-                torch.onnx.export(
-                    traced, input_names=list(_INPUTS), output_names=["logits"], dynamo=True, verbose=False
-                ),
-            )
-    except RuntimeError as error:
-        raise LearnerError(
-            f"{type(learner).__name__} cannot be exported for any number of examples: it reads them one after the "
-            f"other, or does what ONNX cannot ({_first_line(error)}). The Transformers can."
-        ) from error
-    session = onnxruntime.InferenceSession(exported.model_proto.SerializeToString())
-    for sizes in _TRIED:
-        _try(model, session, model.example(*sizes, features + 1 if learner.any_size else features))
-    write_atomically(path, exported.save)
+    size = features + 1 if learner.any_size else features
+    longest = learner.max_length or 1000
+    examples = [model.example(batch, min(count, longest - 1), queries, size) for batch, count, queries in _TRIED]
+    for export in (_trace, _reason):
+        try:
+            exported = onnx.load_from_string(export(model, features))
+            _name_axes(exported, model.learner)
+            content = exported.SerializeToString()
+            session = onnxruntime.InferenceSession(content, _quiet(onnxruntime.SessionOptions()))
+            for example in examples:
+                _try(model, session, example)
+        except Exception as error:  # what the exporters and onnxruntime raise has no closer base
+            failure = error
+            continue
+        write_atomically(path, partial(Path.write_bytes, data=content))
+        return
+    raise LearnerError(
+        f"{type(learner).__name__} cannot be exported for any number of examples: it reads them one after the other, "
+        f"or does what ONNX cannot ({_first_line(failure)}). The Transformers can."
+    ) from failure
 
 
 class _Asked(nn.Module):
@@ -96,29 +107,113 @@ class _Asked(nn.Module):
         )
 
 
+def _trace(model: _Asked, features: int) -> bytes:
+    """Export what the model does to one example, in seconds. Some models cannot be traced for sizes that change."""
+    sizes = {name: dict(enumerate(axes)) for name, axes in _AXES.items()}
+    if not model.learner.any_size:
+        for axes in sizes.values():
+            axes.pop(2, None)
+    content = io.BytesIO()
+    with torch.no_grad(), _hushed(), _more_operators():
+        torch.onnx.export(
+            model,
+            model.example(*_TRACED, features),
+            cast("Any", content),
+            input_names=list(_INPUTS),
+            output_names=["logits"],
+            dynamic_axes=sizes,
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    return content.getvalue()
+
+
+def _reason(model: _Asked, features: int) -> bytes:
+    """Export by reasoning about sizes, which takes more models, and a minute or two for large ones."""
+    dynamic = torch.export.Dim.DYNAMIC
+    rows = {0: dynamic, 1: dynamic}
+    inputs = {**rows, 2: dynamic} if model.learner.any_size else rows
+    with torch.no_grad(), _hushed():
+        program = torch.export.export(
+            model, model.example(*_TRACED, features), dynamic_shapes=(inputs, rows, inputs), strict=False
+        )
+        exported = torch.onnx.export(
+            program, input_names=list(_INPUTS), output_names=["logits"], dynamo=True, verbose=False
+        )
+    return cast("torch.onnx.ONNXProgram", exported).model_proto.SerializeToString()
+
+
+def _name_axes(exported: Any, learner: Learner) -> None:
+    """Name the axes of inputs and output, whatever the exporter calls them, and say how many classes there are."""
+    named: dict[str, str] = {}
+    for tensor in [*exported.graph.input, *exported.graph.output]:
+        for dimension, name in zip(tensor.type.tensor_type.shape.dim, _AXES[tensor.name], strict=True):
+            if name == "classes":
+                dimension.dim_value = learner.num_classes
+            elif dimension.dim_param:
+                named[dimension.dim_param] = name
+    # Tensors in between have axes of the same names.
+    for tensor in [*exported.graph.input, *exported.graph.output, *exported.graph.value_info]:
+        for dimension in tensor.type.tensor_type.shape.dim:
+            if dimension.dim_param in named:
+                dimension.dim_param = named[dimension.dim_param]
+
+
+def _quiet(options: Any) -> Any:
+    options.log_severity_level = 4  # a model that does not work is refused, and need not be told of twice
+    return options
+
+
 def _try(model: _Asked, session: Any, example: tuple[Tensor, ...]) -> None:
     with torch.no_grad():
         expected = model(*example).softmax(2)
     (logits,) = session.run(None, {name: x.numpy() for name, x in zip(_INPUTS, example, strict=True)})
     difference = float((torch.from_numpy(logits).softmax(2) - expected).abs().max())
     if not difference < _TOLERANCE:
-        raise LearnerError(
-            f"The exported {type(model.learner).__name__} does not answer as it should: probabilities differ by "
-            f"{difference:.2g} in an episode of {example[0].shape[1]} examples. Nothing was written. The Transformers "
-            "of this package can be exported."
-        )
+        raise ValueError(f"probabilities differ by {difference:.2g} with {example[0].shape[1]} examples")
+
+
+@contextmanager
+def _more_operators() -> Iterator[None]:
+    """Teach the exporter two operators that it does not know, or not for truth values."""
+    operators = {"aten::mT": _transposed, "aten::eye": _identity}
+    for name, operator in operators.items():
+        torch.onnx.register_custom_op_symbolic(name, cast("Any", operator), _OPSET)
+    try:
+        yield
+    finally:
+        for name in operators:
+            torch.onnx.unregister_custom_op_symbolic(name, _OPSET)
+
+
+def _transposed(graph: Any, matrices: Any) -> Any:
+    axes = list(range(symbolic_helper._get_tensor_rank(matrices) or 0))
+    return graph.op("Transpose", matrices, perm_i=[*axes[:-2], axes[-1], axes[-2]])
+
+
+def _identity(graph: Any, size: Any, dtype: Any, *_: Any) -> Any:
+    """Ones where row and column are equal; onnxruntime makes no identity matrix of truth values."""
+    scalar = graph.op("Constant", value_t=torch.tensor(0)), graph.op("Constant", value_t=torch.tensor(1))
+    numbers = graph.op("Range", scalar[0], size, scalar[1])
+    first, last = (graph.op("Constant", value_t=torch.tensor([axis])) for axis in (0, 1))
+    equal = graph.op("Equal", graph.op("Unsqueeze", numbers, last), graph.op("Unsqueeze", numbers, first))
+    kind = symbolic_helper._get_const(dtype, "i", "dtype")
+    return graph.op("Cast", equal, to_i=_ONNX_TYPES[kind])
 
 
 @contextmanager
 def _hushed() -> Iterator[None]:
     """Keep PyTorch from talking of what it means to change in itself, and of packages that nothing here needs."""
     logging.disable(logging.WARNING)
+    log = torch._C._jit_onnx_log
+    torch._C._jit_onnx_log = lambda *_: None  # prints the whole model where it cannot be exported
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         logging.disable(logging.NOTSET)
+        torch._C._jit_onnx_log = log
 
 
 def _first_line(error: Exception) -> str:

@@ -5,9 +5,13 @@ WHY not pickle: loading somebody's weights must not be able to run somebody's co
 
 import hashlib
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -20,6 +24,7 @@ WEIGHTS_FILE = "weights.safetensors"
 CARD_FILE = "weights.json"
 """Name of the file that says what they are and how they came about."""
 _FORMAT = 1
+_building = threading.Lock()
 
 
 def save_weights(learner: Learner, folder: Path | str, **card: Any) -> Path:
@@ -39,7 +44,7 @@ def save_weights(learner: Learner, folder: Path | str, **card: Any) -> Path:
     write_atomically(weights, lambda part: save_file(state, part))
     described = {
         "format": _FORMAT,
-        "learner": _name_of(learner),
+        "learner": learner_name(learner),
         "options": learner.options,
         "parameters": learner.num_parameters,
         "sha256": _digest(weights),
@@ -78,7 +83,9 @@ def load_card(folder: Path | str) -> dict[str, Any]:
 
 
 def load_weights(folder: Path | str) -> Learner:
-    """Rebuild a learner from a folder, on the CPU and in evaluation mode.
+    """Rebuild a learner from a folder, on the CPU, in float32 and in evaluation mode.
+
+    PyTorch's default device, default dtype, inference mode and random state make no difference, and stay as they are.
 
     Args:
         folder: A run's folder, or any other that `save_weights` has written.
@@ -92,12 +99,7 @@ def load_weights(folder: Path | str) -> Learner:
     try:
         if _digest(path) != card["sha256"]:
             raise CheckpointError(f"{path} is damaged: its checksum is not that of its card. {remedy}")
-        state = load_file(path)
-        options = {k: v for k, v in card["options"].items() if k not in ("num_features", "num_classes")}
-        learner = build_learner(
-            card["learner"], card["options"]["num_features"], card["options"]["num_classes"], **options
-        )
-        learner.load_state_dict(state)
+        learner = rebuild_learner(card["learner"], card["options"], load_file(path))
     except GpiclError as error:
         raise CheckpointError(str(error)) from error
     except (OSError, KeyError, SafetensorError) as error:
@@ -106,12 +108,54 @@ def load_weights(folder: Path | str) -> Learner:
         raise CheckpointError(
             f"The weights {path} do not fit {card['learner']} as its card describes it: {error} {remedy}"
         ) from error
+    return learner
+
+
+def rebuild_learner(name: str, options: dict[str, Any], state: dict[str, torch.Tensor]) -> Learner:
+    """Build a learner that has been described, on the CPU, in the precision of its state and in evaluation mode.
+
+    Args:
+        name: See `learner_name`.
+        options: The learner's `options`.
+        state: The learner's `state_dict()`.
+
+    Raises:
+        GpiclError: See `build_learner`.
+        RuntimeError: If the state is another learner's.
+    """
+    others = {k: v for k, v in options.items() if k not in ("num_features", "num_classes")}
+    dtypes = {tensor.dtype for tensor in state.values() if tensor.is_floating_point()}
+    with _plain_torch():
+        learner = build_learner(name, options["num_features"], options["num_classes"], **others)
+        if len(dtypes) == 1:
+            learner.to(dtypes.pop())
+        learner.load_state_dict(state)
     return learner.eval()
 
 
-def _name_of(learner: Learner) -> str:
+def learner_name(learner: Learner) -> str:
+    """Give the name by which `build_learner` finds a learner's class.
+
+    Args:
+        learner: The learner.
+    """
     cls = type(learner)
     return cls.__name__ if LEARNERS.get(cls.__name__) == cls.__module__ else f"{cls.__module__}.{cls.__qualname__}"
+
+
+@contextmanager
+def _plain_torch() -> Iterator[None]:
+    """Build on the CPU and in float32, whatever the caller has set, and draw nothing from the caller's random state.
+
+    WHY a lock: the default dtype and the random state belong to the whole process.
+    """
+    with _building, torch.device("cpu"), torch.inference_mode(False), torch.random.fork_rng(devices=[]):
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(before)
 
 
 def _digest(path: Path) -> str:

@@ -85,7 +85,7 @@ def compare(
     # A data set that is not to be had should not be found after hours of meta-training.
     for name in dict.fromkeys((chosen.data, *chosen.datasets)):
         load_test_set(name, chosen.resize(RunConfig()).data)
-    make_folder(Path(results))
+    make_folder(Path(results), "--results")
     titles = [f"{contest.entrant.name}, seed {contest.config.training.seed}" for contest in contests]
 
     def announce(number: int) -> None:

@@ -67,7 +67,7 @@ class Experiment:
         Raises:
             GpiclError: If something cannot be had; found before anything is run.
         """
-        make_folder(results)
+        make_folder(results, "--results")
         self.prepare(settings)
         runs = self.grid(settings)
         failures = sweep(runs, settings.output, engine, command, self.name, say, progress)

@@ -1,0 +1,90 @@
+"""The classes of examples: names of any one kind in, indices out."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Int64
+from sklearn.utils import assert_all_finite, check_consistent_length
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from gpicl.classifier.values import days
+from gpicl.errors import ClassifierError
+
+
+def check_labels(y: Any, examples: Any) -> np.ndarray:
+    """Check the classes of examples.
+
+    Args:
+        y: Their names: numbers, truth values, strings or dates.
+        examples: What they are the classes of.
+
+    Returns:
+        As many names as there are examples.
+
+    Raises:
+        ClassifierError: If there are none, one is missing, or they are of several kinds.
+        ValueError: If they are not as many, not in one dimension, or measurements rather than classes.
+    """
+    if y is None:
+        raise ClassifierError("InContextClassifier requires y to be passed, but the target y is None.")
+    if isinstance(y, str | dict) or not (hasattr(y, "__len__") or hasattr(y, "__array__")):
+        raise ClassifierError(f"y is {y!r:.60} and must be a list or array with the class of every example.")
+    labels = column_or_1d(y.to_numpy() if hasattr(y, "to_numpy") and not isinstance(y, pd.DataFrame) else y, warn=True)
+    check_consistent_length(examples, labels)
+    missing = np.flatnonzero(pd.isna(labels))
+    if missing.size:
+        raise ClassifierError(
+            f"y is missing for {missing.size:,} of {len(labels):,} examples, the first of them number {missing[0]} "
+            "(Input y contains NaN). Leave these examples out, or give them a class."
+        )
+    if labels.dtype.kind == "O":
+        labels = _of_one_kind(labels)
+    else:
+        assert_all_finite(labels, input_name="y")
+    if labels.dtype.kind not in "OmM":
+        check_classification_targets(labels)
+    return labels
+
+
+def class_indices(labels: np.ndarray, classes: np.ndarray) -> Int64[np.ndarray, " N"]:
+    """Give each label's place among the classes.
+
+    Args:
+        labels: See `check_labels`.
+        classes: Their names, sorted, each once.
+
+    Raises:
+        ClassifierError: If a label is no class, or there are fewer than two classes.
+    """
+    strangers = np.setdiff1d(labels, classes)
+    if strangers.size:
+        raise ClassifierError(
+            f"y holds {strangers.tolist()}, which is none of classes={classes.tolist()}. Name all classes that will "
+            "ever occur, or none."
+        )
+    if len(classes) < 2:
+        raise ClassifierError(
+            f"y holds one class only, {classes[0]!r}: there must be two to tell apart. Add examples of another class, "
+            "or name those to come with partial_fit(X, y, classes=...)."
+        )
+    return np.searchsorted(classes, labels).astype(np.int64)
+
+
+def _of_one_kind(labels: np.ndarray) -> np.ndarray:
+    """Labels of an array of objects in the dtype that suits them."""
+    kinds = {"text" if isinstance(label, str) else "date" if days(label) is not None else "other" for label in labels}
+    if kinds == {"date"}:
+        return labels
+    if "date" not in kinds and len(kinds) == 1:
+        typed = np.array(labels.tolist())
+        if typed.ndim == 1 and typed.dtype.kind in "biuf":
+            return typed
+        if kinds == {"text"}:
+            return labels
+    found = sorted({type(label).__name__ for label in labels})
+    raise ClassifierError(
+        f"Unknown label type: y holds values of type {', '.join(found)}, which cannot be sorted. Give numbers alone, "
+        "strings alone or dates alone, such as [str(label) for label in y]."
+    )

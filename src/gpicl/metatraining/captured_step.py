@@ -1,0 +1,157 @@
+"""A whole step of meta-training as one CUDA graph.
+
+WHY: a step is hundreds of small kernels, and launching them from Python takes longer than running them. A graph holds
+the forward and backward pass, the clipping, the optimiser, and the making of the next step's episodes, which runs
+beside them; replaying it is one launch, and nothing in it waits for the host.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gpicl.tasks import Episodes, Interventions
+
+# Steps that are taken one operation at a time before any is captured: they create the optimiser's state, the handles of
+# libraries and compiled kernels.
+_WARM_UP = 3
+_MOST_GRAPHS = 512
+
+
+class Figures(NamedTuple):
+    """What a step measures of its own batch: loss and late accuracy, on the device."""
+
+    loss: Tensor
+    accuracy: Tensor
+
+
+class StepPlan(NamedTuple):
+    """What happens at a step.
+
+    Attributes:
+        kind: Steps of one kind do the same operations on the same shapes of episodes.
+        interventions: What is done to its tasks.
+    """
+
+    kind: Hashable
+    interventions: Interventions
+
+
+class CapturedStep:
+    """Takes steps of meta-training, those of a kind that was met before as a graph.
+
+    Args:
+        batch: Episodes of a step.
+        make: Makes the episodes of some draws with some interventions.
+        learn: Figures of a batch at a step, with a graph for gradients.
+        plan: What happens at a step.
+        optimiser: The optimiser; changed so that it can be captured.
+        clip: Largest norm of the gradient; 0 for any.
+        device: Where everything is. On a CPU the same operations are taken one by one.
+    """
+
+    def __init__(
+        self,
+        batch: int,
+        make: Callable[[Tensor, Interventions], Episodes],
+        learn: Callable[[Episodes, int], Figures],
+        plan: Callable[[int], StepPlan],
+        optimiser: Optimizer,
+        clip: float,
+        device: torch.device,
+    ) -> None:
+        self._make, self._learn, self._plan = make, learn, plan
+        self._optimiser, self._clip, self._device = optimiser, clip, device
+        self._captures = device.type == "cuda"
+        self._draws = torch.arange(batch, device=device)
+        self._strengths = torch.zeros(3, device=device)  # of the next step's interventions
+        self._episodes: Episodes | None = None
+        self._step: int | None = None
+        self._taken = 0
+        self._met: set[Hashable] = set()
+        self._graphs: dict[Hashable, tuple[Any, Figures]] = {}
+        self._pool: Any = None
+        self._side = torch.cuda.Stream(device) if self._captures else None
+        for group in optimiser.param_groups:
+            # Read by the graph at every replay; the schedule fills them.
+            group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32).to(device)
+            if "capturable" in group:
+                group["capturable"] = self._captures
+
+    def __len__(self) -> int:
+        """Episodes of a step."""
+        return len(self._draws)
+
+    def take(self, step: int) -> Figures:
+        """Take one step.
+
+        Args:
+            step: Steps done before. Episodes are made again where it is not the one after the last.
+        """
+        this, following = self._plan(step), self._plan(step + 1)
+        if self._step != step:
+            self._draws.copy_(torch.arange(len(self._draws), device=self._device) + step * len(self._draws))
+            self._set_strengths(this.interventions)
+            self._episodes = _own(self._make(self._draws, self._with_strengths(this.interventions)))
+        self._set_strengths(following.interventions)
+        key = (this.kind, following.interventions.num_classes)
+        if key in self._graphs:
+            graph, figures = self._graphs[key]
+            graph.replay()
+        elif self._captures and self._taken >= _WARM_UP and key in self._met and len(self._graphs) < _MOST_GRAPHS:
+            figures = self._capture(key, step, following)
+        else:
+            figures = self._operate(step, following)
+            self._met.add(key)
+        self._step, self._taken = step + 1, self._taken + 1
+        return figures
+
+    def _capture(self, key: Hashable, step: int, following: StepPlan) -> Figures:
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self._pool):
+            figures = self._operate(step, following)
+        self._pool = self._pool or graph.pool()
+        self._graphs[key] = (graph, figures)
+        graph.replay()
+        return figures
+
+    def _operate(self, step: int, following: StepPlan) -> Figures:
+        assert self._episodes is not None  # noqa: S101
+        self._draws.add_(len(self._draws))
+        if self._side is not None:
+            self._side.wait_stream(torch.cuda.current_stream(self._device))
+            with torch.cuda.stream(self._side):
+                made = self._make(self._draws, self._with_strengths(following.interventions))
+        self._optimiser.zero_grad(set_to_none=True)
+        figures = self._learn(self._episodes, step)
+        figures.loss.backward()
+        if self._clip:
+            parameters = [p for group in self._optimiser.param_groups for p in group["params"]]
+            nn.utils.clip_grad_norm_(parameters, self._clip)
+        self._optimiser.step()
+        if self._side is not None:
+            torch.cuda.current_stream(self._device).wait_stream(self._side)
+        else:
+            made = self._make(self._draws, self._with_strengths(following.interventions))
+        self._episodes.inputs.copy_(made.inputs)
+        self._episodes.labels.copy_(made.labels)
+        return Figures(figures.loss.detach(), figures.accuracy.detach())
+
+    def _set_strengths(self, interventions: Interventions) -> None:
+        for i, value in enumerate(interventions[:3]):
+            self._strengths[i].fill_(float(value))
+
+    def _with_strengths(self, interventions: Interventions) -> Interventions:
+        """The same interventions, read from the device where a step may change them."""
+        permutation, repetition, images = self._strengths.unbind()
+        return interventions._replace(
+            permutation_probability=permutation,
+            repetition_probability=repetition if interventions.may_repeat else 0.0,
+            repeated_images=images.long() if interventions.may_repeat else 1,
+        )
+
+
+def _own(episodes: Episodes) -> Episodes:
+    return Episodes(episodes.inputs.clone(), episodes.labels.clone())

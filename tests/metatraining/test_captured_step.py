@@ -1,0 +1,67 @@
+"""A step that is taken as a whole, tasks included, is the step that Lightning takes; on a GPU it is a CUDA graph."""
+
+import copy
+
+import pytest
+import torch
+
+from gpicl.metatraining import meta_train
+
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+def weights_of(config, folder, **loop):
+    config = copy.deepcopy(config)
+    for name, value in loop.items():
+        setattr(config.loop, name, value)
+    run, learner = meta_train(config, folder)
+    return learner.state_dict(), run
+
+
+@pytest.fixture(
+    params=[
+        {},
+        {"permutation_probability": 0.1, "repetition_probability": 0.5, "anneal_steps": 6, "first_repeated_images": 2},
+        {"num_tasks": 8, "widen": {"spectrum": 0.5, "noise": 0.5, "label_noise": 0.5}},
+    ],
+    ids=["plain", "annealed", "widened"],
+)
+def tasks(request, config):
+    for name, value in request.param.items():
+        setattr(config.tasks, name, value)
+    return config
+
+
+def equal(first, second, **tolerance):
+    for name, value in first.items():
+        torch.testing.assert_close(value.cpu(), second[name].cpu(), msg=name, **tolerance)
+
+
+@pytest.mark.parametrize(("optimiser", "atol"), [("adam", 1e-6), ("muon", 1e-5)])
+def test_the_weights_are_those_of_steps_taken_one_operation_at_a_time(tasks, tmp_path, optimiser, atol, monkeypatch):
+    # Iterations in bfloat16 would make much of a last bit.
+    monkeypatch.setattr("gpicl.metatraining.muon.multiplies_in_bf16", lambda device: False)
+    tasks.training.optimiser = optimiser
+    eager, run = weights_of(tasks, tmp_path / "eager", capture=False)
+    captured, other = weights_of(tasks, tmp_path / "captured", capture=True)
+    equal(eager, captured, rtol=1e-5, atol=atol)
+    assert run.folder.name == other.folder.name, "how steps are taken names no run"
+    assert run.log.read_text().count("\n") == other.log.read_text().count("\n")
+
+
+def test_a_learner_that_samples_its_positions_takes_the_same_samples(config, tmp_path):
+    config.learner.name, config.learner.options = "KernelSetTransformer", {"layers": 1, "width": 8, "class_width": 4}
+    config.tasks.length, config.tasks.fewest_classes, config.training.steps = 30, 2, 5
+    equal(*(weights_of(config, tmp_path / str(c), capture=c)[0] for c in (False, True)), rtol=1e-4, atol=1e-5)
+
+
+def test_episodes_that_repeat_more_images_than_they_have_positions_are_not_captured(config, tmp_path):
+    config.tasks.repetition_probability, config.tasks.repeated_images = 1.0, 20
+    equal(*(weights_of(config, tmp_path / str(c), capture=c)[0] for c in (False, True)), rtol=0, atol=0)
+
+
+@GPU
+@pytest.mark.parametrize("name", ["TokenTransformer", "KernelTransformer", "LSTM", "FastWeightMemory", "MAML", "VSML"])
+def test_graphs_take_the_steps_of_every_learner(config, tmp_path, name):
+    config.learner.name, config.learner.options, config.training.steps = name, {}, 30
+    equal(*(weights_of(config, tmp_path / str(c), capture=c)[0] for c in (False, True)), rtol=1e-2, atol=1e-3)
