@@ -137,6 +137,21 @@ def test_where_there_is_nothing_to_learn_it_gives_the_frequencies_of_the_classes
     close(probabilities, [[0.75, 0.25]] * 2, tolerance=0.1)
 
 
+def test_repeated_rows_with_noisy_labels_give_the_frequencies():
+    X = np.arange(200)[:, None] % 2
+    wrong = np.arange(200) % 5 == 0
+    probabilities = InContextClassifier().fit(X, X[:, 0] ^ wrong).predict_proba([[0], [1]])
+    close(probabilities, [[0.8, 0.2], [0.2, 0.8]], tolerance=0.05)
+
+
+def test_a_rare_class_that_lies_apart_is_found():
+    random = np.random.default_rng(0)
+    y = (np.arange(300) < 6).astype(int)
+    X = random.normal(size=(300, 8)) + 1.5 * y[:, None]
+    queries = random.normal(size=(40, 8)) + 1.5
+    assert InContextClassifier().fit(X, y).predict(queries).mean() > 0.5
+
+
 @pytest.mark.parametrize("shape", [(6, 6), (6, 6, 3)])
 def test_images_are_taken_as_they_are(shape):
     random = np.random.default_rng(0)

@@ -103,4 +103,4 @@ def test_nothing_but_this_package_is_imported():
     with pytest.raises(CheckpointError, match=r"another version of gpicl .*Fit it again"):
         thaw({"is": "object", "class": "os:system", "state": {}})
     with pytest.raises(CheckpointError, match="Fit it again"):
-        thaw({"is": "object", "class": "gpicl.classifier.views:NoSuchView", "state": {}})
+        thaw({"is": "object", "class": "gpicl.classifier.preprocessing:NoSuchView", "state": {}})

@@ -10,15 +10,30 @@ from gpicl.classifier.large_contexts import subsample
 from gpicl.errors import ClassifierError
 
 
-def test_they_are_refused_with_the_choices(iris):
+def test_they_are_read_with_a_warning_that_names_the_choices(iris):
+    X, y, queries, classes = iris
+    classifier = InContextClassifier(n_estimators=2, max_context=40)
+    with pytest.warns(UserWarning, match=r'50 examples .* than the 40 of max_context.*"nearest".*GradientBoosting'):
+        classifier.fit(X, y)
+    assert classifier.score(queries, classes) > 0.9
+
+
+def test_more_than_a_thousand_work_by_default():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(1200, 4))
+    y = (X[:, 0] > 0).astype(int) + (X[:, 1] > 1)
+    with pytest.warns(UserWarning, match="1,100 examples are more than the 1,000"):
+        classifier = InContextClassifier(n_estimators=1).fit(X[:1100], y[:1100])
+    assert classifier.score(X[1100:], y[1100:]) > 0.8
+
+
+def test_they_can_be_refused(iris):
     X, y, _, _ = iris
     with pytest.raises(ClassifierError, match=r'50 examples .* than the 40 .*"subsample".*"nearest".*GradientBoosting'):
-        InContextClassifier(max_context=40).fit(X, y)
-    many = np.zeros((1001, 2))
-    with pytest.raises(ClassifierError, match="1,001 examples are more than the 1,000"):
-        InContextClassifier().fit(many, np.arange(1001) % 2)
+        InContextClassifier(max_context=40, large_context="error").fit(X, y)
 
 
+@pytest.mark.filterwarnings("ignore:.*of max_context")
 @pytest.mark.parametrize("choice", ["subsample", "nearest"])
 def test_the_choices_work(iris, choice):
     X, y, queries, classes = iris
@@ -29,6 +44,7 @@ def test_the_choices_work(iris, choice):
     )
 
 
+@pytest.mark.filterwarnings("ignore:.*of max_context")
 def test_adding_examples_draws_the_subsample_of_fitting_all_at_once(iris):
     X, y, queries, _ = iris
     classifier = InContextClassifier(n_estimators=1, large_context="subsample", max_context=30)

@@ -11,12 +11,12 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from gpicl.classifier.costs import MOST_CONTEXT, warn_of_cost
 from gpicl.classifier.encoding import TableEncoder
-from gpicl.classifier.ensemble import Ensemble
+from gpicl.classifier.ensemble import MOST_READ, Ensemble
 from gpicl.classifier.fitted_state import freeze, thaw
 from gpicl.classifier.frames import flatten_images
 from gpicl.classifier.inputs import check_order, check_rows, numbers_as_names
 from gpicl.classifier.labels import check_labels, class_indices
-from gpicl.classifier.large_contexts import LARGE_CONTEXTS, NearestContexts, with_large_context
+from gpicl.classifier.large_contexts import LARGE_CONTEXTS, Predictor, with_large_context
 from gpicl.classifier.loaded import learner_at_hand, on_cpu
 from gpicl.classifier.tables import join_rows
 from gpicl.errors import ClassifierError, UnknownNameError
@@ -28,19 +28,21 @@ _LEARNED = ("_examples", "_encoder", "_predictor")
 class InContextClassifier(ClassifierMixin, BaseEstimator):
     """A classifier that was meta-trained once and learns new data from its context alone, with no gradient step.
 
-    `fit` reads up to 1,000 labelled examples and keeps what the learner remembers of them; predicting asks it about
-    each query by itself. It takes tables, with missing values, categories and dates, and images; any number of features
+    `fit` reads labelled examples and keeps what the learner remembers of them; predicting asks it about each query by
+    itself. Two forests and a linear model stand beside it, and every member counts by how it predicted the examples
+    without their labels. It takes tables, with missing values, categories and dates, and images; any number of features
     and of classes. A pickle holds what was learned, so that loading it does not read the examples again.
 
     Args:
         weights: Name of weights that come with the package, such as `general`, or the folder of a `gpicl train`
             run.
-        n_estimators: Members of the ensemble. Each reads the examples in another order, and up to eight in another
-            view; more than eight take views again in other orders. One is fastest.
-        large_context: What to do with more than `max_context` examples. `error` refuses them; `subsample` reads as
-            many, chosen at random with every class's share kept; `nearest` reads, for every query anew, those nearest
-            to it, which takes the time of a fit for each query.
-        max_context: Most examples that are read at once.
+        n_estimators: Members of the ensemble that read the examples with the learner, each in another order and up to
+            five in another view. Of more than 400 examples each reads as many, chosen at random with every class's
+            share kept. With more than one, forests and linear model join. One is fastest.
+        large_context: What to do with more than `max_context` examples. `subsample` warns and goes on as with fewer;
+            `nearest` reads, for every query again, those nearest to it, which takes the time of a fit for each query;
+            `error` refuses them.
+        max_context: Most examples without a warning; with `nearest`, how many are read for a query.
         memory_budget: MiB that reading and answering may take for their intermediate results; queries are answered in
             as many passes as that needs. What a fitted classifier keeps comes on top.
         random_state: Seed of orders, projections and subsamples. The same seed gives the same probabilities to the
@@ -65,7 +67,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         weights: Any = "general",
         n_estimators: Any = 4,
         *,
-        large_context: Any = "error",
+        large_context: Any = "subsample",
         max_context: Any = 1000,
         memory_budget: Any = 256,
         random_state: Any = 0,
@@ -199,13 +201,14 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
             seed=random.randint(2**31),
         )
         most = self.max_context if learner.max_length is None else min(self.max_context, learner.max_length - 1)
+        build = partial(build, most_read=min(most, MOST_READ))
         large = len(features) > most
         if not (large and self.large_context == "error"):
             nearest = large and self.large_context == "nearest"
-            warn_of_cost(learner, min(len(features), most), len(classes), self.n_estimators, nearest)
+            warn_of_cost(learner, min(len(features), most, MOST_READ), len(classes), self.n_estimators, nearest)
         with on_cpu():
-            self._predictor: Ensemble | NearestContexts = (
-                with_large_context(self.large_context, build, features, indices, most, random)
+            self._predictor: Predictor = (
+                with_large_context(self.large_context, build, features, indices, most)
                 if large
                 else build(features, indices)
             )

@@ -1,17 +1,26 @@
 """What to do with more examples than a learner should read at once."""
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from gpicl.classifier.advice import warn
 from gpicl.classifier.columns import Columns
-from gpicl.classifier.ensemble import Ensemble
 from gpicl.errors import ClassifierError
 
-LargeContext = Literal["error", "subsample", "nearest"]
-Build = Callable[[np.ndarray, np.ndarray], Ensemble]
+
+@runtime_checkable
+class Predictor(Protocol):
+    """What has read a context."""
+
+    def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
+        """Give each query's probabilities of the classes."""
+
+
+LargeContext = Literal["subsample", "nearest", "error"]
+Build = Callable[[np.ndarray, np.ndarray], Predictor]
 LARGE_CONTEXTS: tuple[str, ...] = get_args(LargeContext)
 
 
@@ -74,29 +83,32 @@ def with_large_context(
     features: Float64[np.ndarray, "N F"],
     classes: Int64[np.ndarray, " N"],
     most: int,
-    random: np.random.RandomState,
-) -> Ensemble | NearestContexts:
+) -> Predictor:
     """Do with too many examples what the user has chosen.
 
     Args:
         choice: One of `LARGE_CONTEXTS`.
-        build: Makes an ensemble from features and classes.
+        build: Makes an ensemble from features and classes; of many its members read a draw of their own.
         features: Features of all examples; NaN where a value is missing.
         classes: Class of each.
         most: Most examples to read at once.
-        random: Source of a subsample.
 
     Raises:
-        ClassifierError: If the choice is to be told.
+        ClassifierError: If the choice is to refuse them.
     """
     if choice == "nearest":
         return NearestContexts(build, features, classes, most)
-    if choice == "subsample":
-        rows = subsample(classes, most, random)
-        return build(features[rows], classes[rows])
-    raise ClassifierError(
-        f"{len(features):,} examples are more than the {most:,} that this classifier reads at once. Choose "
-        'large_context="subsample" to read as many, drawn at random; large_context="nearest" to read those nearest to '
-        "each query, which takes the time of a fit for each; or a classifier for large data, such as scikit-learn's "
-        "HistGradientBoostingClassifier. Up to 1,000 can be read at once by max_context, if the weights allow it."
+    others = (
+        'Choose large_context="nearest" to read those nearest to each query, which takes the time of a fit for each; '
+        "or a classifier for large data, such as scikit-learn's HistGradientBoostingClassifier."
     )
+    if choice == "error":
+        raise ClassifierError(
+            f"{len(features):,} examples are more than the {most:,} of max_context. Leave large_context at "
+            f'"subsample", which lets every member read a draw of its own. {others}'
+        )
+    warn(
+        f"{len(features):,} examples are more than the {most:,} of max_context: each member of the ensemble reads a "
+        f"draw of its own, with every class's share kept; only the forest and the linear model see them all. {others}"
+    )
+    return build(features, classes)

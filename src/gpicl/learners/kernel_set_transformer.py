@@ -21,9 +21,9 @@ _GEOMETRIES = 1 + len(WHITENINGS)
 _KERNELS = kernel_ridge.count_opinions(_GEOMETRIES)
 # How many examples there are enters as a logarithm, up to what meta-training shows.
 _MOST_EXAMPLES = 100
-# Folds in which a context is predicted from its own other parts; two of a long one, whose half says nearly as much as
-# three quarters at half of the cost.
-_FOLDS, _FOLDS_OF_LONG, _LONG = 4, 2, 128
+# Folds in which a context is predicted from its own other parts: two of a long one, whose half says nearly as much as
+# three quarters at half of the cost, and many of a short one, which says much less without a quarter.
+_FOLDS, _FOLDS_OF_LONG, _LONG, _FOLDS_OF_SHORT, _SHORT = 4, 2, 128, 10, 64
 
 
 # Lengths of contexts up to the first are all met in meta-training, those above are multiples of the second.
@@ -131,7 +131,8 @@ class KernelSetTransformer(Learner):
         """See `Learner.encode_context`. Its examples are predicted in folds, each from the others."""
         count = inputs.shape[1]
         logits = inputs.new_zeros(*labels.shape, self.num_classes)
-        folds = min(_FOLDS if count < _LONG else _FOLDS_OF_LONG, count)
+        folds = _FOLDS_OF_SHORT if count < _SHORT else _FOLDS if count < _LONG else _FOLDS_OF_LONG
+        folds = min(folds, count)
         for fold in range(folds):
             # An index rather than a mask, whose number of rows a GPU would have to be asked for.
             read = torch.tensor([i for i in range(count) if i % folds != fold], device=inputs.device, dtype=torch.int64)

@@ -1,0 +1,49 @@
+"""Classifiers of the benchmark. None is tuned; all but `InContextClassifier` are scikit-learn's."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from gpicl import InContextClassifier
+
+METHODS: dict[str, Callable[[], Any]] = {
+    "InContextClassifier": InContextClassifier,
+    "ExtraTrees": lambda: _after_encoding(ExtraTreesClassifier(300, min_samples_leaf=2, random_state=0)),
+    "random forest": lambda: _after_encoding(RandomForestClassifier(300, random_state=0)),
+    "HistGradientBoosting": lambda: _after_encoding(HistGradientBoostingClassifier(random_state=0)),
+    "logistic regression": lambda: _after_encoding(StandardScaler(), LogisticRegression(max_iter=1000)),
+}
+
+
+def make_method(name: str) -> Any:
+    """Make a classifier by its name here, or by its import path, such as `my_package.MyClassifier`.
+
+    Raises:
+        SystemExit: If there is none.
+    """
+    if name in METHODS:
+        return METHODS[name]()
+    module, _, attribute = name.rpartition(".")
+    try:
+        return getattr(import_module(module), attribute)()
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SystemExit(
+            f"There is no method {name!r} ({error}). Choose from {', '.join(METHODS)}, or give the import path of a "
+            "classifier that can be made without arguments."
+        ) from error
+
+
+def _after_encoding(*steps: Any) -> Any:
+    """Gaps become medians with an indicator, and categories a column each; most of scikit-learn takes numbers only."""
+    columns = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), make_column_selector(dtype_exclude="number")),
+        remainder=SimpleImputer(strategy="median", add_indicator=True),
+    )
+    return make_pipeline(columns, *steps)

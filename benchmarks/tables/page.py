@@ -1,0 +1,142 @@
+"""The benchmark's page: means, ranks, wins and losses, times, and the tables on which the classifier does worst."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import sklearn
+import torch
+from tables import FOLDS, Table
+
+from gpicl.files import write_atomically
+from gpicl.report import markdown_table
+
+OURS = "InContextClassifier"
+# Columns of `peers.csv` that are not methods.
+_ABOUT = ("rows", "columns", "classes", "categorical", "missing")
+# Differences below this count as a draw.
+_DRAW = 0.005
+_SIZES = {"rows": (200, 500), "columns": (10, 30), "classes": (2, 5)}
+
+
+def write_page(
+    folder: Path,
+    trials: pd.DataFrame,
+    tables: Sequence[Table],
+    peers: pd.DataFrame | None,
+    command: str,
+    machine: str,
+) -> None:
+    """Write `README.md` from the trials.
+
+    Args:
+        folder: Where to.
+        trials: All trials; tables that are not among `tables` are left out.
+        tables: The tables.
+        peers: What other methods reach on them; see `load_peers`.
+        command: How the trials were run.
+        machine: Where.
+    """
+    trials = trials[trials["table"].isin([table.name for table in tables])]
+    sizes = pd.DataFrame([_size(table) for table in tables]).set_index("table")
+    ours = trials.pivot_table(index="table", columns="method", values="average_precision", sort=False)
+    measured = list(dict.fromkeys(trials["method"]))
+    others = _published(peers, ours.index)
+    precision = ours[measured].join(others)
+    lines = [
+        "# Classifiers on small tables",
+        "",
+        f"    {command}",
+        "",
+        f"Machine: {machine}; torch {torch.__version__}, scikit-learn {sklearn.__version__}; one thread.",
+        f"{len(tables)} tables of {sizes['rows'].min()} to {sizes['rows'].max():,} rows.",
+        f"{FOLDS} stratified folds for every method: `StratifiedKFold({FOLDS}, shuffle=True, random_state=0)`.",
+        "Average precision is of each class against the rest, weighted by the classes' shares; of class 1 if there are",
+        "two. Methods in *italics* were not run here: their figures come from the `peers.csv` of the tables, where",
+        "most were tuned by nested cross-validation. The others are not tuned. `trials.csv` has every trial.",
+        "",
+        "## Means and mean ranks",
+        "",
+        "Ranks are among all methods that have a figure for every table; 1 is best.",
+        "",
+        _means(precision, trials, measured),
+        "",
+    ]
+    if OURS in measured:
+        lines += ["## Wins and losses of `InContextClassifier`", "", *_contests(precision, sizes), ""]
+        lines += ["## The ten tables on which it is farthest behind the best", "", _worst(precision, sizes), ""]
+    lines += ["## Average precision of every table", "", _all(precision, sizes, measured), ""]
+    text = "\n".join(lines)
+    write_atomically(folder / "README.md", lambda part: part.write_text(text))
+
+
+def _size(table: Table) -> dict[str, object]:
+    rows, columns = table.features.shape
+    return {"table": table.name, "rows": rows, "columns": columns, "classes": len(set(table.classes.tolist()))}
+
+
+def _published(peers: pd.DataFrame | None, names: pd.Index) -> pd.DataFrame:
+    """Figures of others, italic by name."""
+    if peers is None:
+        return pd.DataFrame(index=names)
+    methods = [column for column in peers.columns if column not in _ABOUT]
+    return peers.reindex(names)[methods].rename(columns={name: f"*{name}*" for name in methods})
+
+
+def _means(precision: pd.DataFrame, trials: pd.DataFrame, measured: list[str]) -> str:
+    complete = precision.dropna(axis=1)
+    ranks = complete.rank(axis=1, ascending=False).mean()
+    scores = trials.groupby("method")[["accuracy", "log_loss", "fit_seconds", "predict_seconds"]].mean()
+    slowest = trials.groupby("method")["fit_seconds"].max()
+    rows = []
+    for method, mean in complete.mean().sort_values(ascending=False).items():
+        row = [f"**{method}**" if method == OURS else str(method), f"{mean:.4f}", f"{ranks[method]:.2f}"]
+        if method in measured:
+            of_method = scores.loc[method]
+            row += [f"{of_method['accuracy']:.3f}", f"{of_method['log_loss']:.3f}", f"{of_method['fit_seconds']:.2f}"]
+            row += [f"{slowest[method]:.1f}", f"{of_method['predict_seconds']:.2f}"]
+        else:
+            row += [""] * 5
+        rows.append(row)
+    columns = ["method", "average precision", "mean rank", "accuracy", "log loss", "fit, s", "slowest fit, s"]
+    return markdown_table([*columns, "predict a fold, s"], rows)
+
+
+def _contests(precision: pd.DataFrame, sizes: pd.DataFrame) -> list[str]:
+    """Wins, draws and losses against each method, by the size of the table."""
+    groups = {"all": sizes["rows"] > 0}
+    for what, (low, high) in _SIZES.items():
+        groups[f"{what} up to {low}"] = sizes[what] <= low
+        groups[f"{what} to {high}"] = (sizes[what] > low) & (sizes[what] <= high)
+        groups[f"more {what}"] = sizes[what] > high
+    rivals = [method for method in precision.dropna(axis=1).columns if method != OURS]
+    rows = []
+    for name, chosen in groups.items():
+        names = sizes.index[chosen]
+        row = [name, str(len(names))]
+        for rival in rivals:
+            ahead = precision.loc[names, OURS] - precision.loc[names, rival]
+            wins, losses = int((ahead > _DRAW).sum()), int((ahead < -_DRAW).sum())
+            row.append(f"{wins}-{len(names) - wins - losses}-{losses}")
+        rows.append(row)
+    return [f"Wins, draws (within {_DRAW}) and losses.", "", markdown_table(["tables", "number", *rivals], rows)]
+
+
+def _worst(precision: pd.DataFrame, sizes: pd.DataFrame) -> str:
+    rivals = precision.drop(columns=OURS)
+    behind = (rivals.max(axis=1) - precision[OURS]).sort_values(ascending=False).head(10)
+    rows = []
+    for name, difference in behind.items():
+        best = str(rivals.loc[name].idxmax())
+        about = [f"{sizes.loc[name, what]:,}" for what in _SIZES]
+        rows.append([str(name), *about, f"{precision.loc[name, OURS]:.3f}", f"{difference:.3f}", best])
+    return markdown_table(["table", *_SIZES, "average precision", "behind by", "best"], rows)
+
+
+def _all(precision: pd.DataFrame, sizes: pd.DataFrame, measured: list[str]) -> str:
+    shown = [*measured, *(name for name in ("*catboost*", "*tabicl*") if name in precision)]
+    rows = []
+    for name in precision.index:
+        about = [f"{sizes.loc[name, what]:,}" for what in _SIZES]
+        rows.append([str(name), *about, *(f"{precision.loc[name, method]:.3f}" for method in shown)])
+    return markdown_table(["table", *_SIZES, *shown], rows)

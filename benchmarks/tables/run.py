@@ -1,0 +1,62 @@
+"""Classifiers on a folder of CSV tables, each table with a column `Class`, beside what others have reached on them.
+
+    python benchmarks/tables/run.py FOLDER --output docs/results/tables
+
+Every method is tried on the same four stratified folds, on one thread. Trials that are done are kept in
+`trials.csv`, so the same command resumes a killed run; `--renew METHOD` runs the trials of a method again. If the
+folder has
+a `peers.csv` (a row per table, a column per method with its mean over the folds), the page compares with it.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Run the trials that are not done, then write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="CSV tables")
+    parser.add_argument("--methods", help="names or import paths, with commas between them; default: all known")
+    parser.add_argument("--tables", help="names, with commas between them; default: all of the folder")
+    parser.add_argument("--renew", action="append", default=[], metavar="METHOD", help="run its trials again")
+    parser.add_argument("--output", type=Path, default=Path("docs/results/tables"))
+    options = parser.parse_args()
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = "1"  # before NumPy is imported
+
+    import torch
+    from methods import METHODS
+    from page import write_page
+    from rich.progress import track
+    from tables import FOLDS, load_peers, load_table, table_names
+    from trials import Log, run_trial
+
+    from gpicl.report import machine_description
+
+    torch.set_num_threads(1)
+    names = options.tables.split(",") if options.tables else table_names(options.folder)
+    if not names:
+        raise SystemExit(f"There are no CSV files in {options.folder}.")
+    methods = options.methods.split(",") if options.methods else list(METHODS)
+    options.output.mkdir(parents=True, exist_ok=True)
+    log = Log(options.output / "trials.csv", renew=options.renew)
+    left = [
+        (name, method, fold)
+        for name in names
+        for method in methods
+        for fold in range(FOLDS)
+        if (name, method, fold) not in log
+    ]
+    for name, method, fold in track(left, "trials"):
+        log.add(run_trial(load_table(options.folder, name), method, fold))
+    tables = [load_table(options.folder, name) for name in names]
+    command = shlex.join(["python", *sys.argv])
+    write_page(options.output, log.read(), tables, load_peers(options.folder), command, machine_description())
+    print(options.output / "README.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""One trial: one classifier on one fold of one table."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from methods import make_method
+from sklearn.metrics import average_precision_score
+from tables import Table
+
+from gpicl.files import write_atomically
+
+# Probabilities below this count as this, so that one sure mistake does not decide a mean.
+_LEAST = 1e-6
+KEY = ("table", "method", "fold")
+
+
+class Log:
+    """Trials that are done: one CSV row each, appended; a row that a kill has cut short is no trial.
+
+    Args:
+        path: The file; kept from one run to the next.
+        renew: Methods whose trials are forgotten.
+    """
+
+    def __init__(self, path: Path, renew: Sequence[str] = ()) -> None:
+        self._path = path
+        self._done: set[tuple[str, str, int]] = set()
+        if path.exists():
+            text = path.read_text()
+            whole = pd.read_csv(StringIO(text[: text.rfind("\n") + 1]))
+            kept = whole[~whole["method"].isin(list(renew))]
+            write_atomically(path, partial(kept.to_csv, index=False))
+            self._done = {(row.table, row.method, int(row.fold)) for row in kept.itertuples()}
+
+    def __contains__(self, key: tuple[str, str, int]) -> bool:
+        return key in self._done
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write a trial down for good."""
+        begins = not self._path.exists() or not self._path.stat().st_size
+        pd.DataFrame([row]).to_csv(self._path, mode="a", header=begins, index=False)
+        self._done.add(tuple(row[key] for key in KEY))
+
+    def read(self) -> pd.DataFrame:
+        """All trials so far."""
+        return pd.read_csv(self._path)
+
+
+def run_trial(table: Table, method: str, fold: int) -> dict[str, Any]:
+    """Fit, predict, score; times are those of one thread."""
+    train, test = table.folds()[fold]
+    X, y = table.features.iloc[train], table.classes[train]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of convergence and rare classes, which small samples always give
+        classifier = make_method(method)
+        started = time.perf_counter()
+        classifier.fit(X, y)
+        fitted = time.perf_counter()
+        found = classifier.predict_proba(table.features.iloc[test])
+        predicted = time.perf_counter()
+        probabilities = np.zeros((len(test), table.classes.max() + 1))
+        probabilities[:, classifier.classes_] = found
+        scores = score(probabilities, table.classes[test])
+    return {
+        "table": table.name,
+        "method": method,
+        "fold": fold,
+        **scores,
+        "fit_seconds": round(fitted - started, 4),
+        "predict_seconds": round(predicted - fitted, 4),
+    }
+
+
+def score(probabilities: np.ndarray, classes: np.ndarray) -> dict[str, float]:
+    """Average precision weighted by the classes' shares (of class 1 if there are two), accuracy and log loss."""
+    count = probabilities.shape[1]
+    if count == 2:
+        precision = average_precision_score(classes == 1, probabilities[:, 1])
+    else:
+        precision = average_precision_score(np.eye(count)[classes], probabilities, average="weighted")
+    given = np.clip(probabilities[np.arange(len(classes)), classes], _LEAST, 1)
+    return {
+        "average_precision": round(float(precision), 5),
+        "accuracy": round(float((probabilities.argmax(1) == classes).mean()), 5),
+        "log_loss": round(float(-np.log(given).mean()), 5),
+    }
