@@ -66,3 +66,18 @@ def test_features_that_cannot_be_used_are_refused(features, message):
 def test_a_shape_that_is_not_the_features_is_refused():
     with pytest.raises(DataError, match="no image of shape"):
         FeatureDataset.from_arrays(FEATURES, LABELS, image_shape=(2, 2, 1))
+
+
+def test_joined_sets_have_the_examples_and_classes_of_all():
+    both, one, other = (load_features(name, size=8) for name in ("digits+mnist1d", "digits", "mnist1d"))
+    assert both.name == "digits+mnist1d"
+    assert len(both) == len(one) + len(other)
+    assert both.classes[:2] == ("digits: 0", "digits: 1")
+    assert np.array_equal(both.labels, np.concatenate([one.labels, other.labels + 10]))
+    assert np.array_equal(both.features[: len(one)], one.features)
+    assert both.normalised(np.arange(len(both))).std() == pytest.approx(1, rel=1e-3)
+
+
+def test_sets_of_different_widths_are_not_joined():
+    with pytest.raises(DataError, match="Give images one size"):
+        load_features("digits+mnist1d", size=None)

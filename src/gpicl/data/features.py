@@ -140,6 +140,31 @@ class FeatureDataset:
         return (self.features[indices].astype(np.float32) - np.float32(self.mean)) / np.float32(self.std)
 
 
+def joined(datasets: Sequence[FeatureDataset]) -> FeatureDataset:
+    """Join data sets: their examples in order, their classes side by side.
+
+    Args:
+        datasets: Data sets of one width and one kind of features.
+
+    Raises:
+        DataError: If they differ in these, or one draws new pixels for every episode.
+    """
+    kinds = {(part.num_features, part.features.dtype) for part in datasets}
+    if len(kinds) > 1 or any(part.fresh_each_episode for part in datasets):
+        sizes = ", ".join(f"{part.name} {part.num_features} {part.features.dtype}" for part in datasets)
+        raise DataError(
+            f"Data sets can be joined if all have as many features of one type, and none draws its own: {sizes}. Give "
+            "images one size and one number of channels."
+        )
+    features = np.concatenate([part.features for part in datasets])
+    before = np.cumsum([0, *(part.num_classes for part in datasets)])
+    labels = np.concatenate([part.labels + first for part, first in zip(datasets, before, strict=False)])
+    classes = tuple(f"{part.name}: {name}" for part in datasets for name in part.classes)
+    name, shapes = "+".join(part.name for part in datasets), {part.image_shape for part in datasets}
+    shape = shapes.pop() if len(shapes) == 1 else None
+    return FeatureDataset(features, labels, classes, name, *_mean_and_std(features), image_shape=shape)
+
+
 def _mean_and_std(features: np.ndarray) -> tuple[float, float]:
     """Compute both in float64, in chunks: a float64 copy of 60,000 colour images would take gigabytes."""
     chunks = [features[first : first + _CHUNK] for first in range(0, len(features), _CHUNK)]

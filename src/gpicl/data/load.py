@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpicl.data.dataset import ImageDataset
-from gpicl.data.features import FeatureDataset
+from gpicl.data.features import FeatureDataset, joined
 from gpicl.data.formats.arrays import Arrays
 from gpicl.data.formats.reading import FILE_FORMATS, read_path
 from gpicl.data.preprocessing import preprocess
@@ -53,7 +53,8 @@ def load_features(
     """Load one split of a data set as feature vectors, which tasks are made from.
 
     An archive (.npz) whose examples are flat, [N, F], holds frozen features, such as embeddings: they are taken as they
-    are. All else is images, and is preprocessed.
+    are. All else is images, and is preprocessed. Several names with `+` between them are joined, as in
+    `mnist+fashion_mnist`: the classes of all of them are the classes of one data set.
 
     Args:
         name: See `load_dataset`.
@@ -70,6 +71,9 @@ def load_features(
     _check_split(split)
     if name in SOURCES:
         return preprocess(load_dataset(name, split, root), size, channels)
+    parts = name.split("+")
+    if len(parts) > 1 and not Path(name.partition("=")[2] or name).expanduser().exists():
+        return joined([load_features(part, split, root, size, channels) for part in parts])
     label, found = _read_own(name, split, root)
     if np.ndim(found.images) == 2:
         return FeatureDataset.from_arrays(found.images, found.labels, found.classes, label)

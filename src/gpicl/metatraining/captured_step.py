@@ -5,6 +5,7 @@ the forward and backward pass, the clipping, the optimiser, and the making of th
 beside them; replaying it is one launch, and nothing in it waits for the host.
 """
 
+import warnings
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
@@ -110,8 +111,14 @@ class CapturedStep:
 
     def _capture(self, key: Hashable, step: int, following: StepPlan) -> Figures:
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
-            figures = self._operate(step, following)
+        try:
+            with torch.cuda.graph(graph, pool=self._pool):
+                figures = self._operate(step, following)
+        except RuntimeError as error:  # an operation that cannot be captured, such as one that waits for the device
+            self._captures = False
+            reason = str(error).splitlines()[0]
+            warnings.warn(f"Steps are taken one operation at a time: they cannot be captured ({reason}).", stacklevel=2)
+            return self._operate(step, following)
         self._pool = self._pool or graph.pool()
         self._graphs[key] = (graph, figures)
         graph.replay()

@@ -14,6 +14,10 @@ _SHIFT = 1e-11
 _EXACT_TERMS = 1024
 _CENTRE = 128
 
+# Inputs up to so many times as wide as an episode is long are projected by a matrix that is drawn: the covariance and
+# its factor, which take its place, cost more.
+_WIDEST_DENSE = 2
+
 
 def normalise(stored: Shaped[Tensor, "*rows N"], mean: float, std: float) -> Float32[Tensor, "*rows N"]:
     """Subtract one scalar mean and divide by one scalar standard deviation."""
@@ -42,7 +46,7 @@ def project_afresh(
 
     WHY: for fixed inputs `X` the columns of `X A^T` are independent draws of `Normal(0, X X^T / N)`. With
     `L L^T = X X^T / N` and `Z` T x F standard normal, `L Z` has exactly that distribution and needs `T F` normals
-    instead of `N F`. Where the episode is no shorter than its inputs are wide, drawing `A` is the cheaper way.
+    instead of `N F`. Where inputs are no wider than twice the episode's length, drawing `A` is the cheaper way.
 
     Args:
         stored: Inputs as they are stored: bytes, or float32.
@@ -52,7 +56,7 @@ def project_afresh(
         num_features: Features of the result.
     """
     length = stored.shape[1]
-    if length >= stored.shape[2]:
+    if stored.shape[2] <= _WIDEST_DENSE * length:
         return project_by_id(normalise(stored, mean, std), numbers, num_features)
     # First of all, while no product's idle threads are still spinning on the cores that draw.
     normals = numbers.normals("projection", length, num_features)

@@ -4,17 +4,35 @@ import pytest
 import torch
 from sklearn.ensemble import ExtraTreesClassifier
 
-from gpicl.tasks.widenings.table import table_like
+from gpicl.tasks.randomness import Numbers, Stream
+from gpicl.tasks.widenings.table import Table
+from gpicl.tasks.widenings.widening import Batch, Setting
+
+
+def table_like(batch, length, classes, seed=0):
+    """Inputs before their projection, and labels."""
+    tasks = torch.arange(batch)
+    labels = torch.zeros(batch, length, dtype=torch.int64)
+    plain = Batch(
+        torch.zeros(batch, length, 256),
+        labels,
+        torch.ones(batch, classes, dtype=torch.bool),
+        Numbers(seed, Stream.FRESH, tasks, tasks),
+        labels,
+        None,
+    )
+    widened = Table(1.0, Setting(None, 256, classes, length)).widen(plain)
+    return widened.inputs, widened.labels
 
 
 @pytest.fixture(scope="module")
 def episodes():
-    return table_like(48, 100, 10, torch.Generator().manual_seed(0))
+    return table_like(48, 100, 10)
 
 
-def test_they_are_a_function_of_the_generator(episodes):
-    again = table_like(48, 100, 10, torch.Generator().manual_seed(0))
-    others = table_like(48, 100, 10, torch.Generator().manual_seed(1))
+def test_they_are_a_function_of_the_seed(episodes):
+    again = table_like(48, 100, 10)
+    others = table_like(48, 100, 10, seed=1)
     assert torch.equal(again[0], episodes[0])
     assert torch.equal(again[1], episodes[1])
     assert not torch.equal(others[1], episodes[1])
@@ -22,7 +40,7 @@ def test_they_are_a_function_of_the_generator(episodes):
 
 @pytest.mark.parametrize(("batch", "length", "classes"), [(1, 2, 2), (3, 30, 3), (2, 250, 12)])
 def test_inputs_are_finite_and_of_mean_square_one_at_any_size(batch, length, classes):
-    inputs, labels = table_like(batch, length, classes, torch.Generator().manual_seed(2))
+    inputs, labels = table_like(batch, length, classes, seed=2)
     assert inputs.dtype == torch.float32
     assert inputs.shape[:2] == labels.shape == (batch, length)
     torch.testing.assert_close(inputs.square().mean((1, 2)), torch.ones(batch), atol=1e-3, rtol=0)

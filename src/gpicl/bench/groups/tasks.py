@@ -88,7 +88,7 @@ def batch_demand(tasks: TaskAugmentor, batch: int) -> Demand:
     """
     T, N, F = tasks.length, tasks.num_inputs, tasks.num_features
     traffic = batch * T * (N + 4 * F)
-    if tasks.num_tasks is not None or T >= N:
+    if tasks.num_tasks is not None or N <= 2 * T:
         return Demand({"fp32": batch * 2 * T * N * F}, batch * N * F, traffic)
     # Half of a symmetric Gram matrix; a triangular factor; its product with the normals.
     single, double = T * T * F, T**3 / 3

@@ -13,6 +13,7 @@ WIDENINGS = {
     "merging": "Merging",
     "spectrum": "Spectrum",
     "invention": "Invention",
+    "table": "Table",
     "distraction": "Distraction",
     "bending": "Bending",
     "noise": "Noise",

@@ -18,7 +18,7 @@ class Noise(Widening):
         uneven = 2 * uneven * (evenly < 0.5)
         scales = (uneven * numbers.normals("directions of noise", inputs.shape[2])).exp()
         scales = scales / scales.square().sum(1, keepdim=True).sqrt()
-        spread = inputs.var(1, correction=0).sum(1, keepdim=True).sqrt()
+        spread = (inputs - inputs.mean(1, keepdim=True)).square().mean(1).sum(1, keepdim=True).sqrt()
         scales = scales * spread * (2.7 * strength - 2).exp()
         noise = numbers.normals("noise of an episode", *inputs.shape[1:], per="episode")
         return replace(batch, inputs=inputs + noise * scales[:, None])

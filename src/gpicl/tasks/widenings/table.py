@@ -5,11 +5,16 @@ no order, values are missing, classes are rare and labels are wrong; a learner m
 """
 
 import math
+from dataclasses import replace
+from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float, Float32, Int64
+from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 from torch.nn import functional as F
+
+from gpicl.tasks.randomness import Numbers
+from gpicl.tasks.widenings.widening import Batch, Widening, pad
 
 COLUMNS = 32  # numbers; a task has 3 to all of them
 CATEGORIES = 4  # further columns without an order; a task has none to all of them
@@ -20,10 +25,8 @@ _HIDDEN = 16
 _INPUTS = COLUMNS + CATEGORIES
 
 
-def table_like(
-    batch: int, length: int, num_classes: int, generator: torch.Generator
-) -> tuple[Float32[Tensor, "B T N"], Int64[Tensor, "B T"]]:
-    """Draw a task and an episode of it for every element of a batch.
+class Table(Widening):
+    """A table in place of the examples, and labels that depend on it.
 
     Numbers are normal, heavy-tailed, uniform or of a few levels, and correlated. Scores of the classes are linear in
     them, sums of random trees, one tree (a rule), a small network, or sums of two of these, and read few columns or
@@ -31,161 +34,203 @@ def table_like(
     an indicator, then standardised or as normal scores, and then as they are, with their squares, or lifted so that
     inner products are nearness. Columns that a task does not have are zero.
 
-    Args:
-        batch: Number of tasks B.
-        length: Examples T of an episode.
-        num_classes: Classes C that labels may have; each task has 2 to C of them.
-        generator: Source of all random numbers; everything is made on its device.
-
-    Returns:
-        Inputs of mean square one per task, with N depending on T alone, and labels 0..C-1.
+    Each task has 2 to C classes, however many the task had before. Everything is computed in float64, so that every
+    device agrees on the labels.
     """
-    latent = _correlated(batch, length, generator)
-    has_column = _first_of(batch, 3, COLUMNS, generator)
-    has_category = _first_of(batch, 0, CATEGORIES, generator)
-    numbers = _marginals(latent[..., :COLUMNS], generator)
-    levels, effects = _categories(latent[..., COLUMNS:], generator)
+
+    name = "table"
+    needs_data = False
+    reads_inputs = False
+
+    def widen(self, batch: Batch) -> Batch:
+        """Replace inputs and labels."""
+        draws = _Draws(batch.numbers, self.setting.length)
+        inputs, labels = _invented_table(draws, batch.used)
+        width = self.setting.num_inputs
+        if inputs.shape[2] > width:
+            # Narrowed by a projection, since a projection is what follows anyway.
+            inputs = inputs @ draws.normal((len(draws), inputs.shape[2], width)) / width**0.5
+        return replace(batch, inputs=pad(inputs.float(), width), labels=labels)
+
+
+class _Draws:
+    """Random numbers by shape, in the order in which they are asked for; per episode where there is one per example."""
+
+    def __init__(self, numbers: Numbers, length: int) -> None:
+        self._numbers, self._count = numbers, 0
+        self.length, self.device = length, numbers.tasks.device
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def uniform(self, shape: tuple[int, ...]) -> Float64[Tensor, "..."]:
+        """Uniform in [0, 1); the first axis are the tasks."""
+        purpose, per = self._next(shape)
+        return self._numbers.uniforms(purpose, math.prod(shape[1:]), per).double().view(shape)
+
+    def normal(self, shape: tuple[int, ...]) -> Float64[Tensor, "..."]:
+        """Standard normal; the first axis are the tasks."""
+        purpose, per = self._next(shape)
+        return self._numbers.normals(purpose, *shape[1:], per=per).double()
+
+    def _next(self, shape: tuple[int, ...]) -> tuple[str, Literal["task", "episode"]]:
+        self._count += 1
+        return f"invented table {self._count}", "episode" if shape[1] == self.length else "task"
+
+
+def _invented_table(
+    draws: _Draws, used: Bool[Tensor, "B C"]
+) -> tuple[Float64[Tensor, "B T N"], Int64[Tensor, "B T"]]:
+    batch, length = len(draws), draws.length
+    latent = _correlated(batch, length, draws)
+    has_column = _first_of(batch, 3, COLUMNS, draws)
+    has_category = _first_of(batch, 0, CATEGORIES, draws)
+    numbers = _marginals(latent[..., :COLUMNS], draws)
+    levels, effects = _categories(latent[..., COLUMNS:], draws)
     has = torch.cat([has_column, has_category], 1)[:, None]
     seen_by_classes = _standardise(torch.cat([numbers, effects], 2)) * has
-    scores = _scores(seen_by_classes, has, num_classes, generator)
-    labels = _labels(scores, generator)
-    table = _encode(numbers, has_column, levels, has_category, generator)
-    return _show(table, generator), labels
+    scores = _scores(seen_by_classes, has, used.shape[1], draws)
+    labels = _labels(scores, used, draws)
+    table = _encode(numbers, has_column, levels, has_category, draws)
+    return _show(table, draws), labels
 
 
-def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
-    return low + (high - low) * torch.rand(shape, generator=generator, device=generator.device)
+def _uniform(shape: tuple[int, ...], low: float, high: float, draws: _Draws) -> Tensor:
+    return low + (high - low) * draws.uniform(shape)
 
 
-def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    return torch.randn(shape, generator=generator, device=generator.device)
+def _normal(shape: tuple[int, ...], draws: _Draws) -> Tensor:
+    return draws.normal(shape)
 
 
-def _chance(shape: tuple[int, ...], probability: float, generator: torch.Generator) -> Bool[Tensor, "..."]:
-    return torch.rand(shape, generator=generator, device=generator.device) < probability
+def _chance(shape: tuple[int, ...], probability: float, draws: _Draws) -> Bool[Tensor, "..."]:
+    return draws.uniform(shape) < probability
 
 
-def _first_of(batch: int, fewest: int, most: int, generator: torch.Generator) -> Bool[Tensor, "B most"]:
+def _first_of(batch: int, fewest: int, most: int, draws: _Draws) -> Bool[Tensor, "B most"]:
     """Which columns a task has: the first ones, their number log-uniform."""
-    count = torch.exp(_uniform((batch, 1), math.log(fewest + 1), math.log(most + 2), generator)).floor() - 1
-    return torch.arange(most, device=generator.device) < count
+    count = torch.exp(_uniform((batch, 1), math.log(fewest + 1), math.log(most + 2), draws)).floor() - 1
+    return torch.arange(most, device=draws.device) < count
 
 
 def _standardise(columns: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
     return (columns - columns.mean(1, keepdim=True)) / columns.std(1, keepdim=True, correction=0).clamp_min(1e-4)
 
 
-def _correlated(batch: int, length: int, generator: torch.Generator) -> Float[Tensor, "B T D"]:
+def _correlated(batch: int, length: int, draws: _Draws) -> Float[Tensor, "B T D"]:
     """Standard normals, each column partly its own and partly made of a few common factors."""
-    loadings = _normal((batch, _FACTORS, _INPUTS), generator) / math.sqrt(_FACTORS)
-    common = _normal((batch, length, _FACTORS), generator) @ loadings
-    share = _uniform((batch, 1, 1), 0.0, 1.0, generator) * _uniform((batch, 1, _INPUTS), 0.0, 1.0, generator)
-    own = _normal((batch, length, _INPUTS), generator)
+    loadings = _normal((batch, _FACTORS, _INPUTS), draws) / math.sqrt(_FACTORS)
+    common = _normal((batch, length, _FACTORS), draws) @ loadings
+    share = _uniform((batch, 1, 1), 0.0, 1.0, draws) * _uniform((batch, 1, _INPUTS), 0.0, 1.0, draws)
+    own = _normal((batch, length, _INPUTS), draws)
     return _standardise((1 - share).sqrt() * own + share.sqrt() * common)
 
 
-def _marginals(latent: Float[Tensor, "B T D"], generator: torch.Generator) -> Float[Tensor, "B T D"]:
+def _marginals(latent: Float[Tensor, "B T D"], draws: _Draws) -> Float[Tensor, "B T D"]:
     """Give every column a kind; tasks differ in how many of each kind they have."""
     batch, _, columns = latent.shape
-    heavy = torch.exp(_uniform((batch, 1, columns), 0.3, 2.0, generator) * latent)
+    heavy = torch.exp(_uniform((batch, 1, columns), 0.3, 2.0, draws) * latent)
     even = torch.special.ndtr(latent)
-    few = torch.exp(_uniform((batch, 1, columns), math.log(2), math.log(12), generator)).floor()
+    few = torch.exp(_uniform((batch, 1, columns), math.log(2), math.log(12), draws)).floor()
     stepped = (even * few).floor().clamp_max(few - 1) / few
     # A rare event, such as a count that is mostly zero.
-    rare = (latent - _uniform((batch, 1, columns), 0.0, 2.0, generator)).clamp_min(0)
+    rare = (latent - _uniform((batch, 1, columns), 0.0, 2.0, draws)).clamp_min(0)
     kinds = torch.stack([latent, heavy, even, stepped, rare], 3)
-    liking = 1.5 * _normal((batch, 1, 5), generator) + _gumbel((batch, columns, 5), generator)
+    liking = 1.5 * _normal((batch, 1, 5), draws) + _gumbel((batch, columns, 5), draws)
     kind = liking.argmax(2)[:, None, :, None].expand(*latent.shape, 1)
     return _standardise(kinds.gather(3, kind).squeeze(3))
 
 
 def _categories(
-    latent: Float[Tensor, "B T G"], generator: torch.Generator
+    latent: Float[Tensor, "B T G"], draws: _Draws
 ) -> tuple[Int64[Tensor, "B T G"], Float[Tensor, "B T G"]]:
     """Levels, some of them rare, and what each level means to the classes: a number without any order of its own."""
     batch, _, columns = latent.shape
-    count = _uniform((batch, 1, columns), 2.0, LEVELS + 0.999, generator).floor()
-    skewed = torch.special.ndtr(latent) ** torch.exp(_uniform((batch, 1, columns), -0.7, 1.0, generator))
+    count = _uniform((batch, 1, columns), 2.0, LEVELS + 0.999, draws).floor()
+    skewed = torch.special.ndtr(latent) ** torch.exp(_uniform((batch, 1, columns), -0.7, 1.0, draws))
     levels = (skewed * count).floor().clamp_max(count - 1).long()
-    effects = _normal((batch, LEVELS, columns), generator)
+    effects = _normal((batch, LEVELS, columns), draws)
     return levels, effects.gather(1, levels)
 
 
 def _scores(
-    columns: Float[Tensor, "B T D"], has: Bool[Tensor, "B 1 D"], classes: int, generator: torch.Generator
+    columns: Float[Tensor, "B T D"], has: Bool[Tensor, "B 1 D"], classes: int, draws: _Draws
 ) -> Float[Tensor, "B T C"]:
     """Scores of the classes: one or two of four mechanisms, weighted."""
     batch = len(columns)
     # Relevance falls off from column to column, steeply where few are relevant; the order of columns means nothing.
-    steepness = torch.exp(_uniform((batch, 1), -2.5, 2.5, generator))
-    place = torch.rand((batch, columns.shape[2]), generator=generator, device=generator.device)
+    steepness = torch.exp(_uniform((batch, 1), -2.5, 2.5, draws))
+    place = draws.uniform((batch, columns.shape[2]))
     place = place.masked_fill(~has[:, 0], 2.0).argsort(1).argsort(1)
     relevance = torch.exp(-steepness * place).masked_fill(~has[:, 0], 0.0) + 1e-9 * has[:, 0]
     mechanisms = [
-        _linear(columns, relevance, classes, generator),
-        _trees(columns, relevance, classes, _TREES, generator),
-        _trees(columns, relevance, classes, 1, generator),
-        _network(columns, relevance, classes, generator),
+        _linear(columns, relevance, classes, draws),
+        _trees(columns, relevance, classes, _TREES, draws),
+        _trees(columns, relevance, classes, 1, draws),
+        _network(columns, relevance, classes, draws),
     ]
     stacked = torch.stack([_standardise(scores) for scores in mechanisms], 3)
-    liking = _gumbel((batch, len(mechanisms)), generator)
+    liking = _gumbel((batch, len(mechanisms)), draws)
     first = F.one_hot(liking.argmax(1), len(mechanisms)).float()
     second = F.one_hot(liking.argsort(1)[:, -2], len(mechanisms)).float()
-    mixed = _chance((batch, 1), 0.3, generator) * _uniform((batch, 1), 0.0, 1.0, generator)
+    mixed = _chance((batch, 1), 0.3, draws) * _uniform((batch, 1), 0.0, 1.0, draws)
     return _standardise((stacked * (first + mixed * second)[:, None, None]).sum(3))
 
 
-def _linear(columns: Tensor, relevance: Tensor, classes: int, generator: torch.Generator) -> Float[Tensor, "B T C"]:
-    weights = _normal((*relevance.shape, classes), generator) * relevance[..., None].sqrt()
+def _linear(columns: Tensor, relevance: Tensor, classes: int, draws: _Draws) -> Float[Tensor, "B T C"]:
+    weights = _normal((*relevance.shape, classes), draws) * relevance[..., None].sqrt()
     return columns @ weights
 
 
-def _network(columns: Tensor, relevance: Tensor, classes: int, generator: torch.Generator) -> Float[Tensor, "B T C"]:
+def _network(columns: Tensor, relevance: Tensor, classes: int, draws: _Draws) -> Float[Tensor, "B T C"]:
     share = relevance / relevance.sum(1, keepdim=True)
-    strength = torch.exp(_uniform((len(columns), 1, 1), 0.0, 1.2, generator))
-    weights = _normal((*relevance.shape, _HIDDEN), generator) * share[..., None].sqrt()
-    hidden = torch.tanh(strength * (columns @ weights) + _normal((len(columns), 1, _HIDDEN), generator))
-    return hidden @ _normal((len(columns), _HIDDEN, classes), generator)
+    strength = torch.exp(_uniform((len(columns), 1, 1), 0.0, 1.2, draws))
+    weights = _normal((*relevance.shape, _HIDDEN), draws) * share[..., None].sqrt()
+    hidden = torch.tanh(strength * (columns @ weights) + _normal((len(columns), 1, _HIDDEN), draws))
+    return hidden @ _normal((len(columns), _HIDDEN, classes), draws)
 
 
 def _trees(
-    columns: Tensor, relevance: Tensor, classes: int, trees: int, generator: torch.Generator
+    columns: Tensor, relevance: Tensor, classes: int, trees: int, draws: _Draws
 ) -> Float[Tensor, "B T C"]:
     """Sums of trees that ask the same question of all nodes of a depth, so that a leaf is a binary number."""
     batch, length, _ = columns.shape
-    asked = torch.multinomial(relevance, trees * _DEPTH, replacement=True, generator=generator)
+    chances = relevance.cumsum(1)
+    asked = torch.searchsorted(chances, draws.uniform((batch, trees * _DEPTH)) * chances[:, -1:], right=True)
+    asked = asked.clamp_max(columns.shape[2] - 1)
     answers = columns.gather(2, asked[:, None].expand(batch, length, -1))
     # A threshold is a value of the column, rather of the middle than of the ends.
-    row = (_uniform((batch, 1, trees * _DEPTH), 0.1, 0.9, generator) * length).long()
+    row = (_uniform((batch, 1, trees * _DEPTH), 0.1, 0.9, draws) * length).long()
     threshold = answers.sort(1).values.gather(1, row)
-    depth = _uniform((batch, 1, trees, 1), 1.0, _DEPTH + 0.999, generator).floor()
+    depth = _uniform((batch, 1, trees, 1), 1.0, _DEPTH + 0.999, draws).floor()
     used = torch.arange(_DEPTH, device=columns.device) < depth
     bits = (answers > threshold).unflatten(2, (trees, _DEPTH)) & used
     leaf = (bits * 2 ** torch.arange(_DEPTH, device=columns.device)).sum(3)
-    values = _normal((batch, trees, 2**_DEPTH, classes), generator).flatten(1, 2)
+    values = _normal((batch, trees, 2**_DEPTH, classes), draws).flatten(1, 2)
     place = leaf + 2**_DEPTH * torch.arange(trees, device=columns.device)
     found = values.gather(1, place.flatten(1)[..., None].expand(-1, -1, classes))
     return found.unflatten(1, (length, trees)).sum(2)
 
 
-def _labels(scores: Float[Tensor, "B T C"], generator: torch.Generator) -> Int64[Tensor, "B T"]:
+def _labels(scores: Float[Tensor, "B T C"], used: Bool[Tensor, "B C"], draws: _Draws) -> Int64[Tensor, "B T"]:
     """The largest score with noise and a bias for every class; some labels are wrong."""
     batch, length, classes = scores.shape
-    has_class = _first_of(batch, 2, classes, generator)
-    order = torch.rand((batch, classes), generator=generator, device=scores.device).argsort(1)
-    has_class = has_class.gather(1, order)[:, None]
-    rare = _uniform((batch, 1, 1), 0.0, 1.5, generator) * _normal((batch, 1, classes), generator)
-    doubt = torch.exp(_uniform((batch, 1, 1), math.log(0.02), math.log(0.8), generator))
-    noisy = scores + rare + doubt * _gumbel((batch, length, classes), generator)
+    # Two to all of the labels that the task may have: those that come first in a random order.
+    order = draws.uniform((batch, classes)).masked_fill(~used, 2.0).argsort(1).argsort(1)
+    count = 2 * (used.sum(1, keepdim=True) / 2 + 0.5) ** draws.uniform((batch, 1))
+    has_class = ((order < count.floor()) & used)[:, None]
+    rare = _uniform((batch, 1, 1), 0.0, 1.5, draws) * _normal((batch, 1, classes), draws)
+    doubt = torch.exp(_uniform((batch, 1, 1), math.log(0.02), math.log(0.8), draws))
+    noisy = scores + rare + doubt * _gumbel((batch, length, classes), draws)
     labels = noisy.masked_fill(~has_class, float("-inf")).argmax(2)
-    guesses = _gumbel((batch, length, classes), generator).masked_fill(~has_class, float("-inf")).argmax(2)
-    rate = _chance((batch, 1), 0.3, generator) * _uniform((batch, 1), 0.0, 0.4, generator)
-    wrong = torch.rand((batch, length), generator=generator, device=scores.device) < rate
+    guesses = _gumbel((batch, length, classes), draws).masked_fill(~has_class, float("-inf")).argmax(2)
+    rate = _chance((batch, 1), 0.3, draws) * _uniform((batch, 1), 0.0, 0.4, draws)
+    wrong = draws.uniform((batch, length)) < rate
     return torch.where(wrong, guesses, labels)
 
 
-def _gumbel(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    return -torch.log(-torch.log(_uniform(shape, 1e-6, 1 - 1e-6, generator)))
+def _gumbel(shape: tuple[int, ...], draws: _Draws) -> Tensor:
+    return -torch.log(-torch.log(_uniform(shape, 1e-6, 1 - 1e-6, draws)))
 
 
 def _encode(
@@ -193,15 +238,15 @@ def _encode(
     has_column: Bool[Tensor, "B D"],
     levels: Int64[Tensor, "B T G"],
     has_category: Bool[Tensor, "B G"],
-    generator: torch.Generator,
+    draws: _Draws,
 ) -> Float[Tensor, "B T N"]:
     """Numbers with their gaps filled, an indicator for each column with gaps, and categories one-hot."""
     batch, length, columns = numbers.shape
-    rate = _uniform((batch, 1, columns), 0.0, 0.4, generator) * _chance((batch, 1, columns), 0.5, generator)
-    rate = rate * _chance((batch, 1, 1), 0.3, generator)
+    rate = _uniform((batch, 1, columns), 0.0, 0.4, draws) * _chance((batch, 1, columns), 0.5, draws)
+    rate = rate * _chance((batch, 1, 1), 0.3, draws)
     # Large values may be missing more often than small ones.
-    more = torch.exp(_normal((batch, 1, columns), generator) * numbers.clamp(-2, 2) * 0.5)
-    missing = torch.rand((batch, length, columns), generator=generator, device=numbers.device) < rate * more
+    more = torch.exp(_normal((batch, 1, columns), draws) * numbers.clamp(-2, 2) * 0.5)
+    missing = draws.uniform((batch, length, columns)) < rate * more
     there = ~missing
     mean = (numbers * there).sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp_min(1)
     filled = torch.where(missing, mean, numbers) * has_column[:, None]
@@ -209,17 +254,17 @@ def _encode(
     return torch.cat([filled, missing * has_column[:, None], one_hot.flatten(2)], 2)
 
 
-def _show(table: Float[Tensor, "B T D"], generator: torch.Generator) -> Float32[Tensor, "B T N"]:
+def _show(table: Float[Tensor, "B T D"], draws: _Draws) -> Float64[Tensor, "B T N"]:
     """Prepare a table as the classifier does, in one of the ways that its members do it."""
     batch, length, columns = table.shape
     width = max(2 * columns, length)
     varies = (table.amax(1, keepdim=True) > table.amin(1, keepdim=True)).float()
-    scored = _chance((batch, 1, 1), 0.5, generator)
+    scored = _chance((batch, 1, 1), 0.5, draws)
     plain = torch.where(scored, _normal_scores(table), _standardise(table)).clamp(-10, 10) * varies
     squared = torch.cat([plain, plain.square() / math.sqrt(2)], 2)
     ways = [F.pad(way, (0, width - way.shape[2])) for way in (plain, squared, _nearness(plain))]
     ways = [way - way.mean(1, keepdim=True) for way in ways]
-    way = torch.randint(len(ways), (batch, 1, 1), generator=generator, device=generator.device)
+    way = (draws.uniform((batch, 1, 1)) * len(ways)).floor()
     shown = torch.where(way == 0, ways[0], torch.where(way == 1, ways[1], ways[2]))
     return shown / shown.square().mean((1, 2), keepdim=True).sqrt().clamp_min(1e-6)
 
@@ -235,11 +280,10 @@ def _normal_scores(table: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
 
 def _nearness(rows: Float[Tensor, "B T D"]) -> Float[Tensor, "B T T"]:
     """Coordinates whose inner products are `exp(-0.7 squared distance / median)`."""
-    precise = rows.double()
-    gram = precise @ precise.mT
+    gram = rows @ rows.mT
     lengths = gram.diagonal(dim1=1, dim2=2)
     squares = (lengths[:, :, None] + lengths[:, None] - 2 * gram).clamp_min(0)
     median = squares.flatten(1).median(1).values.clamp_min(1e-6)
     kernel = torch.exp(-0.7 * squares / median[:, None, None])
     identity = torch.eye(rows.shape[1], dtype=kernel.dtype, device=kernel.device)
-    return torch.linalg.cholesky_ex(kernel + 1e-6 * rows.shape[1] * identity).L.float()
+    return torch.linalg.cholesky_ex(kernel + 1e-6 * rows.shape[1] * identity).L
