@@ -22,7 +22,7 @@ from gpicl.metatraining import (
     TestingConfig,
     TrainingConfig,
 )
-from gpicl.report import machine_description
+from gpicl.runtime import machine_description
 
 RUNS = 16
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from gpicl.report import accuracy_rows
 from gpicl.weights import load_card, load_weights, save_weights
 
 _SHIPPED = Path(__file__).parents[1] / "src" / "gpicl" / "weights" / "shipped"
@@ -43,8 +44,7 @@ def main() -> None:
 
 def accuracies(run: Path) -> list[dict[str, Any]]:
     """Last position's accuracies from the run's table, with their 95 % intervals."""
-    table = pd.read_csv(run / "results.csv")
-    last = table[table["position"] == table["position"].max()]
+    last = accuracy_rows(pd.read_csv(run / "results.csv"))
     columns = ["dataset", "tasks", "position", "accuracy", "low", "high", "episodes"]
     return json.loads(last[columns].round(4).to_json(orient="records"))
 

@@ -1,5 +1,6 @@
 """The package as a whole: cheap to import, complete when built."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -50,6 +51,16 @@ def test_its_public_names_are_those_it_says():
     assert set(gpicl.__all__) <= set(dir(gpicl))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         gpicl.nothing  # noqa: B018
+
+
+def test_type_checkers_are_told_of_every_public_name():
+    import gpicl
+
+    tree = ast.parse(Path(gpicl.__file__).read_text())
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    declared = {alias.name: node.module for node in block.body for alias in node.names}
+    assert declared == gpicl._ROOM_OF
+    assert sorted(gpicl.__all__) == sorted(declared)
 
 
 @pytest.mark.slow

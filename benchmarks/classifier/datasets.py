@@ -46,8 +46,3 @@ def load_table(name: str) -> Table:
         return Table(*_TABLES[name](return_X_y=True))
     dataset = preprocess(load_dataset(name, "train" if name == "mnist1d" else "test"), size=14, channels=1)
     return Table(dataset.normalised(np.arange(len(dataset))).astype(np.float64), dataset.labels)
-
-
-def label_of(name: str) -> str:
-    """What to call a data set in tables."""
-    return name.partition("=")[0]

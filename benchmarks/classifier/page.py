@@ -1,7 +1,6 @@
 """The benchmark's table, page and figures."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +8,13 @@ import numpy as np
 import pandas as pd
 import sklearn
 import torch
-from datasets import label_of
 from figures import accuracy_figure, reliability_figure
 from trials import BINS, Trial
 
-from gpicl.files import write_atomically
+from gpicl import report
+from gpicl.data import dataset_label as label_of
 from gpicl.metatesting import mean_interval
 
-_TITLES = {
-    "accuracy": "Accuracy, per cent",
-    "log_loss": "Log loss, nats",
-    "ece": "Expected calibration error, 15 bins",
-}
 # Data sets that something was chosen on: the views of `InContextClassifier` (the first five), the learner's kernels
 # (MNIST, Fashion-MNIST and digits), or the weights, which were meta-trained on MNIST.
 _CHOSEN_ON = ("iris", "wine", "breast_cancer", "digits", "mnist1d", "mnist", "fashion_mnist")
@@ -32,12 +26,9 @@ def write_page(folder: Path, done: Sequence[tuple[Trial, dict[str, Any]]], comma
     trials = pd.DataFrame([_row(trial, entry) for trial, entry in done])
     bins = pd.concat([_bins(trial, entry) for trial, entry in done])
     bins = bins.groupby(["method", "bin"], sort=False, as_index=False).sum()
-    write_atomically(folder / "trials.csv", partial(trials.round(5).to_csv, index=False))
-    write_atomically(folder / "calibration.csv", partial(bins.round(3).to_csv, index=False))
-    for name, figure in {"accuracy": accuracy_figure(trials), "reliability": reliability_figure(bins)}.items():
-        write_atomically(folder / f"{name}.png", partial(figure.savefig, format="png", dpi=160))
-    text = _page(trials, command, machine)
-    write_atomically(folder / "README.md", lambda part: part.write_text(text))
+    tables = {"trials": trials.round(5), "calibration": bins.round(3)}
+    figures = {"accuracy": accuracy_figure(trials), "reliability": reliability_figure(bins)}
+    report.write_page(folder / "README.md", _page(trials, command, machine), tables, figures, kinds=("png",), dpi=160)
 
 
 def mean_ranks(trials: pd.DataFrame, metric: str, less_is_better: bool) -> dict[str, tuple[float, float]]:
@@ -69,7 +60,7 @@ def _mean_and_half(values: np.ndarray) -> tuple[float, float]:
     return (low + high) / 2, (high - low) / 2
 
 
-def _page(trials: pd.DataFrame, command: str, machine: str) -> str:
+def _page(trials: pd.DataFrame, command: str, machine: str) -> list[str]:
     methods = list(dict.fromkeys(trials["method"]))
     splits = trials["split"].nunique()
     lines = [
@@ -87,7 +78,7 @@ def _page(trials: pd.DataFrame, command: str, machine: str) -> str:
         "",
         "## Mean ranks (1 is best)",
         "",
-        *_ranks(trials, methods),
+        _ranks(trials, methods),
         *_ranks_elsewhere(trials, methods),
         "",
         "![Accuracy by size](accuracy.png)",
@@ -95,7 +86,6 @@ def _page(trials: pd.DataFrame, command: str, machine: str) -> str:
         "## Calibration, all data sets and sizes together",
         "",
         "![Reliability diagram](reliability.png)",
-        "",
     ]
     titles = {
         "accuracy": "Accuracy, per cent",
@@ -103,18 +93,20 @@ def _page(trials: pd.DataFrame, command: str, machine: str) -> str:
         "ece": "Expected calibration error, 15 bins",
     }
     for metric, title in titles.items():
-        lines += [f"## {title}", "", *_cells(trials, methods, metric, 100 if metric == "accuracy" else 1), ""]
-    return "\n".join(lines)
+        lines += ["", f"## {title}", "", _cells(trials, methods, metric, 100 if metric == "accuracy" else 1)]
+    return lines
 
 
-def _ranks(trials: pd.DataFrame, methods: list[str]) -> list[str]:
+def _ranks(trials: pd.DataFrame, methods: list[str]) -> str:
     ranks = {metric: mean_ranks(trials, metric, less) for metric, less in METRICS.items()}
     seconds = trials.groupby("method")[["fit_seconds", "predict_seconds"]].mean()
     rows = []
     for method in methods:
         cells = [f"{mean:.2f} ± {half:.2f}" for mean, half in (ranks[metric][method] for metric in METRICS)]
         rows.append([method, *cells, *(f"{1e3 * value:,.0f}" for value in seconds.loc[method])])
-    return _markdown(["method", "accuracy", "log loss", "calibration error", "fit, ms", "predict, ms"], rows)
+    return report.markdown_table(
+        ["method", "accuracy", "log loss", "calibration error", "fit, ms", "predict, ms"], rows
+    )
 
 
 def _ranks_elsewhere(trials: pd.DataFrame, methods: list[str]) -> list[str]:
@@ -122,10 +114,10 @@ def _ranks_elsewhere(trials: pd.DataFrame, methods: list[str]) -> list[str]:
     if elsewhere.empty:
         return []
     names = ", ".join(dict.fromkeys(elsewhere["dataset"]))
-    return ["", f"On {names} alone:", "", *_ranks(elsewhere, methods)]
+    return ["", f"On {names} alone:", "", _ranks(elsewhere, methods)]
 
 
-def _cells(trials: pd.DataFrame, methods: list[str], metric: str, factor: float) -> list[str]:
+def _cells(trials: pd.DataFrame, methods: list[str], metric: str, factor: float) -> str:
     digits = 1 if factor > 1 else 3
     rows = []
     for (dataset, size), found in trials.groupby(["dataset", "size"], sort=False):
@@ -137,9 +129,4 @@ def _cells(trials: pd.DataFrame, methods: list[str], metric: str, factor: float)
             f"**{text}**" if mean == best else text for text, (mean, _) in zip(texts, means.values(), strict=True)
         ]
         rows.append([str(dataset), str(size), *marked])
-    return _markdown(["data set", "rows", *methods], rows)
-
-
-def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    rule = "|" + "|".join(["---", *["--:"] * (len(columns) - 1)]) + "|"
-    return ["| " + " | ".join(columns) + " |", rule, *("| " + " | ".join(row) + " |" for row in rows)]
+    return report.markdown_table(["data set", "rows", *methods], rows)

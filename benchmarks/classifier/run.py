@@ -39,7 +39,7 @@ def main() -> None:
     from page import write_page
     from trials import Log, Trial, run_trial
 
-    from gpicl.report import machine_description
+    from gpicl.runtime import machine_description
     from gpicl.weights import find_weights, load_card
 
     version = load_card(find_weights(options.weights))["sha256"][:10] + f"x{options.members}"

@@ -16,12 +16,11 @@ import torch
 from matplotlib.figure import Figure
 from scipy.stats import sem
 
-from gpicl.data import load_features
-from gpicl.experiments.meta_test_run import label_of
+from gpicl.data import dataset_label, load_features
 from gpicl.files import write_atomically
 from gpicl.learners import Learner
-from gpicl.learners.bfloat16 import multiplies_in_bf16
 from gpicl.report import COLOURS, figure_style
+from gpicl.runtime import multiplies_in_bf16
 from gpicl.tasks import Episodes, TaskAugmentor
 from gpicl.weights import load_weights
 
@@ -53,9 +52,9 @@ def main() -> None:
             for context in _CONTEXTS:
                 right = np.concatenate([_share_right(learner, batch, context) for batch in batches])
                 half = 1.96 * float(sem(right))
-                row = {"dataset": label_of(name), "seed": seed, "context": context, "accuracy": right.mean()}
+                row = {"dataset": dataset_label(name), "seed": seed, "context": context, "accuracy": right.mean()}
                 rows.append({**row, "low": right.mean() - half, "high": right.mean() + half, "episodes": len(right)})
-                print(f"{label_of(name):16} seed {seed} context {context:5} {right.mean():.1%}", flush=True)
+                print(f"{dataset_label(name):16} seed {seed} context {context:5} {right.mean():.1%}", flush=True)
     table = pd.DataFrame(rows)
     options.out.mkdir(parents=True, exist_ok=True)
     write_atomically(options.out / "long-contexts.csv", partial(table.to_csv, index=False))
@@ -66,8 +65,8 @@ def main() -> None:
 def _share_right(learner: Learner, episodes: Episodes, context: int) -> np.ndarray:
     inputs, labels = episodes
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_in_bf16(torch.device("cpu"))):
-        memory = learner.memorise(inputs[:, :context], labels[:, :context])
-        logits = learner.answer(memory, inputs[:, -_QUERIES:])
+        memory = learner.encode_memory(inputs[:, :context], labels[:, :context])
+        logits = learner.query(memory, inputs[:, -_QUERIES:])
     return (logits.argmax(2) == labels[:, -_QUERIES:]).float().mean(1).numpy()
 
 

@@ -5,33 +5,72 @@ tool that only looks at the package should not wait for it.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gpicl.classifier import InContextClassifier
+    from gpicl.data import FeatureDataset, ImageDataset, load_dataset, load_features, preprocess
+    from gpicl.errors import GpiclError
+    from gpicl.experiments.sweep import SweptRun, accuracies_at, costs_table, open_engine, results_table, sweep
+    from gpicl.learners import Learner, build_learner
+    from gpicl.metatesting import evaluate, evaluate_classical
+    from gpicl.metatraining import RunConfig, meta_train
+    from gpicl.tasks import Episodes, Interventions, TaskAugmentor
+    from gpicl.weights import load_weights, save_weights
+
+__all__ = [
+    "Episodes",
+    "FeatureDataset",
+    "GpiclError",
+    "ImageDataset",
+    "InContextClassifier",
+    "Interventions",
+    "Learner",
+    "RunConfig",
+    "SweptRun",
+    "TaskAugmentor",
+    "accuracies_at",
+    "build_learner",
+    "costs_table",
+    "evaluate",
+    "evaluate_classical",
+    "load_dataset",
+    "load_features",
+    "load_weights",
+    "meta_train",
+    "open_engine",
+    "preprocess",
+    "results_table",
+    "save_weights",
+    "sweep",
+]
 
 _ROOMS = {
-    "FeatureDataset": "gpicl.data",
-    "ImageDataset": "gpicl.data",
-    "load_dataset": "gpicl.data",
-    "preprocess": "gpicl.data",
-    "Episodes": "gpicl.tasks",
-    "TaskAugmentor": "gpicl.tasks",
-    "Learner": "gpicl.learners",
-    "build_learner": "gpicl.learners",
-    "load_weights": "gpicl.weights",
-    "save_weights": "gpicl.weights",
-    "RunConfig": "gpicl.metatraining",
-    "meta_train": "gpicl.metatraining",
-    "evaluate": "gpicl.metatesting",
-    "InContextClassifier": "gpicl.classifier",
+    "gpicl.classifier": ("InContextClassifier",),
+    "gpicl.data": ("FeatureDataset", "ImageDataset", "load_dataset", "load_features", "preprocess"),
+    "gpicl.errors": ("GpiclError",),
+    "gpicl.experiments.sweep": (
+        "SweptRun",
+        "accuracies_at",
+        "costs_table",
+        "open_engine",
+        "results_table",
+        "sweep",
+    ),
+    "gpicl.learners": ("Learner", "build_learner"),
+    "gpicl.metatesting": ("evaluate", "evaluate_classical"),
+    "gpicl.metatraining": ("RunConfig", "meta_train"),
+    "gpicl.tasks": ("Episodes", "Interventions", "TaskAugmentor"),
+    "gpicl.weights": ("load_weights", "save_weights"),
 }
-
-__all__ = sorted(_ROOMS)
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return getattr(import_module(_ROOMS[name]), name)
+    if name in _ROOM_OF:
+        return getattr(import_module(_ROOM_OF[name]), name)
     raise AttributeError(f"module 'gpicl' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_ROOMS]
+    return [*globals(), *_ROOM_OF]

@@ -6,6 +6,7 @@ ours and keeps its traceback. Every message says what was wrong, what is accepte
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class GpiclError(ValueError):
@@ -47,6 +48,16 @@ class ConfigError(GpiclError):
     """A configuration with a misspelt key, a missing value or a value of the wrong kind."""
 
 
+class WriteError(GpiclError):
+    """A file that cannot be written: the disk is full, or the folder is not to be written to."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"Cannot write {path}: {reason.rstrip('.')}. What was written before is whole. Make room, or choose "
+            "another folder with --output; the same command goes on from there."
+        )
+
+
 class UnfinishedError(GpiclError):
     """Runs of an experiment that failed, after all others were done; the message ends with what to do."""
 
@@ -56,3 +67,15 @@ class UnfinishedError(GpiclError):
 
 class DivergenceError(GpiclError):
     """Meta-training whose loss is no longer a number."""
+
+
+class Terminated(SystemExit):
+    """A process that was asked to end (SIGTERM) and did, in good order; its exit status is 143, as the shell's.
+
+    Attributes:
+        message: What was kept, and how to go on.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(143)
+        self.message = message

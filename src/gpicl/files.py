@@ -1,11 +1,18 @@
 """Files that are either whole or not there."""
 
+import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from gpicl.errors import ConfigError
+from gpicl.errors import ConfigError, WriteError
+
+# What the system says when a file cannot be written for a reason that the user can mend.
+_MENDABLE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG
+}  # fmt: skip
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -15,17 +22,69 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         path: The file.
         write: Writes the content to the path that it is given.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    part = Path(name)
+    with naming_write_errors(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        part = Path(name)
+        try:
+            write(part)
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            part.chmod(0o644)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming_write_errors(path: Path) -> Iterator[None]:
+    """Turn what stops a file from being written into a `WriteError` that names the file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        WriteError: If the disk is full, or the folder may not be written to.
+    """
     try:
-        write(part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.chmod(0o644)
-        part.replace(path)
+        yield
+    except OSError as error:
+        if error.errno not in _MENDABLE:
+            raise
+        raise WriteError(path, error.strerror or str(error)) from error
+    except Exception as error:
+        # torch and safetensors wrap the system's error in their own.
+        reason = str(error).partition("\n")[0]
+        told = ("file write failed", "PytorchStreamWriter", "I/O error", "unexpected pos", "iostream")
+        if isinstance(error, WriteError) or not any(words in reason for words in told):
+            raise
+        raise WriteError(path, f"{reason} (most likely the disk is full)") from error
+
+
+@contextmanager
+def locked(path: Path, on_wait: Callable[[], object] | None = None) -> Iterator[None]:
+    """Hold a lock while a `with` statement runs; wait for it while another process holds it.
+
+    The system frees the lock of a process that ends, however it ends. A thread that holds it may take it once more.
+
+    Args:
+        path: The lock's file, in a folder that exists.
+        on_wait: Called once if it has to be waited for.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, is_singleton=True)
+    with naming_write_errors(path):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if on_wait is not None:
+                on_wait()
+            lock.acquire()
+    try:
+        yield
     finally:
-        part.unlink(missing_ok=True)
+        lock.release()
 
 
 def make_folder(path: Path, option: str = "--output") -> Path:

@@ -10,12 +10,10 @@ import pytest
 import torch
 
 from gpicl.bench import GROUPS
-from gpicl.bench.cases import Case, all_cases
-from gpicl.bench.child import usage_of
-from gpicl.bench.figure import RATES
+from gpicl.bench.figures import RATES
 from gpicl.bench.groups import chosen_groups, find_group
-from gpicl.bench.scales import find_scale
-from gpicl.bench.setting import Setting
+from gpicl.bench.setting import Case, Setting, all_cases, find_scale
+from gpicl.bench.steps import usage_of
 from gpicl.cli.main import main
 from gpicl.learners import LEARNERS
 
@@ -76,7 +74,7 @@ def test_the_classifier_is_held_against_a_support_vector_machine(measured):
 
 
 def test_where_gpt2_is_not_installed_the_group_says_so_and_how_to_install_it(monkeypatch):
-    monkeypatch.setattr("gpicl.bench.groups.gpt2.find_spec", lambda _: None)
+    monkeypatch.setattr("gpicl.bench.groups.others.find_spec", lambda _: None)
     figures, (note,) = find_group("gpt2")(SETTING, lambda _: None)
     assert figures == []
     assert "pip install transformers" in note
@@ -96,7 +94,7 @@ def test_we_are_held_against_gpt2_as_it_comes_and_at_its_fastest_where_it_is_ins
 
 def test_gpt2_reads_episodes_causally():
     pytest.importorskip("transformers")
-    from gpicl.bench.gpt2 import Gpt2
+    from gpicl.bench.groups.others import Gpt2
 
     torch.manual_seed(0)
     model = Gpt2(5, 8, 1, 16, 2, "sdpa", "gelu_new").eval()
@@ -149,7 +147,7 @@ def test_what_was_measured_stays_when_the_benchmark_is_ended(tmp_path, monkeypat
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gpicl.bench.groups.memory.usage_of", interrupt)
+    monkeypatch.setattr("gpicl.bench.groups.learners.usage_of", interrupt)
     command = ["bench", "--scale", "smoke", "--only", "tasks,memory", "--output", str(tmp_path / "bench.json")]
     assert main(command) == 130
     assert {f["group"] for f in json.loads((tmp_path / "bench.json").read_text())["figures"]} == {"tasks"}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gpicl.bench import Figure, Results, compare, read_results, write_results
-from gpicl.bench.comparison import check_comparable
+from gpicl.bench.figures import check_comparable
 from gpicl.errors import ConfigError
 
 

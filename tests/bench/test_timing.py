@@ -2,7 +2,7 @@
 
 import pytest
 
-from gpicl.bench.figure import Figure, median_figure
+from gpicl.bench.figures import Figure, median_figure
 from gpicl.bench.timing import interleaved, timed
 
 

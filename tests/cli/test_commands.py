@@ -90,7 +90,7 @@ def test_a_learner_of_any_size_is_meta_trained_narrow_and_meta_tested_wide(tmp_p
     assert set(pd.read_csv(folder / "results.csv")["features"]) == {9}
     assert json.loads((folder / "weights.json").read_text())["options"]["num_features"] == 3
     assert main(["evaluate", str(folder), "digits", "--features", "16", "--episodes", "4"]) == 0
-    assert set(pd.read_csv(folder / "results.csv")["features"]) == {16}, "the newer figures take the older ones' place"
+    assert set(pd.read_csv(folder / "results.csv")["features"]) == {9, 16}, "widths stand side by side"
 
 
 def test_print_config_prints_what_can_be_given_back(trained, capsys, tmp_path):
@@ -146,7 +146,10 @@ def test_help_names_every_command(capsys):
         ("train --learner.name TokenTransformer --tasks.length 200 --data.dataset digits", "max_length=200"),
         ("train --data.dataset digits --testing.datasets [digitz]", "Did you mean 'digits'"),
         ("train --data.dataset digits --testing.datasets [digits] --testing.tasks [seen]", "tasks.num_tasks"),
-        ("train --data.dataset digits --testing.datasets [digits] --testing.num_features 9", "the kernel Transformers"),
+        (
+            "train --data.dataset digits --testing.datasets [digits] --testing.num_features 9",
+            "KernelTransformer and VSML",
+        ),
         ("bench --only stepz", "Did you mean 'steps'"),
         ("bench --scale ful", "Did you mean 'full'"),
         ("bench --compare nowhere.json", "an earlier gpicl bench"),

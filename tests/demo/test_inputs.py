@@ -3,8 +3,7 @@
 import numpy as np
 
 from gpicl.data import load_dataset
-from gpicl.demo.drawing import as_picture
-from gpicl.demo.inputs import as_grey, inputs_of
+from gpicl.demo.drawing import as_grey, as_picture, inputs_of
 
 
 def test_the_projection_is_fixed_linear_and_drawn_as_meta_training_draws_its_own(draw):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from gpicl.demo.example_sets import EXAMPLE_SETS, digits
-from gpicl.demo.lesson import Lesson
+from gpicl.demo.lesson import EXAMPLE_SETS, Lesson, digits
 from gpicl.demo.limits import EXAMPLES
 from gpicl.errors import GpiclError
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from gpicl import InContextClassifier
-from gpicl.demo.drawing import as_picture
-from gpicl.demo.inputs import inputs_of
+from gpicl.demo.drawing import as_picture, inputs_of
 
 VISITORS, REQUESTS = 50, 20
 MEBIBYTE = 2**20

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from gpicl import InContextClassifier
-from gpicl.demo.drawing import as_picture
-from gpicl.demo.inputs import inputs_of
-from gpicl.demo.learners import demo_learners
+from gpicl.demo.drawing import as_picture, inputs_of
+from gpicl.demo.learners import Predictor, Setting, demo_learners, most_probable
 from gpicl.demo.lesson import Example
-from gpicl.demo.predictor import Predictor, Setting, most_probable
 
 
 @pytest.fixture(scope="module")

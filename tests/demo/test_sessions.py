@@ -2,12 +2,10 @@
 
 import pytest
 
-from gpicl.demo.learners import demo_learners
+from gpicl.demo.learners import Predictor, demo_learners
 from gpicl.demo.lesson import Lesson
 from gpicl.demo.limits import UNDO_STEPS
-from gpicl.demo.predictor import Predictor
-from gpicl.demo.session import Session
-from gpicl.demo.sessions import Sessions
+from gpicl.demo.sessions import Session, Sessions
 from gpicl.errors import GpiclError
 
 

@@ -4,9 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from gpicl.experiments.ablation.earlier_sgd import EarlierSGD
-from gpicl.experiments.ablation.earlier_tokens import EarlierTokens
-from gpicl.experiments.ablation.earlier_transformer import EarlierTransformer
+from gpicl.experiments.earlier_reproduction import EarlierSGD, EarlierTokens, EarlierTransformer
 from gpicl.learners import SGD, TokenTransformer
 from gpicl.metatraining.optimisers import hidden_matrices
 

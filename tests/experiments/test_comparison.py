@@ -109,3 +109,35 @@ def test_mistakes_are_found_before_anything_is_run(arguments, message, tmp_path,
     assert main(command(tmp_path, *arguments)) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+OWN = """
+import torch
+from gpicl.learners import Learner
+
+
+class Guess(Learner):
+    def __init__(self, num_features, num_classes):
+        super().__init__(num_features, num_classes)
+        self.bias = torch.nn.Parameter(torch.zeros(num_classes))
+
+    def forward(self, inputs, labels):
+        return self.bias.expand(*labels.shape, -1)
+
+    def state_size(self, length=100):
+        return 0
+"""
+
+
+def test_learners_of_ones_own_take_part_by_import_path_and_by_yaml_file(tmp_path, monkeypatch, capsys):
+    (tmp_path / "my_guessing.py").write_text(OWN)
+    (tmp_path / "small.yaml").write_text("learner:\n  name: MLP\n  options:\n    width: 8\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    learners = f"NearestNeighbour,my_guessing.Guess,{tmp_path / 'small.yaml'}"
+    assert main(command(tmp_path, learners=learners)) == 0
+    table = pd.read_csv(tmp_path / "table" / "comparison.csv")
+    assert list(dict.fromkeys(table["learner"])) == ["NearestNeighbour", "my_guessing.Guess", "small"]
+    assert table["failure"].isna().all()
+    for learners, message in (("nowhere.Guess", "Cannot import"), ("lost.yaml", "lost.yaml")):
+        assert main(command(tmp_path, learners=learners)) == 2
+        assert message in capsys.readouterr().err

@@ -159,8 +159,8 @@ def test_a_context_read_once_answers_as_if_each_query_were_appended_to_it(name, 
     inputs, labels = random_episodes(seed, length=length)
     queries, _ = random_episodes(seed + 1, length=4)
     with torch.no_grad():
-        logits, memory = learner.remember(inputs, labels)
-        answers = learner.answer(memory, queries)
+        logits, memory = learner.encode_context(inputs, labels)
+        answers = learner.query(memory, queries)
         if learner.ordered:
             torch.testing.assert_close(logits, learner(inputs, labels), atol=1e-6, rtol=1e-6)
         for i in range(4):
@@ -178,7 +178,7 @@ def test_a_context_is_predicted_without_the_labels_that_are_predicted(name, seed
     others = labels.clone()
     others[:, example] = (labels[:, example] + 1) % CLASSES
     with torch.no_grad():
-        before, after = learner.remember(inputs, labels).logits, learner.remember(inputs, others).logits
+        before, after = learner.encode_context(inputs, labels).logits, learner.encode_context(inputs, others).logits
     torch.testing.assert_close(before[:, example], after[:, example], atol=1e-6, rtol=1e-6)
 
 
@@ -196,7 +196,7 @@ def test_a_rehearsal_is_a_function_of_its_step_and_asks_for_labels_of_the_episod
     inputs, labels = random_episodes(0)
     with torch.no_grad():
         for step in range(4):
-            (logits, asked), (again, _) = (learner.rehearse(inputs, labels, step) for _ in range(2))
+            (logits, asked), (again, _) = (learner.training_logits(inputs, labels, step) for _ in range(2))
             assert torch.equal(logits, again)
             assert logits.shape == (*asked.shape, CLASSES)
             assert any(torch.equal(asked, part) for part in labels.unfold(1, asked.shape[1], 1).unbind(1))
@@ -207,7 +207,7 @@ def test_it_answers_in_double_precision_where_the_classifier_asks_for_it(name):
     learner = small_learner(name).double()
     inputs, labels = random_episodes(0)
     with torch.no_grad():
-        answers = learner.answer(learner.remember(inputs.double(), labels).memory, inputs.double())
+        answers = learner.query(learner.encode_context(inputs.double(), labels).memory, inputs.double())
     assert answers.dtype == torch.float64
     assert answers.shape == (BATCH, LENGTH, CLASSES)
 
@@ -215,4 +215,4 @@ def test_it_answers_in_double_precision_where_the_classifier_asks_for_it(name):
 @every_learner
 def test_what_an_answer_takes_is_estimated_and_grows_with_the_context(name):
     learner = small_learner(name)
-    assert 0 < learner.answer_size(10) < learner.answer_size(100)
+    assert 0 < learner.query_size(10) < learner.query_size(100)

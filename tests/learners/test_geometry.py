@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from gpicl.learners.geometry import Whitening, read_geometry, see_geometry
-from gpicl.learners.inverse import _newton_schulz, inverse
+from gpicl.learners.operations import _newton_schulz, inverse
 
 SHARE = 0.05
 
@@ -66,3 +66,12 @@ def test_inverses_without_lapack_are_the_same():
     roots = torch.randn(3, 60, 20, generator=generator)
     matrices = roots @ roots.mT / 20 + 0.03 * torch.eye(60)
     torch.testing.assert_close(_newton_schulz(matrices), inverse(matrices), atol=1e-2, rtol=1e-3)
+
+
+def test_the_derivative_of_an_inverse_is_that_of_the_general_one():
+    x = torch.randn(3, 5, 8, dtype=torch.float64)
+    matrices = (x @ x.mT + torch.eye(5, dtype=torch.float64)).requires_grad_()
+    grad = torch.randn(3, 5, 5, dtype=torch.float64)
+    (found,) = torch.autograd.grad(inverse(matrices), matrices, grad)
+    (expected,) = torch.autograd.grad(torch.linalg.inv(matrices), matrices, grad)
+    torch.testing.assert_close(found, expected)

@@ -6,8 +6,8 @@ from torch.autograd import gradcheck
 from torch.nn import functional as F
 
 from gpicl.errors import LearnerError
+from gpicl.learners.inner_optimiser import AdamConstants, RankOneAdam
 from gpicl.learners.maml import MAML
-from gpicl.learners.rank_one_adam import AdamConstants, RankOneAdam
 from gpicl.learners.sgd import SGD
 
 

@@ -6,8 +6,7 @@ import torch
 from torch.autograd import gradcheck
 
 from gpicl.errors import LearnerError
-from gpicl.learners.outer_product_lstm import OuterProductLSTM
-from gpicl.learners.outer_product_step import OuterProductStep
+from gpicl.learners.outer_product_lstm import OuterProductLSTM, OuterProductStep
 
 
 def _sigmoid(x):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gpicl.errors import LearnerError, UnknownNameError
-from gpicl.learners import Learner, ValueTransformer, build_learner, learner_class
+from gpicl.learners import LEARNERS, Learner, ValueTransformer, build_learner, learner_class
 
 
 class AlwaysTheFirst(Learner):
@@ -79,3 +79,22 @@ def test_learners_need_a_feature_and_two_classes(features, classes):
 def test_episodes_of_the_wrong_shape_are_refused(inputs, labels, message):
     with pytest.raises(LearnerError, match=message):
         AlwaysTheFirst(4, 3).check_episodes(torch.zeros(inputs), torch.zeros(labels, dtype=torch.int64))
+
+
+def test_a_module_that_fails_is_explained(tmp_path, monkeypatch):
+    (tmp_path / "failing_module.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(LearnerError, match=r"failing_module\.Mine.*ZeroDivisionError"):
+        learner_class("failing_module.Mine")
+
+
+def test_messages_list_the_learners_of_any_size_that_there_are(monkeypatch):
+    def message():
+        with pytest.raises(LearnerError) as caught:
+            build_learner("LSTM", 4, 3).with_size(5, 3)
+        return str(caught.value)
+
+    named = [name for name in LEARNERS if name in message().partition("episodes, such as")[2]]
+    assert named == [name for name in LEARNERS if learner_class(name).any_size]
+    monkeypatch.setattr(learner_class("MAML"), "any_size", True)
+    assert "MAML" in message()

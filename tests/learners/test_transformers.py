@@ -8,7 +8,7 @@ import torch
 from gpicl.errors import LearnerError
 from gpicl.learners import TokenTransformer, ValueTransformer
 from gpicl.learners.attention import causal_attention
-from gpicl.learners.previous_label import previous_label
+from gpicl.learners.operations import previous_label
 
 
 def test_causal_attention_is_that_of_pytorch():

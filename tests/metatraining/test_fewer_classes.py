@@ -30,13 +30,13 @@ def test_every_number_of_classes_comes_up_and_a_step_has_always_the_same(digits_
 
 def test_a_learner_is_meta_trained_with_as_many_as_there_are(digits_run, tmp_path, monkeypatch):
     seen = set()
-    rehearse = KernelSetTransformer.rehearse
+    training_logits = KernelSetTransformer.training_logits
 
     def listen(self, inputs, labels, step):
         seen.add(self.num_classes)
-        return rehearse(self, inputs, labels, step)
+        return training_logits(self, inputs, labels, step)
 
-    monkeypatch.setattr(KernelSetTransformer, "rehearse", listen)
+    monkeypatch.setattr(KernelSetTransformer, "training_logits", listen)
     run, learner = meta_train(digits_run, tmp_path)
     assert run.finished
     assert learner.num_classes == 10

@@ -40,7 +40,7 @@ def test_onnxruntime_gives_the_same_answers_at_any_size(name, tmp_path):
         feed = {"context": context.numpy(), "labels": labels.numpy(), "queries": asked.numpy()}
         (logits,) = session.run(["logits"], feed)
         with torch.no_grad():
-            expected = sized.answer(sized.remember(context, labels).memory, asked)
+            expected = sized.query(sized.encode_context(context, labels).memory, asked)
         np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from gpicl.bench.training_step import FIRST_STEP
+from gpicl.bench.steps import FIRST_STEP
 from gpicl.learners import Learner
 from gpicl.metatraining.loss import all_position_loss
 
@@ -39,7 +39,7 @@ def step_flops(learner: Learner, batch: int, length: int) -> float:
     labels = torch.zeros(1, length, dtype=torch.long)
 
     def step() -> None:
-        loss = all_position_loss(*learner.rehearse(inputs, labels, FIRST_STEP))
+        loss = all_position_loss(*learner.training_logits(inputs, labels, FIRST_STEP))
         if loss.requires_grad:
             loss.backward()
         learner.zero_grad()

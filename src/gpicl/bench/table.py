@@ -6,8 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from gpicl.bench.comparison import Change
-from gpicl.bench.figure import RATES, Figure
+from gpicl.bench.figures import RATES, Change, Figure
 
 _COLUMNS = ("median", "quartiles", "per second", "limit", "of it", "limited by", "runs")
 

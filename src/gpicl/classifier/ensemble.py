@@ -5,7 +5,6 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
-from gpicl.classifier.blas_threads import one_blas_thread
 from gpicl.classifier.codes import class_log_probabilities, decode, draw_codes, members_needed
 from gpicl.classifier.columns import Columns
 from gpicl.classifier.large_contexts import subsample
@@ -14,6 +13,7 @@ from gpicl.classifier.opinions import Opinion, ask_classical_models
 from gpicl.classifier.preprocessing import make_views
 from gpicl.classifier.reading import ReadContexts
 from gpicl.learners import Learner
+from gpicl.runtime import one_blas_thread
 
 # Examples that a member reads; of more, each draws its own. Beyond them a query takes no longer, and what is kept grows
 # no further.

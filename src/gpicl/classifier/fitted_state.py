@@ -100,7 +100,8 @@ def _freeze_array(array: np.ndarray) -> dict[str, Any]:
             stored = single
     frozen = {"is": "array", "array": stored, "dtype": str(array.dtype)}
     if array.ndim > 1 and array.shape[-1] == array.shape[-2] > 1 and np.array_equal(array, array.swapaxes(-1, -2)):
-        return frozen | {"is": "symmetric", "array": stored[(..., *np.tril_indices(array.shape[-1]))]}
+        rows, columns = np.tril_indices(array.shape[-1])
+        return frozen | {"is": "symmetric", "array": stored[..., rows, columns]}
     return frozen
 
 

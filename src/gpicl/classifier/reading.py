@@ -40,13 +40,13 @@ class ReadContexts:
         self._learner, self._budget = learner, budget
         self._members, self._length, self._features = inputs.shape
         # Reading takes, for each of its examples, what an answer takes.
-        self._members_at_once = max(1, budget // (_BYTES * self._length * learner.answer_size(self._length)))
+        self._members_at_once = max(1, budget // (_BYTES * self._length * learner.query_size(self._length)))
         reader, read_at_once = learner, self._members_at_once
         if long := not learner.ordered and self._length >= _LONG:
             reader, inputs, read_at_once = _in_float32(learner), inputs.float(), 1
         parts = zip(inputs.split(read_at_once), labels.split(read_at_once), strict=True)
         with torch.inference_mode():
-            readings = [reader.remember(*part) for part in parts]
+            readings = [reader.encode_context(*part) for part in parts]
             self.logits = torch.cat([reading.logits for reading in readings]).double()
             memories = [reading.memory for reading in readings]
             if long:
@@ -57,7 +57,7 @@ class ReadContexts:
     @property
     def answers_at_once(self) -> int:
         """Queries that may be answered in one pass."""
-        each = _BYTES * self._members * (self._learner.answer_size(self._length) + 2 * self._features)
+        each = _BYTES * self._members * (self._learner.query_size(self._length) + 2 * self._features)
         return max(1, min(self._budget // each, _MOST_AT_ONCE // self._members))
 
     def answer(self, queries: Float[Tensor, "M Q F"]) -> Float[Tensor, "M Q C"]:
@@ -68,7 +68,7 @@ class ReadContexts:
         """
         with torch.inference_mode():
             pairs = zip(self._memories, queries.split(self._members_at_once), strict=True)
-            answers = [self._learner.answer(memory, part) for memory, part in pairs]
+            answers = [self._learner.query(memory, part) for memory, part in pairs]
         return torch.cat(answers)
 
 

@@ -22,14 +22,14 @@ def main(arguments: list[str]) -> None:
 
         Args:
             only: Groups with commas between them: tasks, steps, quickstart, metatest, classifier, gpt2, startup,
-                memory; and scaling, which takes ten minutes and has to be asked for.
+                memory; and scaling, which takes ten minutes and is measured only if named.
             output: File for the results, as JSON.
             compare: File of earlier results to compare with.
             scale: full, or smoke (seconds; a test that all is well, no measurement).
             precision: Precision of the learners' products: bf16 where the machine gains from it (auto), or as named.
             progress: Show a progress bar.
         """
-        from gpicl.cli.bench_report import report_bench
+        from gpicl.bench.run import report_bench
         from gpicl.files import check_output
 
         check_output(output, [] if compare is None else [compare])

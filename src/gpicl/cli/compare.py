@@ -29,7 +29,8 @@ def main(arguments: list[str]) -> None:
 
         Args:
             scale: smoke (seconds, a test that all is well), laptop (two cores), paper (the published sizes).
-            learners: Names with commas between them, or all.
+            learners: Names with commas between them; all stands for all of this package. Learners of your own by their
+                import path or a YAML file, as in all,my_package.MyLearner,mine.yaml
             minutes: Wall-clock budget of each run; the default is each preset's own.
             seeds: Runs per learner; the default is the scale's.
             data: What is meta-trained on; a name or path (see gpicl datasets).
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> None:
             results: Folder of the table, the page and the figure.
             progress: Show progress bars.
         """
+        from gpicl.data import split_names
         from gpicl.experiments.comparison import compare as run_comparison
         from gpicl.experiments.comparison.table import failed_learners
 
@@ -53,7 +55,7 @@ def main(arguments: list[str]) -> None:
             command=shlex.join(["gpicl", "compare", *arguments]),
             say=lambda text: console.print(text, highlight=False, soft_wrap=True, markup=False),
             data=data,
-            datasets=datasets.split(",") if datasets else None,
+            datasets=split_names(datasets) if datasets is not None else None,
             episodes=episodes,
             seeds=seeds,
             minutes=minutes,

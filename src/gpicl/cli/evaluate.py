@@ -36,13 +36,16 @@ def main(arguments: list[str]) -> None:
         positions: str | None = None,
         size: int | None = None,
         channels: int | None = None,
+        seed: int | None = None,
         batch: int = 128,
+        output: str | None = None,
+        outcomes: bool = False,
         progress: bool = True,
     ) -> None:
         """Meta-test the learner of a run and add the results to its table and report.
 
         Args:
-            run: Folder of a finished run.
+            run: Folder of a finished run, wherever it was moved, or a shipped name (general, mnist).
             datasets: Names or paths, as in fashion_mnist,kmnist=files/kmnist.npz
             tasks: Kinds of tasks: unseen, seen (of a finite number), identity (the raw data set), as in seen,unseen
             episodes: Episodes per data set and kind of task.
@@ -51,25 +54,50 @@ def main(arguments: list[str]) -> None:
             positions: Positions to report, as in 2,11,100; null for all.
             size: Height and width of the images; null for that of meta-training.
             channels: 1 for grey, 3 for colour; null for those of meta-training.
+            seed: Seed of the unseen tasks and their episodes; null for the run's own.
             batch: Episodes at once.
+            output: Folder of the results and the report; the default is the run's own, and for shipped weights
+                evaluations/NAME.
+            outcomes: Save which episodes were answered right, in the folder outcomes beside the results.
             progress: Show a progress bar.
         """
         from gpicl.cli.results_table import print_table
-        from gpicl.experiments import meta_test_run
-        from gpicl.weights import load_weights
+        from gpicl.data import split_names
+        from gpicl.runs import meta_test_run
+        from gpicl.weights import find_weights, load_weights
 
-        folder = Path(run)
+        folder = find_weights(run)
+        target = Path(output) if output is not None else _own_folder(run, folder)
         learner = load_weights(folder)
         testing = TestingConfig(
-            datasets.split(","), _kinds(tasks), episodes, features, length, _numbers(positions), size, channels
+            datasets=split_names(datasets),
+            tasks=_kinds(tasks),
+            episodes=episodes,
+            num_features=features,
+            length=length,
+            positions=_numbers(positions),
+            size=size,
+            channels=channels,
+            seed=seed,
+            outcomes=outcomes,
         )
         command = shlex.join(["gpicl", "evaluate", *arguments])
-        print_table(meta_test_run(folder, testing, learner, command, progress, batch))
-        Console(stderr=True).print(
-            f"Results: {folder / 'results.csv'}\nReport:  {folder / 'report.html'}", highlight=False, soft_wrap=True
-        )
+        console = Console(stderr=True)
+
+        def say(text: str) -> None:
+            console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+        print_table(meta_test_run(folder, testing, learner, command, progress, batch, output=target, say=say))
+        say(f"Results: {target / 'results.csv'}\nReport:  {target / 'report.html'}")
 
     run_typed_command(_evaluate, arguments, renamed=_NAMES)
+
+
+def _own_folder(run: str, folder: Path) -> Path:
+    """Where the results go: nothing is written beside shipped weights."""
+    from gpicl.weights import shipped_weights
+
+    return Path("evaluations") / run if run in shipped_weights() else folder
 
 
 def _numbers(positions: str | None) -> list[int] | None:
@@ -83,7 +111,8 @@ def _numbers(positions: str | None) -> list[int] | None:
 
 def _kinds(tasks: str) -> list[_Kind]:
     kinds = get_args(_Kind)
-    for kind in tasks.split(","):
+    named = [kind.strip() for kind in tasks.split(",") if kind.strip()]
+    for kind in named:
         if kind not in kinds:
             raise UnknownNameError("kind of tasks", kind, kinds)
-    return [kind for kind in kinds if kind in tasks.split(",")]
+    return [kind for kind in kinds if kind in named]

@@ -3,10 +3,13 @@
 WHY nothing is imported up here: help should be there at once, and torch takes seconds.
 """
 
+import signal
 import sys
+import threading
 from importlib import import_module
+from types import FrameType
 
-from gpicl.errors import GpiclError, UnknownNameError
+from gpicl.errors import GpiclError, Terminated, UnknownNameError
 
 COMMANDS = {
     "train": "Meta-train a learner, meta-test it, and write a report.",
@@ -20,6 +23,9 @@ COMMANDS = {
     "datasets": "List the data sets and where each comes from.",
 }
 
+_RESUMABLE = ("train", "evaluate", "compare", "reproduce")
+_GOES_ON = "The same command goes on from what is done."
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command.
@@ -28,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: What stands behind `gpicl`; None takes it from the process.
 
     Returns:
-        Exit code: 0 if all went well, 2 for an error of the user's, 130 if interrupted.
+        Exit code: 0 if all went well, 2 for an error of the user's, 130 if interrupted, 143 if terminated.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -42,14 +48,34 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if arguments[0] not in COMMANDS:
             raise UnknownNameError("command", arguments[0], COMMANDS, "See gpicl --help.")
-        import_module(f"gpicl.cli.{arguments[0]}").main(arguments[1:])
+        _run(arguments[0], arguments[1:])
     except GpiclError as error:
         print(f"gpicl: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\ngpicl: interrupted. The same command resumes from the last checkpoint.", file=sys.stderr)
+    except Terminated as stop:
+        print(f"gpicl: {stop.message}", file=sys.stderr)
+        return 143
+    except KeyboardInterrupt as stop:
+        told = str(stop) or (f"interrupted. {_GOES_ON}" if arguments[0] in _RESUMABLE else "interrupted.")
+        print(f"\ngpicl: {told}", file=sys.stderr)
         return 130
     return 0
+
+
+def _run(command: str, arguments: list[str]) -> None:
+    """Run one command, whose process SIGTERM ends in good order if its work can be resumed."""
+    if command not in _RESUMABLE or threading.current_thread() is not threading.main_thread():
+        import_module(f"gpicl.cli.{command}").main(arguments)
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        import_module(f"gpicl.cli.{command}").main(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated(f"terminated. {_GOES_ON}")
 
 
 def _help() -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 from rich.console import Console
 
 from gpicl.cli.typed_command import run_typed_command
+from gpicl.experiments import EXPERIMENTS
 from gpicl.files import check_folder
 
 
@@ -31,8 +32,7 @@ def main(arguments: list[str]) -> None:
         """Reproduce a figure of the paper: runs, table, figure and page. The same command resumes what was interrupted.
 
         Args:
-            name: An experiment (heatmap, transition, learning-curve, comparison, state-size, plateau, ablation,
-                embeddings), or all.
+            name: An experiment (EXPERIMENTS), or all.
             scale: smoke (seconds, a test that all is well), laptop (two cores), paper (the full grid, for a cluster).
             data: Files that stand for data sets, as in mnist=files/mnist.npz,fashion_mnist=files/fashion.npz
             seeds: Runs of each kind; the default is the experiment's own.
@@ -69,4 +69,5 @@ def main(arguments: list[str]) -> None:
             say=lambda text: console.print(text, highlight=False, soft_wrap=True, markup=False),
         )
 
+    reproduce.__doc__ = str(reproduce.__doc__).replace("EXPERIMENTS", ", ".join(EXPERIMENTS))
     run_typed_command(reproduce, arguments)

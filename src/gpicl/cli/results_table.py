@@ -4,7 +4,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from gpicl.report import accuracy_rows
+from gpicl.report import accuracy_rows, interval_text, settings_that_differ
 
 
 def print_table(results: pd.DataFrame) -> None:
@@ -14,11 +14,48 @@ def print_table(results: pd.DataFrame) -> None:
         results: Table of `evaluate`.
     """
     last = accuracy_rows(results)
-    title = f"Accuracy after {int(last['position'].max()) - 1} examples"
-    table = Table("data set", "tasks", title=title)
-    for column in ("accuracy", "95 % interval", "episodes"):
+    differ = settings_that_differ(last)
+    examples = sorted(set(last["position"] - 1))
+    of = str(examples[0]) if len(examples) == 1 else "all"
+    table = Table("data set", "tasks", title=f"Accuracy after {of} examples")
+    for column in (*differ, *(["after"] if len(examples) > 1 else []), "accuracy", "95 % interval", "episodes"):
         table.add_column(column, justify="right")
-    for row in last.itertuples():
-        interval = f"{row.low:.1%} to {row.high:.1%}"
-        table.add_row(str(row.dataset), str(row.tasks), f"{row.accuracy:.1%}", interval, f"{row.episodes:,}")
-    Console().print(table)
+    for row in last.to_dict("records"):
+        after = [str(row["position"] - 1)] if len(examples) > 1 else []
+        table.add_row(
+            str(row["dataset"]),
+            str(row["tasks"]),
+            *(str(row[name]) for name in differ),
+            *after,
+            f"{row['accuracy']:.1%}",
+            f"{row['low']:.1%} to {row['high']:.1%}",
+            f"{row['episodes']:,}",
+        )
+    console = Console()
+    console.print(table)
+    trained = [str(row["dataset"]) for row in last.to_dict("records") if row.get("on_training_images") is True]
+    if trained:
+        names = ", ".join(dict.fromkeys(trained))
+        console.print(f"Of the very images that it was meta-trained on: {names}.", markup=False)
+
+
+def print_means(means: pd.DataFrame) -> None:
+    """Print the mean accuracies over several seeds to standard output.
+
+    Args:
+        means: See `train_seeds`.
+    """
+    seeds = int(means["seeds"].iloc[0])
+    table = Table("data set", "tasks", title=f"Mean accuracy over {seeds} seeds, per cent")
+    for column in ("after", "accuracy, 95 % interval", "episodes of each"):
+        table.add_column(column, justify="right")
+    for row in means.to_dict("records"):
+        accuracy = interval_text(row["accuracy"], row["low"], row["high"])
+        after = str(row["position"] - 1)
+        table.add_row(str(row["dataset"]), str(row["tasks"]), after, accuracy, f"{row['episodes']:,}")
+    console = Console()
+    console.print(table)
+    console.print(
+        "Each seed has weights, tasks and episodes of its own. The interval (Student's t) allows for the finite number "
+        "of test images, as if each were known always or never."
+    )

@@ -2,11 +2,14 @@
 
 import re
 from argparse import ArgumentError
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from inspect import signature
+from inspect import Parameter, signature
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser
 
 from gpicl.errors import ConfigError, GpiclError
@@ -39,19 +42,19 @@ def run_typed_command(
     """
     summary = (function.__doc__ or "").partition("\n")[0]
     name = function.__name__.lstrip("_")
-    parser = ArgumentParser(prog=f"gpicl {name}", description=summary, exit_on_error=False)
+    parser = ArgumentParser(prog=f"gpicl {name}", description=summary, exit_on_error=False, allow_abbrev=False)
     if configurable:
         parser.add_argument(
             "--config", action=ActionConfigFile, help=f"A preset ({', '.join(list_presets())}) or a YAML file."
         )
         arguments = _resolve_presets(arguments)
     parser.add_function_arguments(function, as_group=False, as_positional=True)
-    _allow_bare_flags(function, parser)
+    arguments = _spelled_out(function, arguments)
+    _check_names(arguments, [*parser.get_defaults().keys(), "help", "config", "print_config"], name)
     try:
-        parsed = parser.parse_args([_underscored(argument) for argument in arguments])
-        values = parser.instantiate(parsed)
-    except (ArgumentError, TypeError, OSError) as error:
-        raise ConfigError(_explain(str(error), parser, name)) from error
+        values = parser.instantiate(parser.parse_args(arguments))
+    except (ArgumentError, TypeError, OSError, UnicodeDecodeError) as error:
+        raise ConfigError(_explain(str(error), function, name)) from error
     options = {key: value for key, value in vars(values).items() if key != "config"}
     try:
         return function(**options)
@@ -73,50 +76,86 @@ def in_options(message: str, renamed: Mapping[str, str]) -> str:
     return message
 
 
-def _allow_bare_flags(function: Callable[..., Any], parser: ArgumentParser) -> None:
-    """Let `--open` mean `--open true` where it is no by default."""
-    off = {name for name, parameter in signature(function).parameters.items() if parameter.default is False}
-    for action in parser._actions:
-        if action.dest in off:
-            action.nargs, action.const = "?", True
+def _spelled_out(function: Callable[..., Any], arguments: list[str]) -> list[str]:
+    """Let `--dry-run` mean `--dry_run`, as its parameter is named, and a bare `--open` mean `--open=true`."""
+    off = {f"--{name}" for name, parameter in signature(function).parameters.items() if parameter.default is False}
+    spelled = []
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue="--"):
+        if argument.startswith("--"):
+            option, equals, value = argument.partition("=")
+            option = "--" + option[2:].replace("-", "_")
+            bare = option in off and not equals and following.startswith("-")
+            argument = f"{option}=true" if bare else option + equals + value
+        spelled.append(argument)
+    return spelled
 
 
-def _underscored(argument: str) -> str:
-    """Let `--dry-run` mean `--dry_run`: options are named as the function's parameters."""
-    if not argument.startswith("--"):
-        return argument
-    option, equals, value = argument.partition("=")
-    return "--" + option[2:].replace("-", "_") + equals + value
+def _check_names(arguments: list[str], known: list[str], command: str) -> None:
+    """Refuse an option, or a key of a configuration file, that does not exist, and offer the nearest."""
+    for name in _names(arguments):
+        if not any(name == each or f"{name}.".startswith(f"{each}.") or each.startswith(f"{name}.") for each in known):
+            near = get_close_matches(name, known, n=2, cutoff=0.6)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise ConfigError(f"There is no option {name}.{hint} See gpicl {command} --help.")
+
+
+def _names(arguments: list[str]) -> Iterator[str]:
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        if argument.startswith("--") and argument != "--":
+            option, _, value = argument[2:].partition("=")
+            yield option
+            if option == "config":
+                yield from _keys(Path(value or following))
+
+
+def _keys(path: Path) -> Iterator[str]:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        return  # the parser says what is wrong with it
+    yield from _dotted(content)
+
+
+def _dotted(content: Any, prefix: str = "") -> Iterator[str]:
+    for key, value in content.items() if isinstance(content, dict) else ():
+        if isinstance(value, dict) and value:
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
 
 
 def _resolve_presets(arguments: list[str]) -> list[str]:
     resolved = list(arguments)
     for i, argument in enumerate(arguments):
         if argument == "--config" and i + 1 < len(arguments):
-            resolved[i + 1] = str(preset_path(arguments[i + 1]))
+            resolved[i + 1] = str(_readable(preset_path(arguments[i + 1])))
         elif argument.startswith("--config="):
-            resolved[i] = f"--config={preset_path(argument.removeprefix('--config='))}"
+            resolved[i] = f"--config={_readable(preset_path(argument.removeprefix('--config=')))}"
     return resolved
 
 
-def _explain(message: str, parser: ArgumentParser, name: str) -> str:
-    known = [action.dest for action in parser._actions if action.dest not in ("help", "print_config")]
+def _readable(path: Path) -> Path:
+    try:
+        path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The configuration {path} cannot be read: {error}. It must be a text file, YAML in UTF-8; save it as such."
+        ) from error
+    return path
+
+
+def _explain(message: str, function: Callable[..., Any], name: str) -> str:
     message = " ".join(message.split())
     for form in _WRONG:
         if wrong := re.match(form, message):
             message = f"--{wrong[1]} must be {_in_words(wrong[2])}, not {wrong[3]!r}"
     if missing := re.search(r"arguments are required: (.+)$", message):
-        options = {action.dest for action in parser._actions if action.option_strings}
-        names = [f"--{each}" if each in options else each for each in missing[1].split(", ")]
+        parameters = signature(function).parameters
+        names = [
+            f"--{each}" if parameters[each].kind is Parameter.KEYWORD_ONLY else each for each in missing[1].split(", ")
+        ]
         message = f"the following arguments are required: {', '.join(names)}"
-    unknown = re.search(r"(?:unrecognized arguments:? --|[Oo]ption '|[Kk]ey ')([\w.]+)", message)
-    group = re.search(r"[Gg]roup '([\w.]+)'", message)
-    hint = ""
-    if unknown:
-        full = f"{group[1]}.{unknown[1]}" if group else unknown[1]
-        near = get_close_matches(full, known, n=2, cutoff=0.6)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return f"{message.rstrip('.')}.{hint} See gpicl {name} --help."
+    return f"{message.rstrip('.')}. See gpicl {name} --help."
 
 
 def _in_words(kind: str) -> str:

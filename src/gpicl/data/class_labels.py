@@ -16,8 +16,8 @@ def class_indices(
 
     Args:
         labels: One label per example: integers 0..C-1, or strings.
-        classes: Names of the classes in the order of their indices. None: `"0".."C-1"` with C one more than the
-            highest label; for strings, the sorted distinct ones.
+        classes: Names of the classes in the order of their indices. None: the sorted distinct labels, so that labels
+            from 1 on, or 0, 100 and 200, are as many classes as there are.
         count: Number of examples.
         where: What the labels belong to, for the message.
 
@@ -33,8 +33,8 @@ def class_indices(
     if count == 0:
         raise DataError(f"{where}: it has no examples. Give at least one of each of two classes.")
     found = np.array([str(label) for label in found]) if found.dtype == object else found
-    indices, names = _from_strings(found, classes, where) if found.dtype.kind in "US" else _from_numbers(found, where)
-    names = names if classes is None else tuple(str(name) for name in classes)
+    read = _from_strings if found.dtype.kind in "US" else _from_numbers
+    indices, names = read(found, None if classes is None else [str(name) for name in classes], where)
     check_class_indices(indices, names, where, count)
     return indices, names
 
@@ -78,7 +78,9 @@ def _from_strings(
     return np.array([position[name] for name in distinct], np.int64)[inverse.reshape(-1)], names
 
 
-def _from_numbers(found: np.ndarray, where: str) -> tuple[Int64[np.ndarray, " N"], tuple[str, ...]]:
+def _from_numbers(
+    found: np.ndarray, classes: Sequence[str] | None, where: str
+) -> tuple[Int64[np.ndarray, " N"], tuple[str, ...]]:
     if found.dtype.kind not in "buif" or not np.array_equal(found, np.floor(found)):
         raise DataError(
             f"{where}: labels must be whole numbers 0..C-1 or strings, not {found.dtype} with fractions. Round them, "
@@ -86,12 +88,14 @@ def _from_numbers(found: np.ndarray, where: str) -> tuple[Int64[np.ndarray, " N"
         )
     if np.abs(found.astype(np.float64)).max() >= 2**62:
         raise DataError(f"{where}: a label is infinite or far too large. Labels must be whole numbers 0..C-1.")
-    indices = found.astype(np.int64)
-    low, high = int(indices.min()), int(indices.max())
-    # One stray label of a billion would otherwise make a billion class names.
-    if low < 0 or high > max(len(indices), 255):
+    numbers = found.astype(np.int64)
+    low, high = int(numbers.min()), int(numbers.max())
+    if low < 0 or high > max(len(numbers), 255):
         raise DataError(
-            f"{where}: its labels run from {low} to {high}; they must be class indices 0..C-1. Renumber them "
+            f"{where}: its labels run from {low} to {high}, and such numbers are seldom classes. Renumber them "
             "(numpy.unique(labels, return_inverse=True) does) or give strings."
         )
-    return indices, tuple(str(index) for index in range(high + 1))
+    if classes is not None:
+        return numbers, tuple(classes)
+    distinct, indices = np.unique(numbers, return_inverse=True)
+    return indices.reshape(-1).astype(np.int64), tuple(str(number) for number in distinct)

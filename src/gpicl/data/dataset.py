@@ -53,8 +53,8 @@ class ImageDataset:
 
         Args:
             images: [N, H, W] or [N, H, W, C]; whole numbers 0..255, or fractions 0..1, which are scaled by 255.
-            labels: [N]; class indices 0..C-1, or strings.
-            classes: Names of the classes. None: `"0".."C-1"`, or the sorted distinct strings.
+            labels: [N]; whole numbers or strings. Where classes are named, numbers are indices of them.
+            classes: Names of the classes. None: the sorted distinct labels.
             name: What to call it in tables and messages.
 
         Raises:

@@ -1,7 +1,9 @@
 """Feature vectors with labels: what tasks are made from."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float32, Int, Int64, UInt8
@@ -80,8 +82,8 @@ class FeatureDataset:
 
         Args:
             features: [N, F] numbers. Bytes stay bytes, all else becomes float32.
-            labels: [N]; class indices 0..C-1, or strings.
-            classes: Names of the classes. None: `"0".."C-1"`, or the sorted distinct strings.
+            labels: [N]; whole numbers or strings. Where classes are named, numbers are indices of them.
+            classes: Names of the classes. None: the sorted distinct labels.
             name: What to call it in tables and messages.
             image_shape: Height, width and channels, where the features are pixels.
 
@@ -119,6 +121,15 @@ class FeatureDataset:
     def num_classes(self) -> int:
         """Number of classes C."""
         return len(self.classes)
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of everything that tasks are made from: the same wherever the data lie and whatever they are called."""
+        head = (self.features.dtype.str, self.features.shape, self.num_classes, self.fresh_each_episode)
+        found = hashlib.sha256(repr(head).encode())
+        found.update(np.ascontiguousarray(self.features).data)
+        found.update(np.ascontiguousarray(self.labels).data)
+        return found.hexdigest()[:16]
 
     def normalised(self, indices: Int[np.ndarray, " T"]) -> Float32[np.ndarray, "T F"]:
         """Give some examples as `(features - mean) / std`.

@@ -1,7 +1,9 @@
 """A name or a path in, a data set out."""
 
+from functools import lru_cache
 from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -73,6 +75,105 @@ def load_features(
         return FeatureDataset.from_arrays(found.images, found.labels, found.classes, label)
     images = ImageDataset.from_arrays(found.images, found.labels, found.classes, label)
     return preprocess(images, size, channels)
+
+
+class Contents(NamedTuple):
+    """What a split holds, in words and numbers that fit into a table.
+
+    Attributes:
+        digest: See `FeatureDataset.digest`.
+        image: Height, width and channels, as in `14x14x1`; `features` where the examples are no images.
+        features: Features of an example.
+        examples: Number of examples; 0 where every episode draws its own.
+    """
+
+    digest: str
+    image: str
+    features: int
+    examples: int
+
+
+def contents_of(dataset: FeatureDataset) -> Contents:
+    """Describe features that are loaded already."""
+    image = "features" if dataset.image_shape is None else "x".join(str(side) for side in dataset.image_shape)
+    return Contents(dataset.digest, image, dataset.num_features, 0 if dataset.fresh_each_episode else len(dataset))
+
+
+def load_contents(
+    name: str | PathLike[str],
+    split: str = "train",
+    root: str | PathLike[str] | None = None,
+    size: int | None = 14,
+    channels: int | None = 1,
+) -> Contents:
+    """Describe what `load_features` gives, without loading it again as long as no file has changed.
+
+    Args:
+        name: See `load_dataset`.
+        split: `train` or `test`.
+        root: See `load_dataset`.
+        size: See `preprocess`.
+        channels: See `preprocess`.
+
+    Raises:
+        DataError: See `load_features`.
+        UnknownNameError: See `load_features`.
+    """
+    name = str(name)
+    place = root if name in SOURCES else _label_and_path(name)[1]
+    files = () if place is None else _file_states(Path(place).expanduser())
+    return _load_contents(name, split, None if root is None else str(root), size, channels, files)
+
+
+@lru_cache(maxsize=256)
+def _load_contents(
+    name: str,
+    split: str,
+    root: str | None,
+    size: int | None,
+    channels: int | None,
+    files: tuple[tuple[str, int, int], ...],
+) -> Contents:
+    return contents_of(load_features(name, split, root, size, channels))
+
+
+def _file_states(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, time and size of every file: a file that is replaced differs in one of them."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path] if path.is_file() else []
+    states = ((str(file.absolute()), file.stat()) for file in files)
+    return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states)
+
+
+def dataset_label(name: str) -> str:
+    """Name that a data set has in tables: the LABEL of LABEL=PATH, else the name or path as it was given.
+
+    Args:
+        name: See `load_dataset`.
+    """
+    return name if name in SOURCES or Path(name).expanduser().exists() else name.partition("=")[0]
+
+
+def split_names(text: str) -> list[str]:
+    """Split names and paths with commas between them; a comma that belongs to an existing path splits nothing.
+
+    Args:
+        text: As in `fashion_mnist,kmnist=files/kmnist.npz`.
+    """
+    parts, names = text.split(","), []
+    while parts:
+        taken = next((n for n in range(len(parts), 1, -1) if _is_path(",".join(parts[:n]))), 1)
+        names.append(",".join(parts[:taken]).strip())
+        parts = parts[taken:]
+    return [name for name in names if name]
+
+
+def _is_path(name: str) -> bool:
+    return any(Path(path).expanduser().exists() for path in (name, name.partition("=")[2]) if path)
+
+
+def is_known(name: str) -> bool:
+    """Whether a name is that of a known data set, not that of a file."""
+    return name in SOURCES
 
 
 def _check_split(split: str) -> None:

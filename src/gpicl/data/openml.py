@@ -24,7 +24,7 @@ _READ_CSV: dict[str, Any] = {"dtype": {}}
 
 
 def download(
-    openml_id: int, name: str, rows: int, image_shape: tuple[int, int, int]
+    openml_id: int, name: str, rows: int, image_shape: tuple[int, int, int], planes: bool = False
 ) -> tuple[UInt8[np.ndarray, "N H W C"], Int64[np.ndarray, " N"]]:
     """Download all rows of an image data set.
 
@@ -36,6 +36,7 @@ def download(
         name: What to call it in messages.
         rows: How many rows it must have.
         image_shape: Height, width and channels, whose product is the number of columns that it must have.
+        planes: Whether a row holds one colour after the other; otherwise the colours of a pixel stand together.
 
     Raises:
         DataError: If the network cannot be reached, or what comes is not that data set.
@@ -69,7 +70,7 @@ def download(
         )
     pixels = _pixels(bunch.data, name)
     labels = _label_numbers(bunch.target, name)
-    return _arrange(pixels, height, width, channels), labels
+    return _arrange(pixels, height, width, channels, planes), labels
 
 
 def _label_numbers(labels: np.ndarray, name: str) -> Int64[np.ndarray, " N"]:
@@ -96,23 +97,11 @@ def _pixels(rows: np.ndarray, name: str) -> UInt8[np.ndarray, "N F"]:
     return pixels
 
 
-def _arrange(pixels: np.ndarray, height: int, width: int, channels: int) -> UInt8[np.ndarray, "N H W C"]:
-    """Put rows of pixels into images.
-
-    WHY the pixels are asked: OpenML's descriptions do not say whether the colours of a pixel stand together or each
-    colour is a plane of its own. Neighbouring pixels of a picture resemble each other, so the right reading is the
-    smoother one.
-    """
-    together = pixels.reshape(-1, height, width, channels)
-    if channels == 1:
-        return together
-    planes = pixels.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(min(planes, together, key=_roughness))
-
-
-def _roughness(images: np.ndarray) -> float:
-    some = images[:1000].astype(np.int16)
-    return float(np.abs(np.diff(some, axis=1)).mean() + np.abs(np.diff(some, axis=2)).mean())
+def _arrange(pixels: np.ndarray, height: int, width: int, channels: int, planes: bool) -> UInt8[np.ndarray, "N H W C"]:
+    """Put rows of pixels into images."""
+    if not planes:
+        return pixels.reshape(-1, height, width, channels)
+    return np.ascontiguousarray(pixels.reshape(-1, channels, height, width).transpose(0, 2, 3, 1))
 
 
 @contextmanager

@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from gpicl.data.colours import with_channels
 from gpicl.data.dataset import ImageDataset
 from gpicl.data.features import FeatureDataset
-from gpicl.data.resizing import resize_images
-from gpicl.data.uniform_noise import UNIFORM_MEAN, UNIFORM_STD, uniform_images
+from gpicl.data.pixels import UNIFORM_MEAN, UNIFORM_STD, resize_images, uniform_images, with_channels
 from gpicl.errors import DataError
 
 

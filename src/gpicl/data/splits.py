@@ -1,9 +1,38 @@
-"""Train and test parts of a source that has none."""
+"""Parts of a data set that share no example."""
+
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Int64
 
-_SEED = 0
+from gpicl.data.features import FeatureDataset
+
+_SEED, _VALIDATION_SEED = 0, 1
+
+
+def hold_out(dataset: FeatureDataset, fraction: float) -> tuple[FeatureDataset, FeatureDataset]:
+    """Split training examples into those to train on and those to validate with, class by class, the same for ever.
+
+    Args:
+        dataset: The training examples. Where every episode draws its own examples, there is nothing to hold out.
+        fraction: Part of every class to validate with, rounded, but at least one example of those that have two; of a
+            class that has one both parts have it. 0 gives all examples to both.
+
+    Returns:
+        Both parts, normalised as the whole is.
+    """
+    if not fraction or dataset.fresh_each_episode:
+        return dataset, dataset
+    random = np.random.RandomState(_VALIDATION_SEED)
+    training, validation = [], []
+    for label in np.unique(dataset.labels):
+        rows = random.permutation(np.flatnonzero(dataset.labels == label))
+        count = min(max(1, round(fraction * len(rows))), len(rows))
+        validation.append(rows[:count])
+        training.append(rows[count:] if count < len(rows) else rows)
+    parts = (np.sort(np.concatenate(rows)) for rows in (training, validation))
+    train, held_out = (replace(dataset, features=dataset.features[r], labels=dataset.labels[r]) for r in parts)
+    return train, held_out
 
 
 def split_rows(labels: Int64[np.ndarray, " N"], split: str, test_fraction: float = 0.2) -> Int64[np.ndarray, " M"]:

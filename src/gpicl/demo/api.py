@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from gpicl.demo.descriptions import NOTHING_DRAWN, describe_answer, describe_curve, describe_session
 from gpicl.demo.drawing import EMPTY, as_picture
-from gpicl.demo.example_sets import EXAMPLE_SETS
-from gpicl.demo.limits import CLASSES
+from gpicl.demo.learners import most_probable
+from gpicl.demo.lesson import EXAMPLE_SETS
+from gpicl.demo.limits import CLASSES, RefusedError
 from gpicl.demo.messages import (
+    NOTHING_DRAWN,
     Beginning,
     Choice,
     Curves,
@@ -18,10 +19,11 @@ from gpicl.demo.messages import (
     Query,
     SessionState,
     Taught,
+    describe_answer,
+    describe_curve,
+    describe_session,
 )
-from gpicl.demo.predictor import most_probable
 from gpicl.demo.problems import NOT_FOUND, NOT_NOW, RESPONSES
-from gpicl.demo.refusals import RefusedError
 from gpicl.demo.visit import ThisVisit, Visit
 
 router = APIRouter(prefix="/api", responses=RESPONSES)

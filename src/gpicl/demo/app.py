@@ -11,11 +11,9 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from gpicl.demo.api import router
-from gpicl.demo.body_limit import BodyLimit
-from gpicl.demo.headers import SecureHeaders
-from gpicl.demo.learners import demo_learners
+from gpicl.demo.learners import Predictor, demo_learners
 from gpicl.demo.limits import BODY_BYTES
-from gpicl.demo.predictor import Predictor
+from gpicl.demo.middleware import BodyLimit, SecureHeaders
 from gpicl.demo.problems import refuse_in_words
 from gpicl.demo.visit import Service
 

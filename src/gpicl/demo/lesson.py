@@ -1,13 +1,17 @@
-"""What a learner is taught: names of classes, and labelled pictures in the order in which they came."""
+"""What a learner is taught: classes, and labelled pictures in the order in which they came; and what to start from."""
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8
 
-from gpicl.demo.limits import CLASSES, EXAMPLES, NAME_LENGTH
-from gpicl.demo.refusals import RefusedError
+from gpicl.data import load_dataset
+from gpicl.demo.drawing import as_picture
+from gpicl.demo.limits import CLASSES, EXAMPLES, NAME_LENGTH, RefusedError
 
 # Control characters, and separators of lines and paragraphs. Format characters stay: emoji are joined by them.
 _NOT_IN_NAMES = {"Cc", "Cs", "Zl", "Zp"}
@@ -105,3 +109,24 @@ class Lesson:
         if name in self.names:
             raise RefusedError(f"There is a class {name!r} already. Choose another name.", 409)
         return name
+
+
+ExampleSet = Literal["none", "digits"]
+_EACH = 5
+
+
+@cache
+def digits() -> Lesson:
+    """Five handwritten digits of each kind, from scikit-learn, in an order without a pattern."""
+    dataset = load_dataset("digits", "train")
+    random = np.random.default_rng(0)
+    rows = np.concatenate([random.choice(np.flatnonzero(dataset.labels == c), _EACH, False) for c in range(10)])
+    examples = []
+    for row in random.permutation(rows):
+        picture = as_picture(dataset.images[row, ..., 0].tolist())
+        if picture is not None:
+            examples.append(Example(picture, int(dataset.labels[row])))
+    return Lesson(tuple(dataset.classes), tuple(examples))
+
+
+EXAMPLE_SETS: dict[ExampleSet, Callable[[], Lesson]] = {"none": Lesson, "digits": digits}

@@ -1,10 +1,12 @@
-"""What the demo admits, so that nobody can make it slow or large.
+"""What the demo admits, so that nobody can make it slow or large, and how it refuses the rest.
 
-Together they bound its memory. A session keeps at most `EXAMPLES + UNDO_STEPS` drawings of 784 bytes and as many lists
-of them as it has steps to undo, below 1 MB; `SESSIONS` of them, below 200 MB. A fitted classifier takes up to
+Together the limits bound its memory. A session keeps at most `EXAMPLES + UNDO_STEPS` drawings of 784 bytes and as many
+lists of them as it has steps to undo, below 1 MB; `SESSIONS` of them, below 200 MB. A fitted classifier takes up to
 104 kB for each of 20 examples it has read and 330 kB for each of 500 [measured, all shipped weights], so all that are
 kept take less than 300 MB.
 """
+
+from gpicl.errors import GpiclError
 
 BODY_BYTES = 128 * 1024
 """Largest body of a request. A drawing of the largest size takes an eighth of it."""
@@ -32,3 +34,16 @@ CURVE_SECONDS = 0.05
 
 RECENT_PICTURES = 6
 """Pictures of each class that a session's description holds."""
+
+
+class RefusedError(GpiclError):
+    """A request that cannot be fulfilled.
+
+    Args:
+        reason: What was wrong, what is accepted, what to do.
+        status: HTTP's code for it: 404 there is no such thing, 409 not in this state, 422 not like this.
+    """
+
+    def __init__(self, reason: str, status: int = 422) -> None:
+        super().__init__(reason)
+        self.status = status

@@ -7,8 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from gpicl.demo.limits import RefusedError
 from gpicl.demo.messages import Problem
-from gpicl.demo.refusals import RefusedError
 from gpicl.errors import GpiclError
 
 # What any request can meet, for OpenAPI.

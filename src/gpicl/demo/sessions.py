@@ -1,12 +1,124 @@
-"""All sessions: found by an id that cannot be guessed, forgotten when idle, and never more than a fixed number."""
+"""Visitors' sessions: one is a lesson with what can be undone; all are found by an id and forgotten when idle."""
 
+import asyncio
 import secrets
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import NamedTuple
 
-from gpicl.demo.limits import IDLE_SECONDS, SESSIONS
-from gpicl.demo.session import Session
+import numpy as np
+from jaxtyping import Float64, UInt8
+
+from gpicl.demo.curve import Curve
+from gpicl.demo.drawing import inputs_of
+from gpicl.demo.learners import Predictor, Setting, most_probable
+from gpicl.demo.lesson import Example, Lesson
+from gpicl.demo.limits import CURVE_SECONDS, IDLE_SECONDS, SESSIONS, UNDO_STEPS, RefusedError
+from gpicl.errors import UnknownNameError
+
+
+class Answer(NamedTuple):
+    """What a learner makes of a picture.
+
+    Attributes:
+        inputs: What it was given.
+        probabilities: By label; None if it cannot tell anything apart yet.
+    """
+
+    inputs: Float64[np.ndarray, "196"]
+    probabilities: dict[int, float] | None
+
+
+class Session:
+    """A visitor's session. Its methods compute and may be called from any thread, by whoever holds its lock.
+
+    Args:
+        predictor: Predicts for all sessions.
+
+    Attributes:
+        lesson: Classes and examples.
+        setting: Learner and input.
+        lock: To be held by a request from first to last, so that requests of one visitor come one after another.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._past: deque[Lesson] = deque(maxlen=UNDO_STEPS)
+        self._curves: dict[Setting, Curve] = {}
+        self.lesson = Lesson()
+        self.setting = Setting(next(iter(predictor.learners)), False)
+        self.lock = asyncio.Lock()
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a lesson to go back to."""
+        return bool(self._past)
+
+    def change(self, lesson: Lesson) -> None:
+        """Go on with another lesson; `undo` comes back to this one.
+
+        Args:
+            lesson: What comes next.
+        """
+        self._past.append(self.lesson)
+        self.lesson = lesson
+
+    def undo(self) -> None:
+        """Take back the last change of the lesson.
+
+        Raises:
+            RefusedError: If there is none.
+        """
+        if not self._past:
+            raise RefusedError("There is nothing to undo.", 409)
+        self.lesson = self._past.pop()
+
+    def choose(self, learner: str | None, scrambled: bool | None) -> None:
+        """Choose another learner or input.
+
+        Args:
+            learner: Its name; None leaves it.
+            scrambled: None leaves it.
+
+        Raises:
+            UnknownNameError: If there is no such learner.
+        """
+        if learner is not None and learner not in self._predictor.learners:
+            raise UnknownNameError("learner", learner, self._predictor.learners)
+        self.setting = Setting(
+            self.setting.learner if learner is None else learner,
+            self.setting.scrambled if scrambled is None else scrambled,
+        )
+
+    def answer(self, picture: UInt8[np.ndarray, "28 28"]) -> Answer:
+        """Ask the learner about a picture.
+
+        Args:
+            picture: The picture.
+        """
+        probabilities = self._predictor.probabilities(self.setting, self.lesson.examples, picture)
+        return Answer(inputs_of([picture], self.setting.scrambled)[0], probabilities)
+
+    def advance_curves(self) -> tuple[dict[Setting, Curve], bool]:
+        """Go on computing the curves of all settings that have been chosen, the present one first.
+
+        Returns:
+            The curves, and whether all are complete. If not, ask again.
+        """
+        self._curves.setdefault(self.setting, Curve())
+        until = monotonic() + CURVE_SECONDS
+        complete = True
+        for setting in sorted(self._curves, key=lambda setting: setting != self.setting):
+            if not complete:
+                break
+
+            def predict(before: Sequence[Example], example: Example, setting: Setting = setting) -> int | None:
+                given = self._predictor.probabilities(setting, before, example.picture, keep=False)
+                return None if given is None else most_probable(given)
+
+            complete = self._curves[setting].advance(self.lesson.examples, predict, until - monotonic())
+        return self._curves, complete
 
 
 class Sessions:

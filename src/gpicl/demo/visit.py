@@ -9,9 +9,8 @@ from typing import Annotated, TypeVar
 import torch
 from fastapi import Depends, Request, Response
 
-from gpicl.demo.predictor import Predictor
-from gpicl.demo.session import Session
-from gpicl.demo.sessions import Sessions
+from gpicl.demo.learners import Predictor
+from gpicl.demo.sessions import Session, Sessions
 
 T = TypeVar("T")
 

@@ -1,6 +1,16 @@
-"""Experiments: grids of runs, and what is made of them."""
+"""Experiments: grids of runs, and what is made of them.
 
-from gpicl.experiments.meta_test_run import load_test_set, meta_test_run
-from gpicl.experiments.train_and_test import train_and_test
+WHY nothing is imported up here: the help of `gpicl reproduce` lists the experiments and should not wait for torch.
+"""
 
-__all__ = ["load_test_set", "meta_test_run", "train_and_test"]
+EXPERIMENTS = {
+    "heatmap": "gpicl.experiments.heatmap",
+    "transition": "gpicl.experiments.transition",
+    "learning-curve": "gpicl.experiments.learning_curve",
+    "plateau": "gpicl.experiments.plateau",
+    "ablation": "gpicl.experiments.ablation",
+    "embeddings": "gpicl.experiments.embeddings",
+    "comparison": "gpicl.experiments.comparison.experiment",
+    "state-size": "gpicl.experiments.state_size",
+}
+"""The module of every experiment by its name, in the order of `gpicl reproduce all`; imported when first used."""

@@ -1,6 +1,6 @@
 """Learners: episodes in, logits out; one learner a file. They know nothing of data, tasks or meta-training."""
 
-from gpicl.learners.base import Learner
+from gpicl.learners.base import Learner, learners_of_any_size
 from gpicl.learners.fast_weight_memory import FastWeightMemory
 from gpicl.learners.kernel_set_transformer import KernelSetTransformer
 from gpicl.learners.kernel_transformer import KernelTransformer
@@ -32,4 +32,5 @@ __all__ = [
     "ValueTransformer",
     "build_learner",
     "learner_class",
+    "learners_of_any_size",
 ]

@@ -14,13 +14,13 @@ from torch.nn import functional as F
 from gpicl.errors import LearnerError
 
 
-class Reading(NamedTuple):
+class EncodedContext(NamedTuple):
     """What is left when a learner has read a context.
 
     Attributes:
         logits: How it predicted every example of the context without its label, [B, T, C]. Those of `forward`, from the
             examples before it alone, where the learner is `ordered`.
-        memory: Whatever `answer` of the same learner needs; made of tensors.
+        memory: Whatever `query` of the same learner needs; made of tensors.
     """
 
     logits: Tensor
@@ -45,7 +45,7 @@ class Learner(nn.Module, ABC):
             features that are always zero, changes nothing.
         ordered: Whether all positions of an episode take one pass, each example being read once and in order. One that
             reads every position's context anew takes a pass for each.
-        rehearsals: Calls of `rehearse` that together show every position a fair number of times.
+        training_passes: Calls of `training_logits` that together show every position a fair number of times.
         options: What the constructor was called with, so that weights can be saved with the way to rebuild them.
     """
 
@@ -53,7 +53,7 @@ class Learner(nn.Module, ABC):
     any_size: bool = False
     rotation_invariant: bool = False
     ordered: bool = True
-    rehearsals: int = 1
+    training_passes: int = 1
     options: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Learner":
@@ -101,7 +101,7 @@ class Learner(nn.Module, ABC):
         """
         return self(inputs, labels)[:, [position - 1 for position in positions]]
 
-    def rehearse(
+    def training_logits(
         self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"], step: int
     ) -> tuple[Float[Tensor, "B Q C"], Int64[Tensor, "B Q"]]:
         """Predict what meta-training takes its loss of: all positions, or as many as make a fair sample over the steps.
@@ -116,8 +116,8 @@ class Learner(nn.Module, ABC):
         """
         return self(inputs, labels), labels
 
-    def rehearsal(self, length: int, step: int) -> int:
-        """Name the sample that `rehearse` takes at a step: steps of one name do the same operations on the same shapes.
+    def training_context(self, length: int, step: int) -> int:
+        """Say how many examples `training_logits` reads at a step; steps of one number have the same shapes.
 
         Args:
             length: Examples T of the episodes.
@@ -133,33 +133,33 @@ class Learner(nn.Module, ABC):
             length: Episode length T; only attention's state grows with it.
         """
 
-    def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
-        """Read a context once, so that any number of queries can be answered from it; see `answer`.
+    def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
+        """Read a context once, so that any number of queries can be answered from it; see `query`.
 
-        By default the memory is the context itself. A learner whose state can be kept overrides this and `answer`.
-
-        Args:
-            inputs: The context's features.
-            labels: Its labels, 0..C-1.
-        """
-        return Reading(self(inputs, labels), (inputs, labels))
-
-    def memorise(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Any:
-        """Keep what `answer` needs of a context, for who does not ask how its examples were predicted.
+        By default the memory is the context itself. A learner whose state can be kept overrides this and `query`.
 
         Args:
             inputs: The context's features.
             labels: Its labels, 0..C-1.
         """
-        return self.remember(inputs, labels).memory
+        return EncodedContext(self(inputs, labels), (inputs, labels))
 
-    def answer(self, memory: Any, queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
+    def encode_memory(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Any:
+        """Keep what `query` needs of a context, without predictions of its examples.
+
+        Args:
+            inputs: The context's features.
+            labels: Its labels, 0..C-1.
+        """
+        return self.encode_context(inputs, labels).memory
+
+    def query(self, memory: Any, queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
         """Predict queries that do not see each other: each is position T+1 of an episode of its own.
 
         By default that very episode is run for every query.
 
         Args:
-            memory: What `remember` has left.
+            memory: What `encode_context` has left.
             queries: Their features; row b is asked of context b.
 
         Returns:
@@ -173,8 +173,8 @@ class Learner(nn.Module, ABC):
         asked = F.pad(labels, (0, 1))[:, None].expand(-1, count, -1).flatten(0, 1)
         return self(episodes, asked)[:, -1].unflatten(0, (batch, count))
 
-    def answer_size(self, length: int) -> int:
-        """Estimate, from above, how many numbers `answer` holds at once for every query; for chunking.
+    def query_size(self, length: int) -> int:
+        """Estimate, from above, how many numbers `query` holds at once for every query; for chunking.
 
         By default a whole episode's activations, taken to be a few times its state and a thousand per example.
 
@@ -197,8 +197,8 @@ class Learner(nn.Module, ABC):
         if not self.any_size and (num_features, num_classes) != (self.num_features, self.num_classes):
             raise LearnerError(
                 f"{type(self).__name__} was built for {self.num_features} features and {self.num_classes} classes, and "
-                f"its weights read no other episodes, such as those of {num_features} and {num_classes}. VSML and "
-                "the kernel Transformers read any."
+                f"its weights read no other episodes, such as those of {num_features} and {num_classes}. "
+                f"{learners_of_any_size()} read any."
             )
         sized = copy.copy(self)
         sized.num_features, sized.num_classes = num_features, num_classes
@@ -230,6 +230,15 @@ class Learner(nn.Module, ABC):
                 f"Episodes of {inputs.shape[1]} examples are longer than the {self.max_length} positions of this "
                 f"{type(self).__name__}. Shorten the episodes or build it with max_length={inputs.shape[1]}."
             )
+
+
+def learners_of_any_size() -> str:
+    """Name the learners that read any number of features and classes, as in "KernelTransformer and VSML"."""
+    classes = Learner.__subclasses__()
+    for cls in classes:  # which grows meanwhile
+        classes += cls.__subclasses__()
+    *first, last = sorted({cls.__name__ for cls in classes if cls.any_size})
+    return f"{', '.join(first)} and {last}"
 
 
 def _check_size(num_features: int, num_classes: int) -> None:

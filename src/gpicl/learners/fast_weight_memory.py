@@ -5,8 +5,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from gpicl.learners.base import Learner
-from gpicl.learners.example_encoder import ExampleEncoder
-from gpicl.learners.open_lstm import OpenLSTM
+from gpicl.learners.layers import ExampleEncoder, OpenLSTM
 from gpicl.learners.options import at_least
 
 

@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gpicl.learners.constant import constant
-from gpicl.learners.inverse import inverse
+from gpicl.learners.operations import constant, inverse
 
 
 class Whitening(NamedTuple):

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gpicl.learners.inner_optimiser import InnerOptimiser
-from gpicl.learners.matrix_vector import matrices_times_vectors
+from gpicl.learners.operations import matrices_times_vectors
 
 
 def fresh_network(

@@ -11,8 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gpicl.learners.geometry import Relations
-from gpicl.learners.constant import constant
-from gpicl.learners.inverse import inverse
+from gpicl.learners.operations import constant, inverse
 
 
 class Kernel(NamedTuple):

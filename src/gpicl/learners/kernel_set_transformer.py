@@ -9,13 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpicl.learners import kernel_ridge
-from gpicl.learners.base import Learner, Reading
+from gpicl.learners.base import EncodedContext, Learner
 from gpicl.learners.geometry import WHITENINGS, Geometry, Relations, read_geometry, see_geometry
-from gpicl.learners.initialisation import variance_scaling_
+from gpicl.learners.layers import StreamMixer, variance_scaling_
+from gpicl.learners.operations import precise
 from gpicl.learners.options import at_least, divided_by
-from gpicl.learners.precise import precise
 from gpicl.learners.set_attention import SetAttention
-from gpicl.learners.stream_mixer import StreamMixer
 from gpicl.learners.two_stream_attention import Slots
 
 _GEOMETRIES = 1 + len(WHITENINGS)
@@ -37,7 +36,7 @@ class KernelSetTransformer(Learner):
     WHY a set: in a causal Transformer an example is digested before most of the others are known. Here, for every
     position t, the examples 1..t-1 are read together, each in the light of all others, and `x_t` is asked of them. So
     what `Learner.forward` gives at position t depends on exactly what it may, and the order of the examples on nothing.
-    The price is a pass per position: `predict` makes only those that are asked for, and meta-training (`rehearse`)
+    The price is a pass per position: `predict` makes only those it is given, and training (`training_logits`)
     draws one context's length and asks many queries of it.
 
     Like `KernelTransformer` it has a class-free stream `h_i` and per-class streams `g_{i,c}`, whose weights all classes
@@ -59,7 +58,7 @@ class KernelSetTransformer(Learner):
     any_size = True
     rotation_invariant = True
     ordered = False
-    rehearsals = 8
+    training_passes = 8
 
     def __init__(
         self,
@@ -106,19 +105,19 @@ class KernelSetTransformer(Learner):
         ]
         return torch.cat(answers, 1)
 
-    def rehearse(
+    def training_logits(
         self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"], step: int
     ) -> tuple[Float[Tensor, "B Q C"], Int64[Tensor, "B Q"]]:
-        """Ask the last examples of a context of the others; see `Learner.rehearse`.
+        """Ask the last examples of a context of the others; see `Learner.training_logits`.
 
         Examples of an episode are exchangeable, so each query is as good as the one at the position after the context.
         """
         asked = min(self.queries, inputs.shape[1] - 1)
-        count = self.rehearsal(inputs.shape[1], step)
+        count = self.training_context(inputs.shape[1], step)
         queries = slice(count, count + asked)
         return self._ask(inputs[:, :count], labels[:, :count], inputs[:, queries]), labels[:, queries]
 
-    def rehearsal(self, length: int, step: int) -> int:
+    def training_context(self, length: int, step: int) -> int:
         """Say how long a context is read at a step.
 
         Lengths are taken evenly: the golden ratio leaves no gaps, whenever a run stops. Those above eight are rounded
@@ -128,8 +127,8 @@ class KernelSetTransformer(Learner):
         count = 1 + int((step + 1) * 0.6180339887498949 % 1 * longest)
         return count if count <= _EXACT_LENGTHS else min(longest, -(-count // _BUCKET) * _BUCKET)
 
-    def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
-        """Read a context once; see `Learner.remember`. Its examples are predicted in folds, each from the others."""
+    def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
+        """See `Learner.encode_context`. Its examples are predicted in folds, each from the others."""
         count = inputs.shape[1]
         logits = inputs.new_zeros(*labels.shape, self.num_classes)
         folds = _FOLDS_OF_SHORT if count < _SHORT else _FOLDS if count < _LONG else _FOLDS_OF_LONG
@@ -137,12 +136,12 @@ class KernelSetTransformer(Learner):
         for fold in range(folds):
             # An index rather than a mask, whose number of rows a GPU would have to be asked for.
             read = torch.tensor([i for i in range(count) if i % folds != fold], device=inputs.device, dtype=torch.int64)
-            asked = self._ask(inputs[:, read], labels[:, read], inputs[:, fold::folds])
-            logits[:, fold::folds] = asked.to(logits.dtype)
-        return Reading(logits, self.memorise(inputs, labels))
+            queries = self._ask(inputs[:, read], labels[:, read], inputs[:, fold::folds])
+            logits[:, fold::folds] = queries.to(logits.dtype)
+        return EncodedContext(logits, self.encode_memory(inputs, labels))
 
-    def answer(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
-        """Predict queries that do not see each other; see `Learner.answer`."""
+    def query(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
+        """Predict queries that do not see each other; see `Learner.query`."""
         with torch.autocast(queries.device.type, enabled=False):
             relations = see_geometry(memory.geometry, precise(queries))
             opinions = kernel_ridge.ask(memory.solution, relations)
@@ -153,7 +152,7 @@ class KernelSetTransformer(Learner):
             hidden, per_class = mixer(hidden, per_class)
         return self.readout(per_class).squeeze(3) + opinions.scores @ self.trust.to(opinions.scores.dtype)
 
-    def answer_size(self, length: int) -> int:
+    def query_size(self, length: int) -> int:
         """Relations, kernels and scores of every head, and what the widest layer of a block holds of the streams."""
         width, class_width, heads = (self.options[name] for name in ("width", "class_width", "heads"))
         rows = (4 * _GEOMETRIES + 2 * _KERNELS + 4 * heads) * (length + 1)
@@ -172,10 +171,10 @@ class KernelSetTransformer(Learner):
         if not inputs.shape[1]:
             # Of no examples there is nothing to say. The product ties the answer to the weights, as all others are.
             return 0 * self.trust.sum() * queries.new_ones(*queries.shape[:2], self.num_classes)
-        return self.answer(self.memorise(inputs, labels), queries)
+        return self.query(self.encode_memory(inputs, labels), queries)
 
-    def memorise(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> "_Memory":
-        """Read a context, every example in the light of all others; see `Learner.memorise`."""
+    def encode_memory(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> "_Memory":
+        """Read a context, every example in the light of all others; see `Learner.encode_memory`."""
         with torch.autocast(inputs.device.type, enabled=False):
             x = precise(inputs)
             is_class = F.one_hot(labels, self.num_classes).to(x.dtype)

@@ -7,11 +7,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gpicl.learners.base import Learner, Reading
-from gpicl.learners.joint_linear import joint_linear
+from gpicl.learners.base import EncodedContext, Learner
+from gpicl.learners.layers import StreamMixer
+from gpicl.learners.operations import joint_linear
 from gpicl.learners.options import at_least, divided_by
-from gpicl.learners.similarity import ContextInputs, causal_similarity, query_similarity, remember_inputs
-from gpicl.learners.stream_mixer import StreamMixer
+from gpicl.learners.similarity import ContextInputs, causal_similarity, encode_inputs, query_similarity
 from gpicl.learners.two_stream_attention import Slots, TwoStreamAttention
 
 
@@ -59,13 +59,13 @@ class KernelTransformer(Learner):
         """Predict every label from what came before it; see `Learner.forward`."""
         return self._run(inputs, labels)[0]
 
-    def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
-        """Read a context once; see `Learner.remember`. Its slots do not depend on what will be asked."""
+    def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
+        """See `Learner.encode_context`. Its slots do not depend on what will be asked."""
         logits, slots = self._run(inputs, labels)
-        return Reading(logits, _Memory(remember_inputs(inputs), slots))
+        return EncodedContext(logits, _Memory(encode_inputs(inputs), slots))
 
-    def answer(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
-        """Predict queries that do not see each other; see `Learner.answer`."""
+    def query(self, memory: "_Memory", queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
+        """Predict queries that do not see each other; see `Learner.query`."""
         similarity = _for_slots(query_similarity(memory.inputs, queries))
         hidden, per_class = self._start(queries)
         attentions = cast("list[_KernelAttention]", list(self.attentions))
@@ -74,7 +74,7 @@ class KernelTransformer(Learner):
             hidden, per_class = mixer(hidden, per_class)
         return self.readout(per_class).squeeze(3)
 
-    def answer_size(self, length: int) -> int:
+    def query_size(self, length: int) -> int:
         """Scores of every head and slot, and what the widest layer of a block holds of the streams."""
         width, class_width, heads = (self.options[name] for name in ("width", "class_width", "heads"))
         return 4 * (heads + 1) * (length + 1) + 12 * (width + self.num_classes * class_width)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from gpicl.learners.fast_tanh import fast_tanh_
+from gpicl.learners.operations import fast_tanh_
 
 
 class GridState(NamedTuple):

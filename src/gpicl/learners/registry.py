@@ -41,9 +41,10 @@ def learner_class(name: str) -> type[Learner]:
         raise UnknownNameError("learner", name, LEARNERS, "Your own is named by its import path, my_package.MyLearner.")
     try:
         found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a module of the user's own may raise anything
+        reason = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
         raise LearnerError(
-            f"Cannot import the learner {name!r}: {error}. Give the path as package.module.Class and make sure that "
+            f"Cannot import the learner {name!r}: {reason}. Give the path as package.module.Class and make sure that "
             "Python finds the package (install it, or set PYTHONPATH)."
         ) from error
     if not (inspect.isclass(found) and issubclass(found, Learner)):

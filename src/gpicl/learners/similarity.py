@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gpicl.learners.precise import precise
+from gpicl.learners.operations import precise
 
 # Share of the mean square that is added to every squared length, so that no rounding error is taken for a direction.
 _LEAST = 1e-6
@@ -56,7 +56,7 @@ def causal_similarity(inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B T T"]:
         return product / ((query_norm[:, :, None].clamp_min(0) + least) * (key_norm.clamp_min(0) + least)).sqrt()
 
 
-def remember_inputs(inputs: Float[Tensor, "B T F"]) -> ContextInputs:
+def encode_inputs(inputs: Float[Tensor, "B T F"]) -> ContextInputs:
     """Keep of a context what `query_similarity` needs.
 
     Args:
@@ -75,7 +75,7 @@ def query_similarity(context: ContextInputs, queries: Float[Tensor, "B Q F"]) ->
     the products are then small numbers, and their differences lose nothing to rounding.
 
     Args:
-        context: What `remember_inputs` kept.
+        context: What `encode_inputs` kept.
         queries: Features of queries that do not see each other.
     """
     mean, centred, squares, total = context

@@ -6,11 +6,9 @@ from torch import Tensor, nn
 
 from gpicl.learners.attention import causal_attention
 from gpicl.learners.base import Learner
-from gpicl.learners.feed_forward import FeedForward
-from gpicl.learners.initialisation import variance_scaling_
-from gpicl.learners.joint_linear import joint_linear
+from gpicl.learners.layers import FeedForward, variance_scaling_
+from gpicl.learners.operations import joint_linear, previous_label
 from gpicl.learners.options import at_least
-from gpicl.learners.previous_label import previous_label
 
 
 class TokenTransformer(Learner):

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gpicl.learners.initialisation import variance_scaling_
-from gpicl.learners.rows import permute_rows
+from gpicl.learners.layers import variance_scaling_
+from gpicl.learners.operations import permute_rows
 
 
 class Slots(NamedTuple):

@@ -8,10 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpicl.learners.attention import causal_attention, full_attention
-from gpicl.learners.base import Learner, Reading
-from gpicl.learners.feed_forward import FeedForward
-from gpicl.learners.initialisation import variance_scaling_
-from gpicl.learners.joint_linear import joint_linear
+from gpicl.learners.base import EncodedContext, Learner
+from gpicl.learners.layers import FeedForward, variance_scaling_
+from gpicl.learners.operations import joint_linear
 from gpicl.learners.options import at_least
 
 # One layer's keys and values by head, [B, T + 1, H, D] each: the null slot, then one slot for every example.
@@ -57,10 +56,10 @@ class ValueTransformer(Learner):
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         """Predict every label from what came before it; see `Learner.forward`."""
-        return self.remember(inputs, labels).logits
+        return self.encode_context(inputs, labels).logits
 
-    def remember(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Reading:
-        """Read a context once; see `Learner.remember`. The memory is every layer's slots, the null slot first."""
+    def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
+        """See `Learner.encode_context`. The memory is every layer's slots, the null slot first."""
         hidden = self.embed(inputs)
         one_hot = F.one_hot(labels, self.num_classes).to(hidden.dtype)
         memory = []
@@ -68,17 +67,17 @@ class ValueTransformer(Learner):
             hidden, slots = attention(hidden, one_hot)
             hidden = feed_forward(hidden)
             memory.append(slots)
-        return Reading(self.readout(self.norm(hidden)), memory)
+        return EncodedContext(self.readout(self.norm(hidden)), memory)
 
-    def answer(self, memory: list[_Slots], queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
-        """Predict queries that do not see each other; see `Learner.answer`."""
+    def query(self, memory: list[_Slots], queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
+        """Predict queries that do not see each other; see `Learner.query`."""
         hidden = self.embed(queries)
         attentions = cast("list[_LabelledAttention]", list(self.attentions))
         for attention, feed_forward, slots in zip(attentions, self.feed_forwards, memory, strict=True):
             hidden = feed_forward(attention.look(hidden, slots))
         return self.readout(self.norm(hidden))
 
-    def answer_size(self, length: int) -> int:
+    def query_size(self, length: int) -> int:
         """Scores of every head and slot, and what a block holds of the stream."""
         heads, key_size, width = (self.options[name] for name in ("heads", "key_size", "width"))
         return 3 * heads * (length + 1) + 12 * (width + heads * key_size)

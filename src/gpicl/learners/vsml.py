@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from gpicl.learners.base import Learner
 from gpicl.learners.lstm_grid import LSTMGrid
+from gpicl.learners.operations import previous_label
 from gpicl.learners.options import at_least
-from gpicl.learners.previous_label import previous_label
 
 
 class VSML(Learner):

@@ -5,10 +5,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from gpicl.learners.base import Learner
-from gpicl.learners.initialisation import variance_scaling_
+from gpicl.learners.layers import variance_scaling_
 from gpicl.learners.lstm_grid import LSTMGrid
+from gpicl.learners.operations import previous_label
 from gpicl.learners.options import at_least
-from gpicl.learners.previous_label import previous_label
 
 # Numbers that a row and a column of the grid receive per example (the paper's code).
 _ROW_SIZE, _COLUMN_SIZE = 16, 4

@@ -1,8 +1,9 @@
 """Meta-testing: a frozen learner and data sets in, one tidy table out."""
 
 from gpicl.metatesting.classical import CLASSICAL, evaluate_classical
-from gpicl.metatesting.evaluate import evaluate
-from gpicl.metatesting.intervals import mean_interval, wilson_interval
+from gpicl.metatesting.evaluate import check_counts, evaluate
+from gpicl.metatesting.intervals import accuracy_interval, accuracy_over_seeds, mean_interval, wilson_interval
+from gpicl.metatesting.outcomes import load_outcomes, paired_differences, save_outcomes
 from gpicl.metatesting.prediction_time import prediction_milliseconds
 from gpicl.metatesting.references import EARLIER, PAPER, reference_accuracies, reference_table
 
@@ -10,11 +11,17 @@ __all__ = [
     "CLASSICAL",
     "EARLIER",
     "PAPER",
+    "accuracy_interval",
+    "accuracy_over_seeds",
+    "check_counts",
     "evaluate",
     "evaluate_classical",
+    "load_outcomes",
     "mean_interval",
+    "paired_differences",
     "prediction_milliseconds",
     "reference_accuracies",
     "reference_table",
+    "save_outcomes",
     "wilson_interval",
 ]

@@ -14,7 +14,7 @@ from sklearn.svm import SVC
 
 from gpicl.data import FeatureDataset
 from gpicl.errors import UnknownNameError
-from gpicl.metatesting.evaluate import Answers, Progress, answer_episodes, check_positions
+from gpicl.metatesting.evaluate import Answers, Progress, answer_episodes, check_counts, check_positions
 from gpicl.tasks import Episodes, TaskAugmentor
 
 CLASSICAL: dict[str, Callable[[int], ClassifierMixin]] = {
@@ -98,6 +98,7 @@ def evaluate_classical(
     if name not in CLASSICAL:
         raise UnknownNameError("classical learner", name, CLASSICAL)
     check_positions(positions, length)
+    check_counts(episodes, batch=1)
 
     def answer(batch: Episodes) -> Answers:
         predictions = [

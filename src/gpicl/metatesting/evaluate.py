@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from gpicl.data import FeatureDataset
+from gpicl.data import Contents, FeatureDataset, contents_of
 from gpicl.errors import TaskError
 from gpicl.learners import Learner
 from gpicl.metatesting.intervals import wilson_interval
-from gpicl.metatraining.freed_memory import freed_memory_kept
-from gpicl.metatraining.precision import lightning_precision
+from gpicl.runtime import freed_memory_kept, lightning_precision
 from gpicl.tasks import NO_INTERVENTION, Episodes, Interventions, TaskAugmentor, TaskKind
 
 # Draws of a meta-test begin where no meta-training ever gets, so that a seen task shows other examples.
@@ -37,6 +37,7 @@ def evaluate(
     precision: Literal["auto", "bf16", "fp32"] = "auto",
     positions: Sequence[int] | None = None,
     on_progress: Progress | None = None,
+    on_outcomes: Callable[[str, TaskKind, np.ndarray], object] | None = None,
     trained: TaskAugmentor | None = None,
     interventions: Interventions = NO_INTERVENTION,
 ) -> pd.DataFrame:
@@ -56,23 +57,29 @@ def evaluate(
             context anew pays for with a pass each.
         on_progress: Called after every batch with the data set's name, the number of episodes done in all and the
             last position's accuracy so far.
+        on_outcomes: Given the data set's name, the kind of tasks, and whether each episode's answer at each position
+            was right [E, P]; see `save_outcomes`.
         trained: The tasks of the meta-training, with everything that widened them; the seen tasks are made by them,
             but for label noise. None: seen tasks are plain projections and permutations.
         interventions: What was done to the seen tasks of the meta-training when it ended.
 
     Returns:
         One row per data set, kind of tasks and position: `dataset`, `tasks`, `position`, `accuracy`, `low` and
-        `high` (95 % interval over episodes), `loss` (nats), `episodes`, `features` F of the projected inputs. Accuracy
-        after n examples stands at position n + 1.
+        `high` (95 % interval over episodes), `loss` (nats), `episodes`, `features` F of the projected inputs, `length`
+        T, `image` (see `Contents`), `examples` that the episodes draw from (0 where each draws its own), `data` (hash
+        of them), and the `seed` of the tasks. Accuracy after n examples stands at position n + 1.
 
     Raises:
-        TaskError: If seen tasks are asked for without their number, a data set has more classes than the learner, or a
-            position lies outside the episode.
+        TaskError: If seen tasks are asked for without their number, a data set has more classes than the learner, a
+            position lies outside the episode, or there is nothing to test.
         LearnerError: If the learner cannot read such episodes.
     """
     num_tasks = trained.num_tasks if trained is not None else num_tasks
     if "seen" in tasks and num_tasks is None:
         raise TaskError("Seen tasks exist only for a finite number of them: give num_tasks, or test on unseen ones.")
+    check_counts(episodes, batch)
+    if not tasks or not datasets:
+        raise TaskError("There is nothing to test: name at least one data set and one kind of tasks.")
     positions = range(1, length + 1) if positions is None else check_positions(positions, length)
     device = next((p.device for p in learner.parameters()), torch.device("cpu"))
     in_bf16 = lightning_precision(precision, device) == "bf16-mixed"
@@ -110,11 +117,23 @@ def evaluate(
             if trained is not None and kind == "seen":
                 made_by = trained.on(dataset, length=length)
                 made_by.device = device
+            kept: list[Tensor] | None = None if on_outcomes is None else []
             with freed_memory_kept():
-                table = answer_episodes(answer, made_by, kind, positions, episodes, batch, report, interventions)
+                table = answer_episodes(
+                    answer, made_by, kind, positions, episodes, batch, report, interventions, outcomes=kept
+                )
+            if on_outcomes is not None and kept is not None:
+                on_outcomes(name, kind, torch.cat(kept).numpy())
             parts.append(table.assign(dataset=name)[["dataset", *table.columns]])
             done += episodes
     return pd.concat(parts, ignore_index=True)
+
+
+def check_counts(episodes: int, batch: int) -> None:
+    """Raise `TaskError` unless there is at least one episode, and one at once."""
+    for name, value in (("episodes", episodes), ("batch", batch)):
+        if value < 1:
+            raise TaskError(f"{name} must be at least 1, not {value}.")
 
 
 def check_positions(positions: Sequence[int], length: int) -> Sequence[int]:
@@ -141,6 +160,7 @@ def answer_episodes(
     batch: int,
     on_progress: Callable[[int, float], None],
     interventions: Interventions = NO_INTERVENTION,
+    outcomes: list[Tensor] | None = None,
 ) -> pd.DataFrame:
     """Put episodes of one kind to anything that can answer them, and count its right answers.
 
@@ -154,6 +174,7 @@ def answer_episodes(
         batch: How many at once.
         on_progress: Called after every batch with the episodes done and the last position's accuracy so far.
         interventions: What is done to seen tasks.
+        outcomes: List to which the right answers [B, P] of every batch are added; None to keep none.
 
     Returns:
         One row per position; see `evaluate`.
@@ -164,10 +185,14 @@ def answer_episodes(
         start, stop = _FIRST_DRAW + first, _FIRST_DRAW + min(first + batch, episodes)
         answers, losses = answer(source.episodes(range(start, stop), kind, interventions))
         right += answers.sum(0)
+        if outcomes is not None:
+            outcomes.append(answers.cpu())
         loss += losses.sum(0)
         on_progress(stop - _FIRST_DRAW, float(right[-1]) / (stop - _FIRST_DRAW))
     counts = right.cpu().numpy()
     low, high = wilson_interval(counts, episodes)
+    drawn_from = source.dataset
+    contents = Contents("none", "features", source.num_features, 0) if drawn_from is None else contents_of(drawn_from)
     return pd.DataFrame(
         {
             "tasks": kind,
@@ -178,5 +203,10 @@ def answer_episodes(
             "loss": loss.cpu().numpy() / episodes,
             "episodes": episodes,
             "features": source.num_features,
+            "length": source.length,
+            "image": contents.image,
+            "examples": contents.examples,
+            "data": contents.digest,
+            "seed": source.seed,
         }
     )

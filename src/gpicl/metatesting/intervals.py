@@ -9,7 +9,7 @@ _Z = 1.959963984540054
 
 
 def wilson_interval(
-    successes: Int64[np.ndarray, " n"], trials: int
+    successes: Int64[np.ndarray, " n"] | Float64[np.ndarray, " n"], trials: int | float
 ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
     """95 % interval of a probability by Wilson's score, which holds near 0 and 1 too.
 
@@ -25,7 +25,44 @@ def wilson_interval(
     share = successes / trials
     centre = (share + _Z**2 / (2 * trials)) / (1 + _Z**2 / trials)
     half = _Z / (1 + _Z**2 / trials) * np.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
-    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    # Rounding must not put an end on the wrong side of the share, as it would where all or none are right.
+    return np.clip(centre - half, 0.0, share), np.clip(centre + half, share, 1.0)
+
+
+def accuracy_interval(accuracy: float, episodes: int, examples: int = 0) -> tuple[float, float]:
+    """95 % interval of one learner's accuracy, for the noise of its episodes and of the examples that they draw from.
+
+    Wilson's interval of as many episodes as would leave the noise of both. A learner may know some examples always and
+    others never, and the noise of `examples` of them is then that of as many episodes; this is the most it can be.
+
+    Args:
+        accuracy: Share of right answers.
+        episodes: Episodes that were answered.
+        examples: Examples that the episodes draw from; 0 where each draws its own.
+    """
+    effective = 1 / (1 / episodes + (1 / examples if examples else 0.0))
+    low, high = wilson_interval(np.array([accuracy * effective]), effective)
+    return float(low[0]), float(high[0])
+
+
+def accuracy_over_seeds(accuracies: Float64[np.ndarray, " n"], episodes: int, examples: int = 0) -> tuple[float, float]:
+    """95 % interval of a mean accuracy over seeds, each with weights, tasks and episodes of its own.
+
+    The spread over the seeds (Student's t) holds the noise of all three. The examples are the same for all seeds, so
+    their noise is added (see `accuracy_interval`). It is never narrower than the interval of all episodes together, as
+    it would be where the seeds agree by chance.
+
+    Args:
+        accuracies: One per seed; two or more.
+        episodes: Episodes of each seed.
+        examples: Examples that the episodes draw from; 0 where each draws its own.
+    """
+    mean = float(accuracies.mean())
+    _, high = mean_interval(accuracies)
+    noise = _Z * (mean * (1 - mean) / examples) ** 0.5 if examples else 0.0
+    half = ((high - mean) ** 2 + noise**2) ** 0.5
+    at_least = accuracy_interval(mean, episodes * len(accuracies), examples)
+    return max(0.0, min(mean - half, at_least[0])), min(1.0, max(mean + half, at_least[1]))
 
 
 def mean_interval(values: Float64[np.ndarray, " n"]) -> tuple[float, float]:

@@ -1,8 +1,8 @@
 """From a configuration to the things it describes."""
 
-from gpicl.data import FeatureDataset, load_features
+from gpicl.data import FeatureDataset, hold_out, load_features
 from gpicl.errors import LearnerError, TaskError
-from gpicl.learners import Learner, build_learner
+from gpicl.learners import Learner, build_learner, learners_of_any_size
 from gpicl.metatraining.config import DataConfig, RunConfig
 from gpicl.tasks import Interventions, TaskAugmentor, check_probability
 
@@ -22,11 +22,12 @@ def build_features(config: DataConfig, split: str) -> FeatureDataset | None:
     return load_features(config.dataset, split, config.root, config.size, config.channels)
 
 
-def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
-    """Build the tasks to train on, and those of held-out images to measure with.
+def build_tasks(config: RunConfig, features: FeatureDataset | None = None) -> tuple[TaskAugmentor, TaskAugmentor]:
+    """Build the tasks to train on, and those to measure with: of training images that are held out for that.
 
     Args:
         config: The run.
+        features: The training split, where it has been loaded already.
 
     Raises:
         TaskError: If such tasks cannot exist.
@@ -39,8 +40,9 @@ def build_tasks(config: RunConfig) -> tuple[TaskAugmentor, TaskAugmentor]:
             raise TaskError(f"tasks.{name} must be at least 1, not {value}.")
     if config.tasks.anneal_steps < 0:
         raise TaskError(f"tasks.anneal_steps must be 0 (no annealing) or more, not {config.tasks.anneal_steps}.")
-    training, held_out = (build_augmentor(config, build_features(config.data, split)) for split in ("train", "test"))
-    return training, held_out
+    found = build_features(config.data, "train") if features is None else features
+    training, validation = (None, None) if found is None else hold_out(found, config.data.validation)
+    return build_augmentor(config, training), build_augmentor(config, validation)
 
 
 def build_augmentor(config: RunConfig, features: FeatureDataset | None) -> TaskAugmentor:
@@ -73,7 +75,9 @@ def trained_tasks(config: RunConfig) -> tuple[TaskAugmentor, Interventions]:
     """
     tasks = config.tasks
     permute = 1.0 if tasks.anneal_steps else tasks.permutation_probability
-    return build_augmentor(config, build_features(config.data, "train")), Interventions(permutation_probability=permute)
+    features = build_features(config.data, "train")
+    training = None if features is None else hold_out(features, config.data.validation)[0]
+    return build_augmentor(config, training), Interventions(permutation_probability=permute)
 
 
 def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:
@@ -95,7 +99,7 @@ def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:
         )
     if fewest is not None and not learner.any_size:
         raise LearnerError(
-            "tasks.fewest_classes is for learners that read any number of classes (VSML, the kernel Transformers), "
+            f"tasks.fewest_classes is for learners that read any number of classes ({learners_of_any_size()}), "
             f"which {config.learner.name} does not. Leave it null."
         )
     if learner.max_length is not None and tasks.length > learner.max_length:

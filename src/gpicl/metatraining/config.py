@@ -1,5 +1,6 @@
 """The configuration of a run: few dials, each with a reason."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -19,12 +20,20 @@ class DataConfig:
         root: Folder where the files of a named data set lie; null looks in the cache, then downloads.
         size: Height and width that images are resized to; null keeps theirs.
         channels: 1 for grey, 3 for colour, null for what the images have.
+        validation: Part of the training images of every class that is not trained on, but measured with on the way. 0
+            trains on all of them, and measures with them too. Test images are never measured with.
     """
 
     dataset: str = "mnist_5k"
     root: str | None = None
     size: int | None = 14
     channels: int | None = 1
+    validation: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse what leaves nothing to train on."""
+        if not 0 <= self.validation <= 0.5:
+            raise ConfigError(f"data.validation must be from 0 to 0.5, not {self.validation}.")
 
 
 @dataclass
@@ -78,6 +87,19 @@ class LearnerConfig:
 
 
 @dataclass
+class PluginConfig:
+    """Something of Lightning's, or of your own, by its import path.
+
+    Args:
+        name: Import path of the class, such as lightning.pytorch.callbacks.LearningRateMonitor.
+        options: What its constructor takes.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class TrainingConfig:
     """How it is meta-trained. Give `steps` for a run that is exact to the bit, or `minutes` for one that ends in time.
 
@@ -95,6 +117,12 @@ class TrainingConfig:
         clip: Largest norm of the gradient; 0 for no clipping.
         precision: `bf16` where the device gains from it (auto), always, or never (`fp32`).
         seed: Seed of the weights and of the tasks.
+        patience: Measurements in a row without a better `metric`, after which training ends; null trains for the whole
+            budget.
+        best: Keep the weights of the measurement with the best `metric`, rather than the last ones.
+        metric: What `patience` and `best` look at, on unseen tasks of validation images.
+        callbacks: Callbacks of Lightning by import path. They may change the weights, so they are part of the run's
+            name.
     """
 
     steps: int | None = None
@@ -110,6 +138,15 @@ class TrainingConfig:
     clip: float = 1.0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     seed: int = 0
+    patience: int | None = None
+    best: bool = False
+    metric: Literal["unseen_accuracy", "unseen_loss"] = "unseen_accuracy"
+    callbacks: list[PluginConfig] = field(default_factory=list)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the measurements decide which weights the run ends with."""
+        return self.best or self.patience is not None
 
     @property
     def max_steps(self) -> int | None:
@@ -123,7 +160,7 @@ class TrainingConfig:
                 "The budget is either training.steps or training.minutes, and both are given "
                 f"(steps={self.steps}, minutes={self.minutes}). Set the other to null, as in --training.minutes null."
             )
-        for name, least in (("steps", 1), ("batch", 1), ("warmup", 0), ("seed", 0)):
+        for name, least in (("steps", 1), ("batch", 1), ("warmup", 0), ("seed", 0), ("patience", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"training.{name} must be at least {least}, not {value}.")
@@ -131,7 +168,7 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigError(f"training.{name} must be above 0 and finite, not {value}.")
-        if self.clip < 0:
+        if not self.clip >= 0:  # NaN is refused too
             raise ConfigError(f"training.clip must be 0 (no clipping) or more, not {self.clip}.")
 
 
@@ -150,6 +187,9 @@ class TestingConfig:
             context anew, such as KernelSetTransformer, takes a pass for each.
         size: Height and width that images are resized to; null for that of meta-training.
         channels: 1 for grey, 3 for colour; null for those of meta-training.
+        seed: Seed of the unseen tasks, their labels and examples; null for the run's own, so that runs of several
+            seeds answer episodes of their own.
+        outcomes: Save which episodes were answered right, in the folder `outcomes`, for paired comparison.
     """
 
     __test__ = False  # pytest would take the class for a test
@@ -162,10 +202,12 @@ class TestingConfig:
     positions: list[int] | None = None
     size: int | None = None
     channels: int | None = None
+    seed: int | None = None
+    outcomes: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail after hours of meta-training."""
-        for name, least in (("num_features", 1), ("length", 2), ("size", 1)):
+        for name, least in (("num_features", 1), ("length", 2), ("size", 1), ("seed", 0)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"testing.{name} must be at least {least}, not {value}.")
@@ -200,6 +242,8 @@ class LoopConfig:
         validation_episodes: Episodes of each measurement.
         log_every: Steps between lines of the log.
         progress: Show a progress bar.
+        loggers: Loggers beside the run's own: wandb, mlflow, tensorboard, csv, or the import path of any of
+            Lightning's.
         capture: Take each step, its tasks included, as one CUDA graph; null does so on one GPU. Callbacks that look at
             a step from within, such as at its gradients, are then not called.
     """
@@ -211,6 +255,7 @@ class LoopConfig:
     validation_episodes: int = 128
     log_every: int = 10
     progress: bool = True
+    loggers: list[PluginConfig] = field(default_factory=list)
     capture: bool | None = None
 
     def __post_init__(self) -> None:
@@ -231,6 +276,8 @@ class RunConfig:
         training: How it is meta-trained.
         testing: What it is meta-tested on.
         loop: How the work is done.
+        init: Weights to begin with, a shipped name or the folder of a run; null begins with random ones. Where
+            `learner` is left at its default, it is that of the weights.
     """
 
     data: DataConfig = field(default_factory=DataConfig)
@@ -239,6 +286,13 @@ class RunConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     testing: TestingConfig = field(default_factory=TestingConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
+    init: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse NaN, which would pass every comparison and end in weights that are none."""
+        for name, value in _floats(asdict(self)):
+            if value != value:
+                raise ConfigError(f"{name} is NaN, which is no number. Give a number.")
 
     @property
     def test_length(self) -> int:
@@ -247,4 +301,23 @@ class RunConfig:
 
     def identity(self) -> dict[str, Any]:
         """The part that decides the weights, and so the run's name."""
-        return {part: asdict(getattr(self, part)) for part in ("data", "tasks", "learner", "training")}
+        parts = ("data", "tasks", "learner", "training")
+        identity: dict[str, Any] = {part: asdict(getattr(self, part)) for part in parts}
+        if self.init is not None:
+            identity["init"] = self.init
+        if self.training.chooses:  # measuring otherwise would choose otherwise
+            loop = self.loop
+            identity["measured"] = {"every": loop.validate_every, "episodes": loop.validation_episodes}
+        return identity
+
+
+def _floats(value: Any, name: str = "") -> Iterator[tuple[str, float]]:
+    """Every float of nested dictionaries and lists, under its name with dots."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _floats(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _floats(inner, f"{name}.{i}")
+    elif isinstance(value, float):
+        yield name, value

@@ -9,7 +9,7 @@ from typing import Any
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from gpicl.files import write_atomically
+from gpicl.files import naming_write_errors, write_atomically
 
 COLUMNS = ("step", "seconds", "loss", "accuracy", "unseen_loss", "unseen_accuracy")
 
@@ -72,10 +72,10 @@ class CsvLog(Logger):
     @rank_zero_only
     def flush(self) -> None:
         """Write the row that is being collected. Not called `save`: Lightning calls that after every figure."""
-        if len(self._row) > 1:
-            with self.path.open("a", newline="") as file:
-                csv.DictWriter(file, COLUMNS).writerow(self._row)
-        self._row = {}
+        row, self._row = self._row, {}
+        if len(row) > 1:
+            with naming_write_errors(self.path), self.path.open("a", newline="") as file:
+                csv.DictWriter(file, COLUMNS).writerow(row)
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

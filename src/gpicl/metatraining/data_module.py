@@ -1,6 +1,7 @@
 """Episodes for meta-training as a LightningDataModule."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from lightning import LightningDataModule
@@ -102,7 +103,8 @@ class EpisodeDataModule(LightningDataModule):
         step, rank, world_size = 0, 0, 1
         if self.trainer is not None:
             step, rank, world_size = self.trainer.global_step, self.trainer.global_rank, self.trainer.world_size
-            if self.trainer.lightning_module.captures():
+            module: Any = self.trainer.lightning_module
+            if hasattr(module, "captures") and module.captures():
                 # The graph of a step makes its own episodes.
                 nothing = torch.empty(0, device=self.training.device)
                 while True:

@@ -30,8 +30,8 @@ def measure(learner: Learner, episodes: Episodes) -> Measured:
     if learner.ordered:
         logits = learner(inputs, labels)
         return Measured(all_position_loss(logits, labels), late_accuracy(logits, labels))
-    rehearsed = [learner.rehearse(inputs, labels, step) for step in range(learner.rehearsals)]
-    loss = torch.stack([all_position_loss(*pair) for pair in rehearsed]).mean()
+    sampled = [learner.training_logits(inputs, labels, step) for step in range(learner.training_passes)]
+    loss = torch.stack([all_position_loss(*pair) for pair in sampled]).mean()
     late = late_positions(labels.shape[1])
     logits = learner.predict(inputs, labels, late)
     right = logits.argmax(2) == labels[:, late.start - 1 :]

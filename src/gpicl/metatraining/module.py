@@ -11,8 +11,8 @@ from torch.optim import Optimizer
 from gpicl.errors import DivergenceError
 from gpicl.learners import Learner
 from gpicl.metatraining.budget import Budget
-from gpicl.metatraining.classes_of_step import classes_of_step
 from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
+from gpicl.metatraining.classes_of_step import classes_of_step
 from gpicl.metatraining.config import LoopConfig, TrainingConfig
 from gpicl.metatraining.data_module import EpisodeDataModule
 from gpicl.metatraining.loss import all_position_loss, late_accuracy
@@ -80,7 +80,8 @@ class MetaTraining(LightningModule):
 
     def captures(self) -> bool:
         """Whether steps are taken as CUDA graphs, tasks included, rather than one operation at a time."""
-        trainer, wanted = self.trainer, self.loop.capture
+        trainer: Any = self.trainer  # whose attributes Lightning adds as it starts
+        wanted = self.loop.capture
         possible = (
             isinstance(trainer.datamodule, EpisodeDataModule)
             and trainer.world_size == 1
@@ -88,7 +89,7 @@ class MetaTraining(LightningModule):
             and trainer.precision in ("bf16-mixed", "32-true")
             and trainer.datamodule.repeats_within_an_episode
         )
-        return possible and (self.trainer.strategy.root_device.type == "cuda" if wanted is None else wanted)
+        return possible and (trainer.strategy.root_device.type == "cuda" if wanted is None else wanted)
 
     def on_train_start(self) -> None:
         """Start the clock where the checkpoint left it."""
@@ -96,18 +97,19 @@ class MetaTraining(LightningModule):
         self._captured = self._capture() if self.captures() else None
 
     def _capture(self) -> CapturedStep:
-        data, device = self.trainer.datamodule, self.trainer.strategy.root_device
-        in_bf16 = self.trainer.precision == "bf16-mixed"
+        trainer: Any = self.trainer
+        data, device = trainer.datamodule, trainer.strategy.root_device
+        in_bf16 = trainer.precision == "bf16-mixed"
 
         def learn(episodes: Episodes, step: int) -> Figures:
             # No cache: a graph would go on reading weights that were rounded before it was captured.
             with torch.autocast(device.type, torch.bfloat16, enabled=in_bf16, cache_enabled=False):
-                logits, labels = self._learner_of_step(step).rehearse(episodes.inputs, episodes.labels, step)
+                logits, labels = self._learner_of_step(step).training_logits(episodes.inputs, episodes.labels, step)
                 return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
 
         def plan(step: int) -> StepPlan:
             interventions = data.interventions(step)
-            kind = (interventions.num_classes, self.learner.rehearsal(data.training.length, step))
+            kind = (interventions.num_classes, self.learner.training_context(data.training.length, step))
             return StepPlan(kind, interventions)
 
         return CapturedStep(
@@ -115,8 +117,8 @@ class MetaTraining(LightningModule):
             lambda draws, interventions: data.training.episodes(draws, "seen", interventions),
             learn,
             plan,
-            self.trainer.optimizers[0],
-            self.trainer.gradient_clip_val or 0.0,
+            trainer.optimizers[0],
+            trainer.gradient_clip_val or 0.0,
             device,
         )
 
@@ -156,12 +158,13 @@ class MetaTraining(LightningModule):
         step = self.global_step
         if self._captured is not None:
             figures = self._captured.take(step)
-            # Whoever looks at a figure waits for the device, so only where it is written down.
-            if (step + 1) % self.trainer.log_every_n_steps == 0:
+            # Looking at a figure makes the host wait for the device, so only where it is written down.
+            trainer: Any = self.trainer
+            if (step + 1) % trainer.log_every_n_steps == 0:
                 self._check_finite(figures.loss)
                 self._log_figures(figures.loss.clone(), figures.accuracy.clone(), len(self._captured))
             return None
-        logits, labels = self._learner_of_step(step).rehearse(batch.inputs, batch.labels, step)
+        logits, labels = self._learner_of_step(step).training_logits(batch.inputs, batch.labels, step)
         loss = all_position_loss(logits, labels)
         if step % _FINITE_EVERY == 0:
             self._check_finite(loss)

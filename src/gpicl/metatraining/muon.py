@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gpicl.learners.bfloat16 import multiplies_in_bf16
+from gpicl.runtime import multiplies_in_bf16
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5

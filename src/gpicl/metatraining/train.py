@@ -2,34 +2,45 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import Callback, Trainer, seed_everything
+from lightning import Callback, Trainer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from gpicl.learners import Learner
-from gpicl.metatraining.build import build_run_learner, build_tasks
-from gpicl.metatraining.checkpointing import AtomicCheckpointIO, RegularCheckpoint, steps_done
+from gpicl.errors import ConfigError
+from gpicl.files import make_folder
+from gpicl.learners import LEARNERS, Learner
+from gpicl.learners.checks import check_learner
+from gpicl.metatraining.build import build_features, build_run_learner, build_tasks
+from gpicl.metatraining.checkpointing import AtomicCheckpointIO, RegularCheckpoint, is_trial, read_progress
+from gpicl.metatraining.choosing import Choosing
 from gpicl.metatraining.config import RunConfig
 from gpicl.metatraining.csv_log import CsvLog
 from gpicl.metatraining.data_module import EpisodeDataModule
-from gpicl.metatraining.freed_memory import freed_memory_kept
+from gpicl.metatraining.initial_weights import begin_with
 from gpicl.metatraining.module import MetaTraining
-from gpicl.metatraining.precision import lightning_precision
+from gpicl.metatraining.plugins import build_loggers, build_plugins
 from gpicl.metatraining.progress import TrainingProgress
+from gpicl.metatraining.randomness import StepRandomness
 from gpicl.metatraining.run import Run
-from gpicl.weights import load_weights, save_weights
+from gpicl.metatraining.run_lock import run_lock
+from gpicl.metatraining.signals import SignalStopError, StopSignals
+from gpicl.runtime import freed_memory_kept, lightning_precision
+from gpicl.tasks import TaskAugmentor
+from gpicl.weights import check_can_be_saved, load_weights, save_weights
 
 
 def meta_train(
     config: RunConfig,
     output: Path | str = "runs",
     say: Callable[[str], object] | None = None,
+    fresh: bool = False,
     **trainer_options: Any,
 ) -> tuple[Run, Learner]:
     """Meta-train a learner, or resume, or just load what has been trained before.
@@ -40,73 +51,163 @@ def meta_train(
         config: The run.
         output: Folder of all runs.
         say: Told in a sentence what will be done, once it is known to be possible.
-        trainer_options: Passed on to Lightning's Trainer, such as `strategy`.
+        fresh: Begin again, and replace what the run has made before.
+        trainer_options: Passed on to Lightning's Trainer, such as `strategy`. `callbacks`, `logger` and `plugins` are
+            added to the run's own. What ends training before the budget is used, such as `max_steps`, leaves the run
+            unfinished, with a checkpoint.
 
     Returns:
-        The run, finished, and the learner on the CPU.
+        The run, and the learner on the CPU. `run.finished` says whether the budget is used.
 
     Raises:
-        GpiclError: If the configuration cannot be run, or the run's checkpoint cannot be resumed.
+        GpiclError: If the configuration cannot be run, the run's checkpoint cannot be resumed, or the run was made from
+            other data or another version of the learner's code.
+        KeyboardInterrupt: On Ctrl-C, when the step is done and the checkpoint is written.
+        Terminated: On SIGTERM, likewise.
     """
     run = Run(config, output)
+    config = run.config
     say = say or (lambda _: None)
-    if run.finished:
-        say(f"Finished before: {run.folder}")
-        return run, load_weights(run.folder)
-    training, held_out = build_tasks(config)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.training.seed)
-        learner = build_run_learner(config, training)
-    if not learner.num_parameters:
-        say(f"{config.learner.name} has nothing to meta-train: {run.folder}")
+    if run.finished and not fresh:
+        return _finished(run, say)
+    features = build_features(config.data, "train")
+    training, held_out = build_tasks(config, features)
+    learner = _checked_learner(config, training)
+    sources = run.sources(None if features is None else features.digest)
+    signals = StopSignals()
+    checkpoints = RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every, signals, sources)
+    choosing = Choosing(config.training) if config.training.chooses else None
+    trainer = _trainer(config, run, [checkpoints, *([choosing] if choosing else [])], trainer_options)
+    make_folder(run.folder)
+    with run_lock(run.folder, say):
+        if run.finished and not fresh:
+            return _finished(run, say)
+        if fresh and trainer.is_global_zero:
+            run.clear()
+        if not learner.num_parameters:
+            say(f"{config.learner.name} has nothing to meta-train: {run.folder}")
+            run.create()
+            _save(run, learner, sources, steps=0, seconds=0.0)
+            return run, load_weights(run.folder)
+        done = _steps_done(run, learner, sources, say)
         run.create()
-        _save(run, learner, steps=0, seconds=0.0)
-        return run, load_weights(run.folder)
-    done = 0
-    if run.checkpoint.exists():
-        done = steps_done(run.checkpoint, {name: t.shape for name, t in learner.state_dict().items()})
-    run.create()
-    say(f"Resuming at step {done}: {run.folder}" if done else f"Starting: {run.folder}")
-    log = CsvLog(run.log)
-    log.begin(done)
-    module = MetaTraining(learner, config.training, config.tasks.fewest_classes, config.loop)
-    data = EpisodeDataModule(training, held_out, config.tasks, config.training.batch, config.loop.validation_episodes)
-    callbacks: list[Callback] = [RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every)]
-    if config.loop.progress:
-        callbacks.append(TrainingProgress())
-    with _quiet_lightning(), freed_memory_kept():
-        # Seeded again so that a learner which draws while it trains does so alike in every process.
-        seed_everything(config.training.seed, workers=True, verbose=False)
-        trainer = _trainer(config, [log, *_tensorboard(run)], callbacks, trainer_options)
-        trainer.fit(module, data, ckpt_path=run.checkpoint if done else None, weights_only=True)
-    if trainer.is_global_zero:
-        accuracy = _figure(trainer, "unseen_accuracy")
-        _save(run, learner, trainer.global_step, module.budget.seconds, unseen_accuracy=accuracy)
-        run.checkpoint.unlink(missing_ok=True)
-    trainer.strategy.barrier()
+        say(f"Resuming at step {done}: {run.folder}" if done else f"Starting: {run.folder}")
+        for log in trainer.loggers:
+            if isinstance(log, CsvLog):
+                log.begin(done)
+        module = MetaTraining(learner, config.training, config.tasks.fewest_classes, config.loop)
+        batch, measured = config.training.batch, config.loop.validation_episodes
+        data = EpisodeDataModule(training, held_out, config.tasks, batch, measured)
+        with _quiet_lightning(), freed_memory_kept(), _stoppable(signals, trainer, run):
+            trainer.fit(module, data, ckpt_path=run.checkpoint if done else None, weights_only=True)
+        return run, _end(run, trainer, module, checkpoints, choosing, sources, say)
+
+
+def _finished(run: Run, say: Callable[[str], object]) -> tuple[Run, Learner]:
+    warning = run.check_unchanged()
+    if warning is not None:
+        say(f"Warning: {warning}")
+    say(f"Finished before: {run.folder}")
     return run, load_weights(run.folder)
 
 
-def _save(run: Run, learner: Learner, steps: int, seconds: float, **measured: Any) -> None:
+def _checked_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.seed)
+        learner = build_run_learner(config, tasks)
+        if config.init is not None:
+            begin_with(learner, config.init)
+        if config.learner.name not in LEARNERS:  # those of this package are tested with it
+            check_learner(learner, tasks.length)
+        check_can_be_saved(learner)
+    return learner
+
+
+def _steps_done(run: Run, learner: Learner, sources: dict[str, str | None], say: Callable[[str], object]) -> int:
+    if not run.checkpoint.exists():
+        return 0
+    found = read_progress(run.checkpoint, {name: tensor.shape for name, tensor in learner.state_dict().items()})
+    warning = run.compare(found.sources, sources)
+    if warning is not None:
+        say(f"Warning: {warning}")
+    return found.steps
+
+
+@contextmanager
+def _stoppable(signals: StopSignals, trainer: Trainer, run: Run) -> Iterator[None]:
+    """Turn a signal into an exit that says what was kept and how to go on."""
+    try:
+        with signals:
+            yield
+    except SignalStopError as stop:
+        raise stop.as_exit(run.folder) from None
+    except SystemExit:  # what Lightning makes of a second Ctrl-C
+        if signals.received is None:
+            raise
+        raise KeyboardInterrupt("interrupted. The same command resumes from the last checkpoint.") from None
+
+
+def _end(
+    run: Run,
+    trainer: Trainer,
+    module: MetaTraining,
+    checkpoints: RegularCheckpoint,
+    choosing: Choosing | None,
+    sources: dict[str, str | None],
+    say: Callable[[str], object],
+) -> Learner:
+    """Save the weights if the budget is used, else the checkpoint."""
+    steps, config = trainer.global_step, run.config.training
+    if module.budget.progress(steps) < 1.0 and not (choosing and choosing.ended):
+        checkpoints.write(trainer)
+        kept = "nothing is kept of a trial run" if is_trial(trainer) else "the same call resumes there"
+        say(f"Stopped at step {steps}, before the budget was used; {kept}: {run.folder}")
+        return module.learner.cpu().eval()
+    if trainer.is_global_zero:
+        measured: dict[str, Any] = {"unseen_accuracy": _figure(trainer, "unseen_accuracy")}
+        if choosing is not None:
+            choosing.choose(module)
+            measured |= {"chosen_by": config.metric, "best": choosing.value, "best_step": choosing.step}
+        _save(run, module.learner, sources, steps, module.budget.seconds, **measured)
+        run.checkpoint.unlink(missing_ok=True)
+    trainer.strategy.barrier()
+    return load_weights(run.folder)
+
+
+def _save(
+    run: Run, learner: Learner, sources: dict[str, str | None], steps: int, seconds: float, **measured: Any
+) -> None:
     save_weights(
         learner,
         run.folder,
         name=run.folder.name,
         meta_training=run.config.identity(),
+        sources=sources,
         steps=steps,
         seconds=round(seconds, 1),
         **measured,
     )
 
 
-def _trainer(config: RunConfig, logs: list[Logger], callbacks: list[Callback], options: dict[str, Any]) -> Trainer:
+def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str, Any]) -> Trainer:
     accelerator = options.pop("accelerator", config.loop.accelerator)
     on_gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
     device = torch.device("cuda" if on_gpu else "cpu")
+    callbacks: list[Callback] = [*own, StepRandomness(config.training.seed)]
+    if config.loop.progress:
+        callbacks.append(TrainingProgress())
+    loggers: list[Logger] = [CsvLog(run.log), *_tensorboard(run)]
+    # Ours stay whatever is added: without the log and the checkpoints a run is none.
+    callbacks += build_plugins(config.training.callbacks, Callback, "training.callbacks")
+    callbacks += _as_list(options.pop("callbacks", None))
+    loggers += build_loggers(config.loop.loggers)
+    loggers += [log for log in _as_list(options.pop("logger", None)) if isinstance(log, Logger)]
+    plugins = [AtomicCheckpointIO(), *_as_list(options.pop("plugins", None))]
+    steps = [n for n in (config.training.max_steps, options.pop("max_steps", None)) if n is not None and n >= 0]
     settings: dict[str, Any] = {
         "accelerator": accelerator if accelerator != "auto" else ("gpu" if on_gpu else "cpu"),
         "devices": config.loop.devices,
-        "max_steps": config.training.max_steps or -1,
+        "max_steps": min(steps, default=-1),
         "max_epochs": -1,
         "precision": lightning_precision(config.training.precision, device),
         "gradient_clip_val": config.training.clip or None,
@@ -114,14 +215,28 @@ def _trainer(config: RunConfig, logs: list[Logger], callbacks: list[Callback], o
         "check_val_every_n_epoch": None,
         "num_sanity_val_steps": 0,
         "log_every_n_steps": config.loop.log_every,
-        "logger": logs,
+        "logger": loggers,
         "callbacks": callbacks,
-        "plugins": [AtomicCheckpointIO()],
+        "plugins": plugins,
         "enable_checkpointing": False,
         "enable_progress_bar": False,
         "enable_model_summary": False,
     }
-    return Trainer(**{**settings, **options})
+    try:
+        with _quiet_lightning():
+            return Trainer(**{**settings, **options})
+    except (MisconfigurationException, ImportError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(
+            f"Cannot train on loop.accelerator={accelerator!r} with loop.devices={settings['devices']}: {reason} "
+            "Accepted are auto, cpu, gpu and what else Lightning knows, where the hardware is there."
+        ) from error
+
+
+def _as_list(given: Any) -> list[Any]:
+    if given is None or isinstance(given, bool):
+        return []
+    return list(given) if isinstance(given, Iterable) else [given]
 
 
 def _tensorboard(run: Run) -> list[Logger]:

@@ -1,20 +1,23 @@
 """Reports: a run's folder in, one self-contained page out."""
 
 from gpicl.report.figures import COLOURS, example_images, figure_style, learning_curve, training_curve
-from gpicl.report.machine import machine_description
-from gpicl.report.markdown import markdown_table
+from gpicl.report.intervals import interval_text
+from gpicl.report.markdown import failures_section, markdown_table, write_page
 from gpicl.report.page import write_report
-from gpicl.report.tables import accuracy_rows, reference_rows
+from gpicl.report.tables import accuracy_rows, reference_rows, settings_that_differ
 
 __all__ = [
     "COLOURS",
     "accuracy_rows",
     "example_images",
+    "failures_section",
     "figure_style",
+    "interval_text",
     "learning_curve",
-    "machine_description",
     "markdown_table",
     "reference_rows",
+    "settings_that_differ",
     "training_curve",
+    "write_page",
     "write_report",
 ]

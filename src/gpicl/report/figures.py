@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gpicl.data import FeatureDataset
+from gpicl.report.tables import settings_that_differ
 from gpicl.tasks import Episodes
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
@@ -41,10 +42,13 @@ def learning_curve(results: pd.DataFrame) -> Figure:
     with figure_style():
         figure = Figure(figsize=(9.2, 3.8), layout="constrained")
         axes = figure.subplots()
-        for i, ((dataset, tasks), rows) in enumerate(results.groupby(["dataset", "tasks"], sort=False)):
+        keys = ["dataset", "tasks", *settings_that_differ(results)]
+        for i, (test, rows) in enumerate(results.groupby(keys, sort=False)):
             colour, line = COLOURS[i % len(COLOURS)], _LINES[i // len(COLOURS) % len(_LINES)]
             last = rows["accuracy"].iloc[-1]
-            axes.plot(rows["position"], rows["accuracy"], line, color=colour, label=f"{dataset}, {tasks}: {last:.1%}")
+            axes.plot(
+                rows["position"], rows["accuracy"], line, color=colour, label=f"{', '.join(map(str, test))}: {last:.1%}"
+            )
             axes.fill_between(rows["position"], rows["low"], rows["high"], color=colour, alpha=0.2, linewidth=0)
         axes.set(xlabel="position in the episode", ylabel="accuracy", ylim=(0, 1), xlim=(1, results["position"].max()))
         axes.yaxis.set_major_formatter("{x:.0%}")
@@ -63,11 +67,13 @@ def training_curve(log: Path, num_classes: int) -> Figure:
     with figure_style():
         figure = Figure(figsize=(9.2, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
-        _plot_columns(left, table, {"loss": "training tasks", "unseen_loss": "unseen tasks"})
+        _plot_columns(left, table, {"loss": "training tasks", "unseen_loss": "unseen tasks, validation images"})
         left.axhline(np.log(num_classes), color="#999999", linestyle=":", label=f"guessing (ln {num_classes})")
         left.set(xlabel="step", ylabel="loss, mean over positions (nats)")
         left.legend()
-        _plot_columns(right, table, {"accuracy": "training tasks", "unseen_accuracy": "unseen tasks, held-out images"})
+        _plot_columns(
+            right, table, {"accuracy": "training tasks", "unseen_accuracy": "unseen tasks, validation images"}
+        )
         right.axhline(1 / num_classes, color="#999999", linestyle=":", label="guessing")
         right.set(xlabel="step", ylabel="accuracy, last tenth of the episode", ylim=(0, 1))
         right.yaxis.set_major_formatter("{x:.0%}")

@@ -1,16 +1,62 @@
-"""Tables in Markdown."""
+"""Pages in Markdown, with the tables and figures that lie beside them: the one writer of all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gpicl.files import write_atomically
+
+
+def write_page(
+    page: Path,
+    lines: Sequence[str],
+    tables: Mapping[str, pd.DataFrame],
+    figures: Mapping[str, Figure],
+    kinds: Sequence[str] = ("png", "pdf"),
+    dpi: int = 200,
+) -> None:
+    """Write the tables, the figures, and then the page that speaks of them, all into one folder.
+
+    Args:
+        page: File of the page.
+        lines: The page in Markdown.
+        tables: Tables by the name of their file, without `.csv`.
+        figures: Figures by the name of their file, without `.png`.
+        kinds: Formats of the figures.
+        dpi: Dots per inch of a figure.
+    """
+    folder = page.parent
+    for name, table in tables.items():
+        write_atomically(folder / f"{name}.csv", partial(table.to_csv, index=False))
+    for name, figure in figures.items():
+        for kind in kinds:
+            write_atomically(folder / f"{name}.{kind}", partial(figure.savefig, format=kind, dpi=dpi))
+    write_atomically(page, lambda part: part.write_text("\n".join([*lines, ""])))
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = True) -> str:
     """Write a table.
 
+    WHY not `DataFrame.to_markdown`: it needs another package, and pads every cell to the widest.
+
     Args:
         columns: Their names.
         rows: Cells as text.
-        numbers: Whether all columns but the first are numbers, which stand to the right.
+        numbers: Whether all columns but the first are numbers, which are aligned to the right.
     """
     head = ["| " + " | ".join(columns) + " |"]
     head.append("|" + "|".join(["---", *["--:" if numbers else "---"] * (len(columns) - 1)]) + "|")
     return "\n".join([*head, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def failures_section(failures: Mapping[str, object]) -> list[str]:
+    """List what failed and why, under a heading of its own; nothing if nothing failed.
+
+    Args:
+        failures: Reasons by what failed.
+    """
+    lines = [f"- {title}: {' '.join(str(reason).split())}" for title, reason in failures.items()]
+    return ["", "## What failed", "", *lines] if lines else []

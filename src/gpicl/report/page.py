@@ -13,14 +13,14 @@ import yaml
 from matplotlib.figure import Figure
 
 from gpicl.files import write_atomically
-from gpicl.report.tables import accuracy_rows, reference_rows
+from gpicl.report.tables import accuracy_rows, reference_rows, settings_that_differ
 
 _CSS = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
 h1{font-size:1.6rem;margin-bottom:.2rem} h2{font-size:1.2rem;margin-top:2.2rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums} .wide{overflow-x:auto}
-th,td{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:right} th:first-child,td:first-child{text-align:left}
-td.text,th.text{text-align:left} img{max-width:100%;height:auto}
+th,td{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:right}
+th:nth-child(-n+2),td:nth-child(-n+2){text-align:left} img{max-width:100%;height:auto}
 pre{background:#f5f5f5;padding:1rem;overflow-x:auto;font-size:.85rem}
 p.note{color:#555;font-size:.9rem} code{background:#f5f5f5;padding:.1rem .3rem}
 """
@@ -40,7 +40,8 @@ def write_report(
         figures: `learning`, `training` and `examples`, or some of them.
     """
     last = accuracy_rows(results)
-    length = int(results["position"].max())
+    positions = sorted(set(last["position"]))
+    after = f"{positions[0] - 1} examples" if len(positions) == 1 else "all examples of an episode"
     captions = {
         "learning": (
             "Learning in context",
@@ -56,13 +57,13 @@ def write_report(
     }
     body = [
         f"<h1>{html.escape(title)}</h1>",
-        f"<p>{html.escape(card['learner'])}, {card['parameters']:,} parameters, {card.get('steps', 0):,} steps in "
-        f"{card.get('seconds', 0) / 60:.1f} minutes of meta-training.</p>",
-        f"<h2>Accuracy after {length - 1} examples</h2>",
+        f"<p>{html.escape(card['learner'])}, {card.get('parameters') or 0:,} parameters, {card.get('steps') or 0:,} "
+        f"steps in {(card.get('seconds') or 0) / 60:.1f} minutes of meta-training.</p>",
+        f"<h2>Accuracy after {after}</h2>",
         _accuracy_table(last),
-        f'<p class="note">Position {length} of {int(last["episodes"].max()):,} episodes per row, 95 % intervals by '
-        "Wilson's score. Unseen: a random projection and label permutation never used in meta-training, of held-out "
-        "images.</p>",
+        f'<p class="note">Last position of {int(last["episodes"].max()):,} episodes per row, 95 % intervals over '
+        "episodes by Wilson's score; they hold for these weights and these images, and say nothing of other seeds. "
+        f"Unseen: a random projection and label permutation never used in meta-training. {_of_which_images(last)}</p>",
         "<h2>For comparison: what others report</h2>",
         '<div class="wide">' + _reference_table(sorted(set(last["dataset"]))) + "</div>",
         '<p class="note">Per cent after 99 examples, meta-trained on augmented MNIST at 32x32x3 [paper: arXiv '
@@ -87,26 +88,43 @@ def write_report(
     write_atomically(path, lambda part: part.write_text(page, encoding="utf-8"))
 
 
+def _of_which_images(last: pd.DataFrame) -> str:
+    if "on_training_images" not in last:
+        return ""
+    trained_on = {label: set(rows["on_training_images"]) for label, rows in last.groupby("dataset", sort=False)}
+    notes = []
+    held_out = [str(label) for label, found in trained_on.items() if found == {False}]
+    if held_out:
+        notes.append(f"Of images that were held out from meta-training: {html.escape(', '.join(held_out))}.")
+    same = [str(label) for label, found in trained_on.items() if True in found]
+    if same:
+        notes.append(
+            f"Of the very images that it was meta-trained on, as there are no others: {html.escape(', '.join(same))}."
+        )
+    return " ".join(notes)
+
+
 def _accuracy_table(last: pd.DataFrame) -> str:
-    columns = "<th>accuracy</th><th>95 % interval</th><th>loss (nats)</th>"
-    head = f'<tr><th>data set</th><th class="text">tasks</th>{columns}</tr>'
-    rows = [
-        f'<tr><td>{html.escape(str(row.dataset))}</td><td class="text">{row.tasks}</td><td>{row.accuracy:.1%}</td>'
-        f"<td>{row.low:.1%} to {row.high:.1%}</td><td>{row.loss:.3f}</td></tr>"
-        for row in last.itertuples()
-    ]
-    return f"<table>{head}{''.join(rows)}</table>"
+    differ = {name: last[name] for name in settings_that_differ(last)}
+    columns = {
+        "data set": last["dataset"],
+        "tasks": last["tasks"],
+        **differ,
+        "accuracy": last["accuracy"].map("{:.1%}".format),
+        "95 % interval": last["low"].map("{:.1%} to ".format) + last["high"].map("{:.1%}".format),
+        "loss (nats)": last["loss"].map("{:.3f}".format),
+    }
+    return _html(pd.DataFrame(columns))
 
 
 def _reference_table(datasets: list[str]) -> str:
     table = reference_rows(datasets)
-    names = [c for c in table.columns if c not in ("source", "learner")]
-    head = '<tr><th>learner</th><th class="text">source</th>' + "".join(f"<th>{n}</th>" for n in names) + "</tr>"
-    rows = []
-    for _, row in table.iterrows():
-        cells = "".join(f"<td>{'n/a' if pd.isna(row[n]) else f'{100 * row[n]:.2f}'}</td>" for n in names)
-        rows.append(f'<tr><td>{row["learner"]}</td><td class="text">{row["source"]}</td>{cells}</tr>')
-    return f"<table>{head}{''.join(rows)}</table>"
+    names = [name for name in table.columns if name not in ("source", "learner")]
+    return _html(pd.concat([table[["learner", "source"]], 100 * table[names]], axis=1))
+
+
+def _html(table: pd.DataFrame) -> str:
+    return table.rename_axis(columns=None).to_html(index=False, border=0, na_rep="n/a", float_format="{:.2f}".format)
 
 
 def _image(figure: Figure, alt: str) -> str:

@@ -4,14 +4,28 @@ import pandas as pd
 
 from gpicl.metatesting import reference_table
 
+_SETTINGS = ("image", "features", "length", "seed")
+
 
 def accuracy_rows(results: pd.DataFrame) -> pd.DataFrame:
-    """Pick the last position of every data set and kind of task.
+    """Pick the last position of every test: data set, kind of tasks, and whatever settings there are several of.
 
     Args:
         results: Table of `evaluate`.
     """
-    return results[results["position"] == results["position"].max()].reset_index(drop=True)
+    keys = ["dataset", "tasks", *(name for name in _SETTINGS if name in results)]
+    last = results.groupby(keys, sort=False, dropna=False)["position"].transform("max")
+    return results[results["position"] == last].reset_index(drop=True)
+
+
+def settings_that_differ(results: pd.DataFrame) -> list[str]:
+    """List the settings that one data set and kind of tasks has been tested under in several ways.
+
+    Args:
+        results: Table of `evaluate`.
+    """
+    of_each = results.groupby(["dataset", "tasks"], sort=False)
+    return [name for name in _SETTINGS if name in results and (of_each[name].nunique(dropna=False) > 1).any()]
 
 
 def reference_rows(datasets: list[str]) -> pd.DataFrame:

@@ -95,7 +95,7 @@ class _Asked(nn.Module):
     def forward(
         self, context: Float[Tensor, "B N F"], labels: Int64[Tensor, "B N"], queries: Float[Tensor, "B Q F"]
     ) -> Float[Tensor, "B Q C"]:
-        return self.learner.answer(self.learner.memorise(context, labels), queries)
+        return self.learner.query(self.learner.encode_memory(context, labels), queries)
 
     def example(self, batch: int, examples: int, queries: int, features: int) -> tuple[Tensor, Tensor, Tensor]:
         """Inputs of some size, the same every time."""

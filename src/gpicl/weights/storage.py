@@ -3,8 +3,10 @@
 WHY not pickle: loading somebody's weights must not be able to run somebody's code.
 """
 
+import copy
 import hashlib
 import json
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +16,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
-from gpicl.errors import CheckpointError, GpiclError
+from gpicl.errors import CheckpointError, GpiclError, LearnerError
 from gpicl.files import write_atomically
 from gpicl.learners import LEARNERS, Learner, build_learner
 
@@ -40,7 +43,8 @@ def save_weights(learner: Learner, folder: Path | str, **card: Any) -> Path:
     """
     folder = Path(folder)
     weights = folder / WEIGHTS_FILE
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in learner.state_dict().items()}
+    # Cloned, as tensors that share their memory (tied weights) cannot be stored as they are.
+    state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in learner.state_dict().items()}
     write_atomically(weights, lambda part: save_file(state, part))
     described = {
         "format": _FORMAT,
@@ -53,6 +57,50 @@ def save_weights(learner: Learner, folder: Path | str, **card: Any) -> Path:
     text = json.dumps(described, indent=2) + "\n"
     write_atomically(folder / CARD_FILE, lambda part: part.write_text(text))
     return weights
+
+
+def check_can_be_saved(learner: Learner) -> None:
+    """Save and rebuild a learner in a temporary folder, so that one that cannot be saved is found before the work.
+
+    Args:
+        learner: The learner.
+
+    Raises:
+        LearnerError: If weights of it could not be loaded again; says why.
+    """
+    name = type(learner).__name__
+    for required in ("num_features", "num_classes"):
+        if required not in learner.options:
+            raise LearnerError(
+                f"{name} cannot be saved: its constructor must take num_features and num_classes under these names, "
+                f"and takes {', '.join(learner.options) or 'nothing'}. Rename the parameters."
+            )
+    for option, value in learner.options.items():
+        if not _is_plain(value):
+            raise LearnerError(
+                f"{name} cannot be saved: its option {option} is {type(value).__name__}, and a card holds numbers, "
+                "texts, truth values, None, and lists and dictionaries of them. Take such a value and build the rest "
+                "from it in the constructor."
+            )
+    for key, tensor in learner.state_dict().items():
+        if not isinstance(tensor, Tensor):
+            raise LearnerError(f"{name} cannot be saved: {key} of its state is {type(tensor).__name__}, no tensor.")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            save_weights(learner, folder)
+            rebuilt = load_weights(folder)
+        except GpiclError as error:
+            raise LearnerError(f"{name} cannot be saved and loaded again: {error}") from error
+    loaded = rebuilt.state_dict()
+    wrong = [key for key, tensor in learner.state_dict().items() if not _same(loaded[key], tensor.detach().cpu())]
+    if wrong:
+        raise LearnerError(f"{name} cannot be saved and loaded again: {', '.join(wrong[:3])} came back changed.")
+    own = copy.deepcopy(learner).cpu().eval()
+    if _same(_answers(own), _answers(own)) and not torch.allclose(_answers(own), _answers(rebuilt), equal_nan=True):
+        raise LearnerError(
+            f"{name} cannot be saved: loaded again it predicts something else, because it holds numbers outside of its "
+            "state_dict. Make them parameters or buffers (register_buffer)."
+        )
 
 
 def load_card(folder: Path | str) -> dict[str, Any]:
@@ -79,6 +127,19 @@ def load_card(folder: Path | str) -> dict[str, Any]:
             f"{path} is no card of format {_FORMAT}, the one that this version of gpicl reads. Meta-train again, or "
             "install the version that wrote it."
         )
+    missing = [field for field in ("learner", "options", "sha256") if field not in card]
+    options = card.get("options")
+    if missing or not isinstance(options, dict):
+        raise CheckpointError(
+            f"{path} lacks {', '.join(missing) or 'options'}, which a card must have. Restore the file, or meta-train "
+            "again."
+        )
+    for size in ("num_features", "num_classes"):
+        if not isinstance(options.get(size), int):
+            raise CheckpointError(
+                f"{path} says {size}={options.get(size)!r}, and it must be a number. Restore the file, or meta-train "
+                "again."
+            )
     return card
 
 
@@ -100,6 +161,8 @@ def load_weights(folder: Path | str) -> Learner:
         if _digest(path) != card["sha256"]:
             raise CheckpointError(f"{path} is damaged: its checksum is not that of its card. {remedy}")
         learner = rebuild_learner(card["learner"], card["options"], load_file(path))
+    except CheckpointError:
+        raise
     except GpiclError as error:
         raise CheckpointError(str(error)) from error
     except (OSError, KeyError, SafetensorError) as error:
@@ -141,6 +204,28 @@ def learner_name(learner: Learner) -> str:
     """
     cls = type(learner)
     return cls.__name__ if LEARNERS.get(cls.__name__) == cls.__module__ else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_is_plain(inner) for inner in value)
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(inner) for key, inner in value.items())
+    return value is None or type(value) in (bool, int, float, str)
+
+
+def _answers(learner: Learner) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    length = min(4, learner.max_length or 4)
+    inputs = torch.randn(2, length, learner.num_features, generator=generator)
+    labels = torch.randint(learner.num_classes, (2, length), generator=generator)
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return learner.predict(inputs, labels, [length]).float()
+
+
+def _same(loaded: Tensor, saved: Tensor) -> bool:
+    return loaded.dtype == saved.dtype and torch.equal(loaded.nan_to_num(), saved.nan_to_num())
 
 
 @contextmanager

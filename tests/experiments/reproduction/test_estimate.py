@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.reproduction.estimate import estimate, time_of_episode
-from gpicl.experiments.reproduction.registry import find_experiment
-from gpicl.experiments.reproduction.sources import find_sources
+from gpicl.experiments.reproduction import Settings, changed, find_experiment, find_sources
+from gpicl.experiments.reproduction.estimate import EpisodeTime, estimate, time_of_episode
+from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import DataConfig, LearnerConfig, RunConfig, TaskConfig, TrainingConfig
 
 
@@ -39,3 +38,35 @@ def test_an_episode_of_a_larger_learner_takes_longer():
     )
     large = replace(small, learner=LearnerConfig("ValueTransformer", {"layers": 8, "width": 256}))
     assert time_of_episode(large).training > time_of_episode(small).training > 0
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "times"),
+    [
+        ("tasks.fewest_classes", (None, 2), 2),  # any field counts that is not known to cost nothing
+        ("data.size", (4, 5), 2),
+        ("learner.options.width", (8, 16), 2),
+        ("training.epsilon", (1e-8, 1e-4), 1),
+        ("training.steps", (1, 2), 1),
+        ("tasks.num_tasks", (4, 8), 1),
+        ("loop.log_every", (1, 2), 1),
+    ],
+)
+def test_runs_are_timed_apart_where_anything_differs_that_may_cost_time(field, values, times, settings, monkeypatch):
+    timed = []
+    monkeypatch.setattr(
+        "gpicl.experiments.reproduction.estimate.time_of_episode", lambda config: timed.append(1) or EpisodeTime(1, 1)
+    )
+    base = RunConfig(DataConfig(size=4), TaskConfig(length=20), LearnerConfig("ValueTransformer", {"width": 8}))
+    # A seed of their own tells their folders apart.
+    runs = [
+        SweptRun(changed(base, {field: value, "training.seed": seed}), {"seed": seed})
+        for seed, value in enumerate(values)
+    ]
+    assert estimate(runs, settings)["runs"].sum() == 2
+    assert len(timed) == times
+
+
+def test_a_misspelt_field_is_refused():
+    with pytest.raises(TypeError, match="num_task"):
+        changed(RunConfig(), {"tasks.num_task": 4})

@@ -3,9 +3,8 @@
 import pytest
 
 from gpicl.errors import ConfigError, UnknownNameError
-from gpicl.experiments.reproduction import SCALES, Settings
-from gpicl.experiments.reproduction.registry import EXPERIMENTS, find_experiment
-from gpicl.experiments.reproduction.sources import find_sources
+from gpicl.experiments import EXPERIMENTS
+from gpicl.experiments.reproduction import SCALES, Settings, find_experiment, find_sources
 from gpicl.learners import build_learner
 
 

@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 
 from gpicl.cli.main import main
-from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.reproduction.registry import EXPERIMENTS, find_experiment
-from gpicl.experiments.reproduction.sources import find_sources
+from gpicl.experiments import EXPERIMENTS
+from gpicl.experiments.reproduction import Settings, find_experiment, find_sources
 
 
 def command(folder, name: str, *more: str) -> list[str]:

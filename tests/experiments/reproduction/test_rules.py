@@ -6,15 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gpicl.experiments.ablation import findings as ablation
-from gpicl.experiments.ablation.variants import ALL, FAULTS, MLP, NONE, TRANSFORMER, variants
-from gpicl.experiments.heatmap import findings as heatmap
-from gpicl.experiments.heatmap.verdict import verdicts
-from gpicl.experiments.plateau import findings as plateau
-from gpicl.experiments.plateau.length import plateau_of
+from gpicl.experiments import ablation, heatmap, plateau, transition
+from gpicl.experiments.ablation import ALL, FAULTS, MLP, NONE, TRANSFORMER, variants
+from gpicl.experiments.heatmap import verdicts
+from gpicl.experiments.plateau import plateau_of
 from gpicl.experiments.reproduction import Settings, over_seeds
-from gpicl.experiments.transition import findings as transition
-from gpicl.experiments.transition.phases import phases
+from gpicl.experiments.transition import phases
 
 SETTINGS = Settings("laptop")
 

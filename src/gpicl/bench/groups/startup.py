@@ -4,7 +4,7 @@ import subprocess
 import sys
 from functools import partial
 
-from gpicl.bench.figure import Figure, median_figure
+from gpicl.bench.figures import Figure, median_figure
 from gpicl.bench.setting import Measured, Setting
 from gpicl.bench.timing import Progress, interleaved, timed
 
@@ -20,7 +20,7 @@ _COMMANDS: dict[str, tuple[tuple[str, ...], str | None]] = {
 }
 
 
-def measure(setting: Setting, on_progress: Progress) -> Measured:
+def measure_startup(setting: Setting, on_progress: Progress) -> Measured:
     """Time fresh processes, beside one that does nothing and one that only imports PyTorch."""
     scale = setting.scale
     samplers = {name: timed(partial(_run, *arguments)) for name, (arguments, _) in _COMMANDS.items()}

@@ -39,8 +39,8 @@ def read_idx(folder: Path, split: str) -> Arrays:
         )
     # The number of classes must not depend on the split, and a small split may lack the last class.
     others = [_read(path, 1) for name in _STEMS for path in _present(folder, name, "labels")[:1]]
-    highest = max((int(other.max()) for other in others if len(other)), default=0)
-    return Arrays(images, labels, tuple(str(label) for label in range(highest + 1)))
+    distinct = np.unique(np.concatenate(others))
+    return Arrays(images, np.searchsorted(distinct, labels), tuple(str(label) for label in distinct))
 
 
 def _names(split: str, what: str) -> list[str]:

@@ -1,6 +1,7 @@
 """A folder with one sub-folder of pictures per class."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,8 +9,13 @@ from gpicl.data.formats.arrays import Arrays
 from gpicl.data.formats.damage import naming_damage
 from gpicl.errors import DataError
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff"}
-_GREY = ("1", "L")
+# Pillow's modes of pictures without colour; those behind "L" hold more than a byte per pixel.
+_GREY = ("1", "L", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
+_DEEP = _GREY[2:]
 
 
 def is_image_folder(folder: Path) -> bool:
@@ -20,7 +26,8 @@ def is_image_folder(folder: Path) -> bool:
 def read_image_folder(folder: Path, split: str) -> Arrays:
     """Read one split.
 
-    Every picture gets the size of the first one (in order of names), because learners read images of one size and
+    Pictures of 16 bits are scaled to 8, and those of fractions 0..1 to 0..255. Every picture gets the size of the
+    first one (in order of names), because learners read images of one size and
     preprocessing makes them square anyway. They stay grey only if all of them are.
 
     Args:
@@ -72,7 +79,30 @@ def _read(paths: list[Path]) -> np.ndarray:
     for path in paths:
         with naming_damage(path, "a picture"), Image.open(path) as picture:
             height, width = images[0].shape[:2] if images else picture.size[::-1]
-            converted = picture.convert(mode)
+            converted = _as_bytes(picture).convert(mode)
             same = converted.size == (width, height)
             images.append(np.asarray(converted if same else converted.resize((width, height))))
     return np.stack(images)
+
+
+def _as_bytes(picture: "Image") -> "Image":
+    """Scale a picture of more than a byte per pixel to bytes, which Pillow itself would clip at 255.
+
+    Raises:
+        DataError: If the pixels are neither 16-bit numbers nor fractions.
+    """
+    import PIL.Image
+
+    if picture.mode not in _DEEP:
+        return picture
+    pixels = np.asarray(picture)
+    fractions = picture.mode == "F"
+    highest = 1.0 if fractions else 65535.0
+    low, high = (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 0.0)
+    if not (low >= 0 and high <= highest):  # NaN is refused too
+        kind, path = "fractions" if fractions else "numbers", getattr(picture, "filename", "A picture")
+        raise DataError(
+            f"{path} has {kind} from {low:g} to {high:g} for pixels, and they must lie in 0..{highest:g}. Scale them, "
+            "or save the picture with 8 bits."
+        )
+    return PIL.Image.fromarray(np.rint(pixels.astype(np.float64) * (255 / highest)).astype(np.uint8))

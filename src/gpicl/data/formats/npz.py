@@ -38,6 +38,9 @@ def read_npz(path: Path, split: str) -> Arrays:
         images, labels = archive[wanted[0]], archive[wanted[1]]
         # Both splits say what the classes are, so that a class is the same number in both.
         both = [archive[key] for key in ("y_train", "y_test") if wanted[1] != "y" and key in archive] or [labels]
-        every = np.concatenate(both)
-        _, classes = class_indices(every, None, len(every), str(path))
-        return Arrays(images, labels, classes)
+        every = np.concatenate([np.ravel(part) for part in both])
+        indices, classes = class_indices(every, None, len(every), str(path))
+        # The archive's own labels, numbered by the classes of both splits.
+        first = len(np.ravel(both[0])) if wanted[1] == "y_test" and len(both) == 2 else 0
+        own = indices[first : first + len(labels)] if np.ndim(labels) == 1 else labels
+        return Arrays(images, own, classes)

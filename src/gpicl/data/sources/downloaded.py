@@ -18,11 +18,14 @@ class DownloadedSource(Source):
 
     Args:
         openml_id: Its number at OpenML. The first `num_train` rows there are the train split, the rest is test.
+        planes: Whether its rows at OpenML hold one colour after the other; otherwise the colours of a pixel stand
+            together. Their descriptions do not say it; each source states what its rows turned out to be.
         hints: Where below a root its files are often found, such as `MNIST/raw` where torchvision has put them.
         system_folders: Where a system's package puts its files.
     """
 
     openml_id: int
+    planes: bool = False
     hints: tuple[str, ...] = ()
     system_folders: tuple[str, ...] = ()
 
@@ -59,7 +62,8 @@ class DownloadedSource(Source):
         return next((Path(folder) for folder in self.system_folders if Path(folder).is_dir()), None)
 
     def _download(self, split: str) -> Arrays:
-        images, labels = download(self.openml_id, self.name, self.num_train + self.num_test, self.image_shape)
+        rows_there = self.num_train + self.num_test
+        images, labels = download(self.openml_id, self.name, rows_there, self.image_shape, self.planes)
         # Where classes are digits, SVHN's own convention calls the zero 10.
         labels = labels % len(self.classes)
         train, test = slice(None, self.num_train), slice(self.num_train, None)

@@ -3,32 +3,27 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from gpicl.data import dataset_label
 from gpicl.errors import ConfigError
+from gpicl.experiments.comparison.classical import meta_test_classical
 from gpicl.experiments.comparison.contests import Contest, make_contests
 from gpicl.experiments.comparison.entrants import choose_entrants
 from gpicl.experiments.comparison.page import write_page
 from gpicl.experiments.comparison.scales import find_scale
 from gpicl.experiments.comparison.table import TIME_FILE, comparison_table
-from gpicl.experiments.meta_test_run import (
-    TEST_SEED,
-    label_of,
-    load_test_set,
-    move_bar,
-    sized_for_testing,
-    testing_progress,
-)
 from gpicl.experiments.sweep import Engine, open_engine
 from gpicl.experiments.sweep.run_lock import run_lock
-from gpicl.experiments.train_and_test import train_and_test
 from gpicl.files import make_folder, write_atomically
-from gpicl.metatesting import evaluate_classical, prediction_milliseconds
-from gpicl.metatraining import RunConfig
+from gpicl.metatesting import prediction_milliseconds
+from gpicl.metatraining import RunConfig, TestingConfig
+from gpicl.runs.planning import load_test_set, sized_for_testing
+from gpicl.runs.results import check_testing
+from gpicl.runs.train_and_test import train_and_test
 from gpicl.weights import load_weights
 
 
@@ -77,10 +72,11 @@ def compare(
     chosen = find_scale(scale)
     chosen = chosen._replace(
         data=data or chosen.data,
-        datasets=tuple(datasets or chosen.datasets),
+        datasets=tuple(chosen.datasets if datasets is None else datasets),
         episodes=episodes or chosen.episodes,
         seeds=seeds or chosen.seeds,
     )
+    check_testing(TestingConfig(list(chosen.datasets)), [dataset_label(name) for name in chosen.datasets])
     contests = make_contests(chosen, choose_entrants(learners), Path(output), minutes, progress)
     # A data set that is not to be had should not be found after hours of meta-training.
     for name in dict.fromkeys((chosen.data, *chosen.datasets)):
@@ -113,7 +109,7 @@ def _run(contest: Contest, command: str) -> None:
 
 def _run_locked(contest: Contest, command: str) -> None:
     if contest.entrant.classical:
-        _test_classical(contest)
+        meta_test_classical(contest)
         measured: Any = contest.entrant.name
     else:
         train_and_test(contest.config, str(contest.folder.parent), command, lambda _: None, contest.entrant.batch)
@@ -124,28 +120,3 @@ def _run_locked(contest: Contest, command: str) -> None:
         pixels = (image.size or 28) ** 2 * (image.channels or 1)
         text = json.dumps({"milliseconds": prediction_milliseconds(measured, contest.config.test_length, pixels)})
         write_atomically(path, lambda part: part.write_text(text))
-
-
-def _test_classical(contest: Contest) -> None:
-    make_folder(contest.folder)
-    path = contest.folder / "results.csv"
-    results = pd.read_csv(path) if path.exists() else pd.DataFrame({"dataset": []})
-    testing = contest.config.testing
-    with testing_progress(contest.config.loop.progress) as bar:
-        for name in testing.datasets:
-            label = label_of(name)
-            if label in set(results["dataset"]):
-                continue
-            dataset = load_test_set(name, contest.config.data)
-            task = bar.add_task(f"meta-testing {contest.entrant.name} on {label}", total=testing.episodes, accuracy="")
-            table = evaluate_classical(
-                contest.entrant.name,
-                {label: dataset},
-                positions=contest.positions,
-                episodes=testing.episodes,
-                length=contest.config.test_length,
-                seed=TEST_SEED,
-                on_progress=partial(move_bar, bar, task, 0),
-            )
-            results = pd.concat([results, table], ignore_index=True) if len(results) else table
-            write_atomically(path, partial(results.to_csv, index=False))

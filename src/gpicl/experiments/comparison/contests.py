@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gpicl.experiments.comparison.entrants import Entrant
 from gpicl.experiments.comparison.scales import Scale
-from gpicl.metatraining import Run, RunConfig, load_preset
+from gpicl.metatraining import Run, RunConfig
 
 
 class Contest(NamedTuple):
@@ -43,10 +43,10 @@ def make_contests(
     contests = []
     for entrant in entrants:
         if entrant.classical:
-            config = scale.resize(RunConfig())
-            seeds = 1  # nothing of a classical learner is random
+            config = scale.resize(entrant.config())
+            seeds = scale.seeds or 1  # nothing of it is random, but every seed has episodes of its own
         else:
-            config = scale.resize(load_preset(str(entrant.preset)))
+            config = scale.resize(entrant.config())
             seeds = scale.seeds or entrant.seeds
         config = replace(
             config,
@@ -66,6 +66,6 @@ def make_contests(
 
 
 def _classical_folder(entrant: Entrant, config: RunConfig, scale: Scale, output: Path) -> Path:
-    identity = [asdict(config.data), scale.episodes, scale.positions, config.test_length]
+    identity = [asdict(config.data), scale.positions, config.test_length, config.training.seed]
     digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:10]
     return output / f"{entrant.name}-{digest}"

@@ -2,18 +2,17 @@
 
 import platform
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import torch
 
+from gpicl import report
 from gpicl.experiments.comparison.contests import Contest
 from gpicl.experiments.comparison.figure import comparison_figure
 from gpicl.experiments.comparison.scales import Scale
 from gpicl.experiments.comparison.table import MEASURED
-from gpicl.files import write_atomically
-from gpicl.report import markdown_table
+from gpicl.report import failures_section, interval_text, markdown_table
 
 
 def write_page(folder: Path, table: pd.DataFrame, contests: Sequence[Contest], scale: Scale, command: str) -> None:
@@ -26,43 +25,40 @@ def write_page(folder: Path, table: pd.DataFrame, contests: Sequence[Contest], s
         scale: Says what was meant to be done.
         command: What the user typed.
     """
-    write_atomically(folder / "comparison.csv", partial(table.to_csv, index=False))
     figure = comparison_figure(table, contests[0].config.test_length - 1)
-    for kind in ("png", "pdf"):
-        write_atomically(folder / f"comparison.{kind}", partial(figure.savefig, format=kind, dpi=160))
-    text = _page(table, contests, scale, command)
-    write_atomically(folder / "comparison.md", lambda part: part.write_text(text))
+    lines = _page(table, contests, scale, command)
+    report.write_page(folder / "comparison.md", lines, {"comparison": table}, {"comparison": figure}, dpi=160)
 
 
-def _page(table: pd.DataFrame, contests: Sequence[Contest], scale: Scale, command: str) -> str:
+def _page(table: pd.DataFrame, contests: Sequence[Contest], scale: Scale, command: str) -> list[str]:
     length = contests[0].config.test_length
     threads = f"{torch.get_num_threads()} threads"
-    return "\n".join(
-        [
-            f"# Comparison: accuracy after {length - 1} examples",
-            "",
-            f"Made by `{command}` on {platform.machine()}, {threads}, torch {torch.__version__}.",
-            f"Meta-trained on {scale.data}; {scale.episodes:,} episodes of unseen tasks per data set, all the same.",
-            "",
-            _accuracies(table),
-            "",
-            "Per cent. Behind ± stands half of the 95 % interval: over seeds (Student's t) where there are several,",
-            "else over episodes (Wilson). *Italics: what others report* (paper: arXiv 2212.04458, 32x32x3, mean of",
-            "3 seeds; earlier reproduction: Lerostre/gpicl).",
-            "",
-            "![Accuracies of all learners](comparison.png)",
-            "",
-            "## What they cost",
-            "",
-            _costs(table),
-            "",
-            "Milliseconds are the median time to predict one label from the examples before it, one episode at a",
-            "time, a classical learner's fit included. The state is what carries the past from one example to the",
-            "next, counted in numbers.",
-            *_failures(table),
-            "",
-        ]
-    )
+    failed = table[table["failure"].notna()].drop_duplicates("learner")
+    return [
+        f"# Comparison: accuracy after {length - 1} examples",
+        "",
+        f"Made by `{command}` on {platform.machine()}, {threads}, torch {torch.__version__}.",
+        f"Meta-trained on {scale.data}; {scale.episodes:,} episodes of unseen tasks per data set and seed.",
+        "",
+        _accuracies(table),
+        "",
+        "Per cent, with 95 % intervals. Each seed has weights, tasks and episodes of its own, and all learners",
+        "answer the same episodes of a seed. Intervals over several seeds are Student's t, of one seed Wilson's",
+        "over its episodes; both allow for the finite number of test images, as if each were known always or",
+        "never. *Italics: what others report* (paper: arXiv 2212.04458, 32x32x3, mean of 3 seeds; earlier",
+        "reproduction: Lerostre/gpicl).",
+        "",
+        "![Accuracies of all learners](comparison.png)",
+        "",
+        "## What they cost",
+        "",
+        _costs(table),
+        "",
+        "Milliseconds are the median time to predict one label from the examples before it, one episode at a",
+        "time, a classical learner's fit included. The state is what carries the past from one example to the",
+        "next, counted in numbers.",
+        *failures_section({str(row["learner"]): row["failure"] for _, row in failed.iterrows()}),
+    ]
 
 
 def _accuracies(table: pd.DataFrame) -> str:
@@ -81,8 +77,9 @@ def _accuracies(table: pd.DataFrame) -> str:
 def _accuracy(row: pd.Series) -> str:
     if pd.isna(row["accuracy"]):
         return "failed" if isinstance(row.get("failure"), str) else ""
-    text = f"{100 * row['accuracy']:.1f}"
-    return text if pd.isna(row["low"]) else f"{text} ± {50 * (row['high'] - row['low']):.1f}"
+    if pd.isna(row["low"]):
+        return f"{100 * row['accuracy']:.1f}"
+    return interval_text(row["accuracy"], row["low"], row["high"])
 
 
 def _costs(table: pd.DataFrame) -> str:
@@ -110,11 +107,3 @@ _COLUMNS = {
 
 def _number(value: float | int | None, digits: int) -> str:
     return "" if value is None or pd.isna(value) else f"{value:,.{digits}f}"
-
-
-def _failures(table: pd.DataFrame) -> list[str]:
-    failed = table[table["failure"].notna()].drop_duplicates("learner")
-    if failed.empty:
-        return []
-    lines = [f"- {row['learner']}: {' '.join(str(row['failure']).split())}" for _, row in failed.iterrows()]
-    return ["", "## What failed", "", *lines]

@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from gpicl.data import dataset_label
+from gpicl.experiments.comparison.classical import contest_rows
 from gpicl.experiments.comparison.contests import Contest
-from gpicl.experiments.meta_test_run import label_of, sized_for_testing
-from gpicl.metatesting import mean_interval, reference_table
+from gpicl.metatesting import accuracy_interval, accuracy_over_seeds, reference_table
+from gpicl.runs.planning import sized_for_testing
 from gpicl.weights import load_card, load_weights
 
 TIME_FILE = "prediction_time.json"
@@ -26,17 +28,18 @@ def comparison_table(contests: Sequence[Contest], failures: Mapping[Path, str]) 
 
     Returns:
         One row per learner, source and data set: `learner`, `source` (`this run`, or whose report), `dataset`,
-        `accuracy` at the last position, `low`, `high` (95 %: over the seeds where there are several, else over the
-        episodes), `seeds`, `episodes` per seed, `parameters`, `state_size`, `steps`, `minutes` of meta-training
-        (mean), `milliseconds` per prediction (mean), `size` and `channels` of its images, `features` F that they are
-        projected to, `failure`.
+        `accuracy` at the last position, `low`, `high` (95 %: see `accuracy_over_seeds`, or of one seed
+        `accuracy_interval`), `seeds`, `episodes` per seed, `parameters`, `state_size`, `steps`, `minutes` of
+        meta-training (mean), `milliseconds` per prediction (mean), `size` and `channels` of its images, `features` F
+        that they are projected to, `failure`.
     """
     rows: list[dict[str, Any]] = []
     for entrant, group in groupby(contests, lambda contest: contest.entrant):
         same = list(group)
         rows += _measured(same, failures)
         names = {"paper": entrant.published, "earlier reproduction": entrant.earlier}
-        datasets = {_reference_name(label_of(name)): label_of(name) for name in same[0].config.testing.datasets}
+        labels = [dataset_label(name) for name in same[0].config.testing.datasets]
+        datasets = {_reference_name(label): label for label in labels}
         for row in reference_table().itertuples():
             if names.get(str(row.source)) == row.learner and row.dataset in datasets:
                 rows.append(
@@ -67,20 +70,23 @@ def _measured(contests: list[Contest], failures: Mapping[Path, str]) -> Iterable
         "failure": reasons or None,
     }
     if not done:
-        return [{**shared, "dataset": label_of(name), "seeds": 0} for name in config.testing.datasets]
+        return [{**shared, "dataset": dataset_label(name), "seeds": 0} for name in config.testing.datasets]
     shared |= {"seeds": len(done), "episodes": config.testing.episodes, **_costs(done)}
     length = config.test_length
     tables = []
     for contest in done:
-        table = pd.read_csv(contest.folder / "results.csv")
+        table = contest_rows(contest)
         tables.append(table[(table["position"] == length) & (table["tasks"] == "unseen")].set_index("dataset"))
     rows = []
     for name in config.testing.datasets:
-        label = label_of(name)
+        label = dataset_label(name)
         found = pd.DataFrame([table.loc[label] for table in tables])
         accuracies = found["accuracy"].to_numpy(dtype=float)
+        episodes, examples = int(found["episodes"].iloc[0]), int(found["examples"].iloc[0])
         low, high = (
-            mean_interval(accuracies) if len(found) > 1 else (float(found["low"].iloc[0]), float(found["high"].iloc[0]))
+            accuracy_over_seeds(accuracies, episodes, examples)
+            if len(found) > 1
+            else accuracy_interval(float(accuracies[0]), episodes, examples)
         )
         rows.append({**shared, "dataset": label, "accuracy": float(accuracies.mean()), "low": low, "high": high})
     return rows

@@ -7,17 +7,16 @@ from typing import Any
 import pandas as pd
 
 from gpicl.errors import ConfigError, UnfinishedError
-from gpicl.experiments.reproduction.dry_run import print_costs
-from gpicl.experiments.reproduction.estimate import estimate
-from gpicl.experiments.reproduction.registry import EXPERIMENTS, Reproducible, find_experiment
-from gpicl.experiments.reproduction.settings import Scale, Settings
-from gpicl.experiments.reproduction.sources import find_sources
+from gpicl.experiments import EXPERIMENTS
+from gpicl.experiments.reproduction.estimate import estimate, print_costs
+from gpicl.experiments.reproduction.experiment import Reproducible, find_experiment
+from gpicl.experiments.reproduction.settings import ScaleName, Settings, find_sources
 from gpicl.experiments.sweep import open_engine
 
 
 def run_command(
     name: str,
-    scale: Scale,
+    scale: ScaleName,
     *,
     data: str | None,
     seeds: int | None,
@@ -44,7 +43,7 @@ def run_command(
         dry_run: Only estimate and print what it would cost.
         progress: Show the progress.
         command: What the user typed.
-        say: Told what is being done.
+        say: Called with what is being done.
 
     Raises:
         GpiclError: If something is misspelt or cannot be had; found before anything is run.

@@ -1,14 +1,17 @@
-"""What a grid will cost, before it starts."""
+"""What a grid will cost, estimated and printed before it starts."""
 
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from rich.console import Console
+from rich.table import Table
 
 from gpicl.data import FeatureDataset
 from gpicl.experiments.reproduction.settings import Settings
@@ -17,11 +20,19 @@ from gpicl.learners import build_learner
 from gpicl.metatraining import RunConfig
 from gpicl.metatraining.build import build_augmentor
 from gpicl.metatraining.loss import all_position_loss
-from gpicl.metatraining.precision import lightning_precision
+from gpicl.runtime import lightning_precision, machine_description
 
 # Episodes that are timed at once; one where they are as large as the paper's.
 _TIMED, _LARGE = 16, 2**20
 _REPEATS = 3
+
+# Fields that the time of an episode does not depend on: the optimiser is left out, and random pixels stand for data.
+_FREE = frozenset(
+    "data.dataset data.root tasks.anneal_steps testing.datasets testing.tasks testing.episodes training.steps "
+    "training.minutes training.optimiser training.learning_rate training.matrix_learning_rate "
+    "training.matrix_weight_decay training.epsilon "
+    "training.warmup training.decay training.clip training.seed".split()
+)
 
 RULE = (
     "Core hours on this machine: CPU time of a short run of each kind on one thread, random pixels in place of "
@@ -65,12 +76,24 @@ def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[P
         if finished:
             rows.append({**row, "steps": 0, "hours": 0.0})
             continue
-        kind = _kind(config)
-        if kind not in times:
-            times[kind] = time_of_episode(config)
-        rows.append({**row, **_left(config, times[kind])})
+        timed = _timed(config)
+        if timed not in times:
+            times[timed] = time_of_episode(config)
+        rows.append({**row, **_left(config, times[timed])})
     columns = ["learner", "runs", "finished", "steps", "hours"]
     return pd.DataFrame(rows, columns=columns).groupby("learner", sort=False).sum().reset_index()
+
+
+def _timed(config: RunConfig) -> str:
+    """Give everything that the time of an episode may depend on; runs for which it is equal are timed once.
+
+    WHY by what is left out: a field that is added later counts, until somebody knows that it costs nothing.
+    """
+    parts = {part: fields for part, fields in asdict(config).items() if part != "loop"}
+    values = {f"{part}.{name}": value for part, fields in parts.items() for name, value in fields.items()}
+    values["training.batch"] = min(config.training.batch, _TIMED)
+    values["tasks.num_tasks"] = config.tasks.num_tasks is None  # of a finite number nothing is kept per task
+    return json.dumps({name: value for name, value in values.items() if name not in _FREE})
 
 
 def _left(config: RunConfig, episode: EpisodeTime) -> dict[str, Any]:
@@ -112,7 +135,7 @@ def time_of_episode(config: RunConfig) -> EpisodeTime:
         tested = time.process_time()
         if learner.num_parameters:
             with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
-                loss = all_position_loss(*learner.rehearse(inputs, labels, repeat))
+                loss = all_position_loss(*learner.training_logits(inputs, labels, repeat))
             loss.backward()
             training.append(time.process_time() - tested + made - started)
         testing.append(tested - started)
@@ -120,25 +143,32 @@ def time_of_episode(config: RunConfig) -> EpisodeTime:
     return EpisodeTime(min(training, default=0.0) / batch, min(testing) / batch)
 
 
-def _kind(config: RunConfig) -> str:
-    tasks = config.tasks
-    return json.dumps(
-        [
-            config.learner.name,
-            config.learner.options,
-            _pixels(config),
-            tasks.num_features,
-            tasks.num_classes,
-            tasks.length,
-            tasks.num_tasks is None,
-            tasks.widen,
-            config.testing.length,
-            config.testing.positions,
-            min(config.training.batch, _TIMED),
-            config.training.precision,
-        ]
-    )
-
-
 def _pixels(config: RunConfig) -> int:
     return (config.data.size or 28) ** 2 * (config.data.channels or 1)
+
+
+def print_costs(costs: Mapping[str, pd.DataFrame], scale: str, console: Console | None = None) -> None:
+    """Print the estimated costs of experiments.
+
+    Args:
+        costs: See `estimate`, by the name of the experiment.
+        scale: For the title.
+        console: Where to; None for standard output.
+    """
+    console = console or Console()
+    table = Table("experiment", "learner", title=f"Scale {scale}: what is left to do")
+    for column in ("runs", "finished", "steps", "core hours"):
+        table.add_column(column, justify="right")
+    for name, rows in costs.items():
+        for _, row in rows.iterrows():
+            table.add_row(name, str(row["learner"]), *_cells(row))
+        table.add_section()
+    total = pd.concat(list(costs.values()))[["runs", "finished", "steps", "hours"]].sum()
+    table.add_row("all", "", *_cells(total))
+    console.print(table)
+    console.print(f"{RULE} This machine: {machine_description()}.", soft_wrap=True)
+
+
+def _cells(row: "pd.Series[float]") -> list[str]:
+    hours = f"{row['hours']:,.1f}" if row["hours"] >= 10 else f"{row['hours']:.3f}"
+    return [*(f"{row[name]:,.0f}" for name in ("runs", "finished", "steps")), hours]

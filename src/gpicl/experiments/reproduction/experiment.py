@@ -2,20 +2,54 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gpicl.experiments.reproduction.finding import Finding
-from gpicl.experiments.reproduction.page import Page, write_page
+from gpicl.errors import UnknownNameError
+from gpicl.experiments import EXPERIMENTS
+from gpicl.experiments.reproduction.page import Finding, Page, write_experiment_page
 from gpicl.experiments.reproduction.settings import Settings
 from gpicl.experiments.sweep import Engine, Measure, SweptRun, costs_table, results_table, sweep
 from gpicl.files import make_folder
 
 
-def _nothing(settings: Settings) -> None:
-    pass
+@runtime_checkable
+class Reproducible(Protocol):
+    """What `gpicl reproduce` needs of an experiment; see `Experiment`."""
+
+    @property
+    def name(self) -> str:
+        """As it is typed."""
+
+    @property
+    def grid(self) -> Callable[[Settings], list[SweptRun]]:
+        """Lays out its runs."""
+
+    def reproduce(
+        self,
+        settings: Settings,
+        engine: Engine,
+        results: Path,
+        command: str,
+        say: Callable[[str], object],
+        progress: bool = True,
+    ) -> int:
+        """Do what is left of the runs, write what is made of them, and return how many failed."""
+
+
+def find_experiment(name: str) -> Reproducible:
+    """Find an experiment by its name.
+
+    Raises:
+        UnknownNameError: If there is none of that name.
+    """
+    if name not in EXPERIMENTS:
+        raise UnknownNameError("experiment", name, [*EXPERIMENTS, "all"])
+    return import_module(EXPERIMENTS[name]).EXPERIMENT
 
 
 @dataclass(frozen=True)
@@ -40,7 +74,7 @@ class Experiment:
     measure: Measure
     figure: Callable[[pd.DataFrame, Settings], Figure]
     findings: Callable[[pd.DataFrame, Settings], Sequence[Finding]]
-    prepare: Callable[[Settings], object] = _nothing
+    prepare: Callable[[Settings], object] = lambda settings: None
 
     def reproduce(
         self,
@@ -58,7 +92,7 @@ class Experiment:
             engine: An open engine.
             results: Folder that the files are written to.
             command: What the user typed.
-            say: Told what is being done.
+            say: Called with what is being done.
             progress: Show the progress of the sweep.
 
         Returns:
@@ -72,12 +106,17 @@ class Experiment:
         runs = self.grid(settings)
         failures = sweep(runs, settings.output, engine, command, self.name, say, progress)
         table = results_table(runs, settings.output, self.measure, failures)
-        costs = costs_table(runs, settings.output, failures)
-        figure = self.figure(table, settings) if len(table) else None
-        findings = self.findings(table, settings) if len(table) else ()
         read = {name for run in runs for name in (run.config.data.dataset, *run.config.testing.datasets)}
-        data = {name: source for name, source in settings.sources.items() if source in read}
-        episodes = runs[0].config.testing.episodes
-        page = Page(self.name, self.title, self.question, table, costs, figure, findings, data, episodes)
-        write_page(results, page, settings, command, engine.description)
+        page = Page(
+            self.name,
+            self.title,
+            self.question,
+            table=table,
+            costs=costs_table(runs, settings.output, failures),
+            figure=self.figure(table, settings) if len(table) else None,
+            findings=self.findings(table, settings) if len(table) else (),
+            data={name: source for name, source in settings.sources.items() if source in read},
+            episodes=runs[0].config.testing.episodes,
+        )
+        write_experiment_page(results, page, settings, command, engine.description)
         return len(failures)

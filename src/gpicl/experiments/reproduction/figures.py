@@ -1,15 +1,16 @@
 """What the experiments' figures have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gpicl.report import figure_style
+from gpicl.report import COLOURS, figure_style
 
 # Inches: a column of a paper, and its whole page.
 COLUMN, PAGE = 3.4, 7.0
@@ -17,22 +18,55 @@ CHANCE = "#777777"
 
 
 @contextmanager
-def experiment_style() -> Iterator[None]:
-    """The style of all figures, with letters that can be read at the size in which a paper prints them."""
+def panels(
+    columns: int, height: float, *, rows: int = 1, width: float = PAGE, share: str = "y"
+) -> Iterator[tuple[Figure, np.ndarray]]:
+    """Open a figure with a grid of panels, in the style of all figures, with letters of the size that a paper prints.
+
+    Args:
+        columns: Panels beside each other.
+        height: Inches.
+        rows: Panels below each other.
+        width: Inches; `COLUMN` or `PAGE`.
+        share: Axes that the panels share: `x`, `y` or `xy`.
+
+    Yields:
+        The figure, and its panels by row and column.
+    """
     settings: dict[Any, Any] = {"font.size": 8, "axes.titlesize": 8, "legend.fontsize": 7}
     settings |= {"xtick.labelsize": 7, "ytick.labelsize": 7, "lines.linewidth": 1.4, "lines.markersize": 4}
     with figure_style(), mpl.rc_context({**settings, "pdf.fonttype": 42}):  # letters in a PDF stay letters
-        yield
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.subplots(rows, columns, sharex="x" in share, sharey="y" in share, squeeze=False)
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Open a figure.
+def legend_above(figure: Figure, columns: int | None = None, title: str | None = None) -> None:
+    """Put one legend above all panels, with the labels of the first.
 
     Args:
-        width: Inches; `COLUMN` or `PAGE`.
-        height: Inches.
+        figure: The figure.
+        columns: Entries beside each other; None for all.
+        title: Of the legend.
     """
-    return Figure(figsize=(width, height), layout="constrained")
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns or len(handles), title=title)
+
+
+def position_curves(axes: Axes, means: pd.DataFrame, lines: Sequence[tuple[str, str, str]], by: str, last: int) -> None:
+    """Draw accuracy at every position of the episode.
+
+    Args:
+        axes: Where to.
+        means: See `over_seeds`; with the columns `by` and `position`.
+        lines: Value of `by`, label and style of every line.
+        by: Column that tells the lines apart.
+        last: Last position.
+    """
+    for colour, (value, label, line) in zip(COLOURS, lines, strict=False):
+        plot_band(axes, means[means[by] == value], "position", "accuracy", colour=colour, label=label, line=line,
+                  marker="")  # fmt: skip
+    per_cent(axes, "accuracy" if axes is axes.figure.axes[0] else "")
+    axes.set(xlabel="position in the episode", ylim=(0, 1), xlim=(1, last))
 
 
 def plot_band(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,11 +10,28 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from gpicl.experiments.reproduction.finding import Finding
 from gpicl.experiments.reproduction.settings import Settings
-from gpicl.files import write_atomically
 from gpicl.metatesting import wilson_interval
-from gpicl.report import machine_description, markdown_table
+from gpicl.report import failures_section, markdown_table, write_page
+from gpicl.runtime import machine_description
+
+
+class Finding(NamedTuple):
+    """One statement about a table, computed from it.
+
+    Attributes:
+        question: What was asked.
+        found: What the table says.
+        rule: How that was decided, so that anybody can decide it again.
+        paper: What the paper says of it; empty where it says nothing.
+        agrees: Whether the two agree; None where there is nothing to compare.
+    """
+
+    question: str
+    found: str
+    rule: str
+    paper: str = ""
+    agrees: bool | None = None
 
 
 class Page(NamedTuple):
@@ -44,7 +60,7 @@ class Page(NamedTuple):
     episodes: int
 
 
-def write_page(folder: Path, page: Page, settings: Settings, command: str, engine: str) -> None:
+def write_experiment_page(folder: Path, page: Page, settings: Settings, command: str, engine: str) -> None:
     """Write `NAME.csv`, `runs.csv`, `NAME.png`, `NAME.pdf` and `NAME.md`.
 
     Args:
@@ -54,14 +70,8 @@ def write_page(folder: Path, page: Page, settings: Settings, command: str, engin
         command: What the user typed.
         engine: How it was run, in words.
     """
-    name, costs = page.name, page.costs
-    write_atomically(folder / "runs.csv", partial(costs.to_csv, index=False))
-    write_atomically(folder / f"{name}.csv", partial(page.table.to_csv, index=False))
-    picture = "No run has finished, so there is nothing to show."
-    if page.figure is not None:
-        for kind in ("png", "pdf"):
-            write_atomically(folder / f"{name}.{kind}", partial(page.figure.savefig, format=kind, dpi=200))
-        picture = f"![{page.title}]({name}.png)"
+    name = page.name
+    picture = f"![{page.title}]({name}.png)" if page.figure else "No run has finished, so there is nothing to show."
     lines = [
         f"# {page.title}",
         "",
@@ -78,13 +88,13 @@ def write_page(folder: Path, page: Page, settings: Settings, command: str, engin
         "",
         f"    {command}",
         "",
-        *_runs(page, settings, engine),
+        _runs(page, settings, engine),
         "",
         f"`{name}.csv` holds everything that was measured, `runs.csv` every run with its steps and seconds.",
-        *_failures(costs),
-        "",
+        *failures_section(_failures(page.costs)),
     ]
-    write_atomically(folder / f"{name}.md", lambda part: part.write_text("\n".join(lines)))
+    figures = {name: page.figure} if page.figure else {}
+    write_page(folder / f"{name}.md", lines, {"runs": page.costs, name: page.table}, figures)
 
 
 def _warning(settings: Settings) -> list[str]:
@@ -104,7 +114,7 @@ def _findings(findings: Sequence[Finding]) -> list[str]:
     return [table, "", "How it was decided:", "", *rules]
 
 
-def _runs(page: Page, settings: Settings, engine: str) -> list[str]:
+def _runs(page: Page, settings: Settings, engine: str) -> str:
     costs = page.costs
     distinct = costs.drop_duplicates("run")
     seconds = distinct["seconds"] if "seconds" in distinct else pd.Series(dtype=float)
@@ -112,26 +122,23 @@ def _runs(page: Page, settings: Settings, engine: str) -> list[str]:
     data = ", ".join(f"`{name}` is `{source}`" for name, source in page.data.items())
     longest = seconds.max() / 60 if len(seconds) else 0.0
     low, high = wilson_interval(np.array([page.episodes // 2]), page.episodes)
-    return [
+    return (
         f"Scale `{settings.scale}`: {len(distinct)} runs{seeds}; {page.episodes:,} episodes of every data set and "
         f"kind of tasks, so that the accuracy of one run is known to ± {50 * float(high[0] - low[0]):.1f} points at "
         f"most (95 %, Wilson). Meta-training took {seconds.sum() / 60:.1f} minutes in all, added up over the runs "
         f"(the longest: {longest:.1f}). Machine: {machine_description()}, torch {torch.__version__}; engine: "
         f"{engine}; {date.today().isoformat()}." + (f" Data: {data}." if data else "")
-    ]
+    )
 
 
 def _list(values: pd.Series) -> str:
     return ", ".join(str(value) for value in sorted(set(values)))
 
 
-def _failures(costs: pd.DataFrame) -> list[str]:
+def _failures(costs: pd.DataFrame) -> dict[str, object]:
     failed = costs[costs["failure"].notna()].drop_duplicates("run")
-    if failed.empty:
-        return []
     keys = [name for name in failed.columns if name not in ("run", "failure", "parameters", "steps", "seconds")]
-    lines = [
-        f"- {', '.join(f'{key} {row[key]}' for key in keys)} (`{row['run']}`): {' '.join(str(row['failure']).split())}"
+    return {
+        f"{', '.join(f'{key} {row[key]}' for key in keys)} (`{row['run']}`)": row["failure"]
         for _, row in failed.iterrows()
-    ]
-    return ["", "## What failed", "", *lines]
+    }

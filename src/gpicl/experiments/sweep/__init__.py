@@ -2,6 +2,7 @@
 
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.open_engine import ENGINES, open_engine
+from gpicl.experiments.sweep.several_seeds import train_seeds
 from gpicl.experiments.sweep.sweep import check_data, is_done, sweep
 from gpicl.experiments.sweep.swept_loop import swept_loop
 from gpicl.experiments.sweep.swept_run import SweptRun
@@ -20,4 +21,5 @@ __all__ = [
     "results_table",
     "sweep",
     "swept_loop",
+    "train_seeds",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from gpicl.experiments.worker import Outcome
+from gpicl.runs.worker import Outcome
 
 
 class Engine(ABC):

@@ -4,6 +4,7 @@ from gpicl.errors import ConfigError, UnknownNameError
 from gpicl.experiments.sweep.engine import Engine
 
 ENGINES = ("sequential", "ray")
+"""Names of the engines."""
 
 
 def open_engine(

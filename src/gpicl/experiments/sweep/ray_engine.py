@@ -12,7 +12,7 @@ from gpicl.errors import ConfigError
 from gpicl.experiments.sweep.cores import available_cores, shared_threads
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.in_worker import in_worker
-from gpicl.experiments.worker import Outcome, guarded
+from gpicl.runs.worker import Outcome, guarded
 
 # Times that Ray runs a piece again whose process or machine died, before it counts as failed.
 RETRIES = 3

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gpicl.files import make_folder
+from gpicl.files import locked, make_folder
 
 
 @contextmanager
@@ -18,8 +18,6 @@ def run_lock(folder: Path) -> Iterator[None]:
     Args:
         folder: The run's folder. The lock lies in a folder beside it, so that a run that cannot begin leaves no folder.
     """
-    from filelock import FileLock
-
     locks = make_folder(folder.parent / ".locks")
-    with FileLock(locks / f"{folder.name}.lock"):
+    with locked(locks / f"{folder.name}.lock"):
         yield

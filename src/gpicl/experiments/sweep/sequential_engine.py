@@ -6,7 +6,7 @@ from typing import Any
 
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.in_worker import in_worker
-from gpicl.experiments.worker import Outcome, Worker
+from gpicl.runs.worker import Outcome, Worker
 
 
 class SequentialEngine(Engine):

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gpicl.errors import CheckpointError
-from gpicl.experiments.meta_test_run import image_for_testing, is_tested, load_test_set
+from gpicl.errors import GpiclError
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.progress import SweepProgress
 from gpicl.experiments.sweep.swept_run import SweptRun
 from gpicl.experiments.sweep.train_and_measure import train_and_measure
 from gpicl.files import make_folder
+from gpicl.metatraining import Run
+from gpicl.runs.meta_test_run import is_tested
+from gpicl.runs.planning import image_for_testing, load_test_set
 
 
 def sweep(
@@ -68,8 +70,8 @@ def is_done(run: SweptRun, folder: Path) -> bool:
         folder: Its folder.
     """
     try:
-        return folder.is_dir() and is_tested(folder, run.config.testing)
-    except CheckpointError:
+        return folder.is_dir() and is_tested(Run(run.config, folder.parent), run.config.testing)
+    except GpiclError:
         return False  # a folder that cannot be read is the failure of its run, which says so, and not of the sweep
 
 

@@ -7,9 +7,13 @@ from typing import Any
 import pandas as pd
 
 from gpicl.experiments.sweep.swept_run import SweptRun
+from gpicl.runs.meta_test_run import tested_rows
 from gpicl.weights import CARD_FILE, load_card
 
+_COLUMNS = ["dataset", "tasks", "position", "accuracy", "low", "high", "loss", "episodes"]
+
 Measure = Callable[[SweptRun, Path], Iterable[dict[str, Any]]]
+"""What is measured of a finished run: from the run and its folder to rows of a table."""
 
 
 def results_table(
@@ -65,11 +69,11 @@ def accuracies_at(*positions: int) -> Measure:
         positions: From 1; -1 for the last. None at all for every position.
 
     Returns:
-        A measure whose rows have the columns of `evaluate` but for the number of features.
+        A measure whose rows have the first columns of `evaluate`.
     """
 
     def measure(run: SweptRun, folder: Path) -> list[dict[str, Any]]:
-        results = pd.read_csv(folder / "results.csv").drop(columns="features")
+        results = tested_rows(folder, run.config.testing)[_COLUMNS]
         if positions:
             last = int(results["position"].max())
             wanted = [last if position == -1 else position for position in positions]

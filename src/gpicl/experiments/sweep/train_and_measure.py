@@ -1,9 +1,9 @@
 """What a worker does with one run of a sweep."""
 
-from gpicl.experiments.meta_test_run import label_of
+from gpicl.data import dataset_label
 from gpicl.experiments.sweep.run_lock import run_lock
-from gpicl.experiments.train_and_test import train_and_test
 from gpicl.metatraining import Run, RunConfig
+from gpicl.runs.train_and_test import train_and_test
 
 
 def train_and_measure(config: RunConfig, output: str, command: str, batch: int) -> str:
@@ -22,6 +22,6 @@ def train_and_measure(config: RunConfig, output: str, command: str, batch: int) 
         _, results = train_and_test(config, output, command, lambda _: None, batch, report=False)
     if results is None:
         return ""
-    dataset, kind = label_of(config.testing.datasets[0]), config.testing.tasks[-1]
+    dataset, kind = dataset_label(config.testing.datasets[0]), config.testing.tasks[-1]
     rows = results[(results["dataset"] == dataset) & (results["tasks"] == kind)]
     return f"{kind} {dataset} {rows['accuracy'].iloc[-1]:.1%}"

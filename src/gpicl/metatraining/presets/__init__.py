@@ -5,11 +5,12 @@ from pathlib import Path
 
 import yaml
 
-from gpicl.errors import UnknownNameError
+from gpicl.errors import ConfigError, UnknownNameError
 from gpicl.metatraining.config import (
     DataConfig,
     LearnerConfig,
     LoopConfig,
+    PluginConfig,
     RunConfig,
     TaskConfig,
     TestingConfig,
@@ -39,17 +40,29 @@ def preset_path(name: str) -> Path:
 
 
 def load_preset(name: str) -> RunConfig:
-    """Read a preset.
+    """Read a preset, or a configuration of your own.
 
     Args:
-        name: One of `list_presets`.
+        name: One of `list_presets`, or the path of a YAML file.
 
     Raises:
         UnknownNameError: If there is no such preset.
+        ConfigError: If the file is no configuration.
     """
-    if name not in list_presets():
-        raise UnknownNameError("preset", name, list_presets())
-    parts = yaml.safe_load(preset_path(name).read_text())
+    path = preset_path(name)
+    try:
+        return _read(path)
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{path} is no configuration: {' '.join(str(error).split())}. `gpicl train --print_config` prints one."
+        ) from error
+
+
+def _read(path: Path) -> RunConfig:
+    parts = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    for part, name in (("training", "callbacks"), ("loop", "loggers")):
+        if name in parts.get(part, {}):
+            parts[part][name] = [PluginConfig(**plugin) for plugin in parts[part][name]]
     return RunConfig(
         DataConfig(**parts.get("data", {})),
         TaskConfig(**parts.get("tasks", {})),
@@ -57,4 +70,5 @@ def load_preset(name: str) -> RunConfig:
         TrainingConfig(**parts.get("training", {})),
         TestingConfig(**parts.get("testing", {})),
         LoopConfig(**parts.get("loop", {})),
+        parts.get("init"),
     )

@@ -1,0 +1,72 @@
+"""The part of a comparison that needs no meta-training: classical learners, and the rows that a contest has made."""
+
+from functools import partial
+
+import pandas as pd
+import sklearn
+
+from gpicl.data import contents_of, dataset_label
+from gpicl.experiments.comparison.contests import Contest
+from gpicl.files import make_folder
+from gpicl.metatesting import evaluate_classical
+from gpicl.runs.meta_test_run import move_bar, tested_rows, testing_progress
+from gpicl.runs.planning import load_test_set
+from gpicl.runs.results import RESULTS_FILE, MetaTest, add_rows, read_results, rows_of, test_key, write_results
+
+
+def meta_test_classical(contest: Contest) -> None:
+    """Meta-test a classical learner on what it has not been tested on yet.
+
+    Args:
+        contest: Its contest; the results go into its folder.
+    """
+    make_folder(contest.folder)
+    path = contest.folder / RESULTS_FILE
+    results = read_results(path)
+    name, config = contest.entrant.name, contest.config
+    with testing_progress(config.loop.progress) as bar:
+        for dataset, test in _tests(contest).items():
+            lacking = test.lacking(results, contest.positions)
+            if not lacking:
+                continue
+            shown = bar.add_task(f"meta-testing {name} on {test.dataset}", total=test.episodes, accuracy="")
+            rows = evaluate_classical(
+                name,
+                {test.dataset: load_test_set(dataset, config.data)},
+                positions=lacking,
+                episodes=test.episodes,
+                length=test.length,
+                seed=test.seed,
+                on_progress=partial(move_bar, bar, shown),
+            )
+            results = add_rows(results, test, rows.assign(weights=name))
+            write_results(path, results)
+
+
+def contest_rows(contest: Contest) -> pd.DataFrame:
+    """Read what a contest has been tested on, leaving out whatever else its folder holds.
+
+    Args:
+        contest: The contest, done.
+    """
+    if not contest.entrant.classical:
+        return tested_rows(contest.folder, contest.config.testing)
+    return rows_of(read_results(contest.folder / RESULTS_FILE), _tests(contest).values(), contest.positions)
+
+
+def _tests(contest: Contest) -> dict[str, MetaTest]:
+    config = contest.config
+    tests = {}
+    for name in config.testing.datasets:
+        contents = contents_of(load_test_set(name, config.data))
+        tests[name] = MetaTest(
+            dataset_label(name),
+            "unseen",
+            config.test_length,
+            contents.image,
+            contents.features,
+            config.training.seed,
+            config.testing.episodes,
+            test_key(f"{contest.entrant.name} {sklearn.__version__}", None, contents),
+        )
+    return tests

@@ -1,0 +1,219 @@
+"""The heat map: memorisation turns into generalisation as tasks and model size grow (paper, figure 2)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction.figures import panels
+from gpicl.experiments.sweep import SweptRun, accuracies_at
+from gpicl.metatraining import LearnerConfig
+
+MLP, TOKEN, VALUE = "MLP", "TokenTransformer", "ValueTransformer"
+
+# `layers`, `steps` and `batch` are by learner.
+_SCALES = {
+    "smoke": Scale(
+        axes={"tasks": (1, 64), "widths": (2, 4), "key_size": 4, MLP: (0, 2, 2), TOKEN: (1, 2, 2), VALUE: (1, 2, 2)},
+    ),
+    "laptop": Scale(
+        axes={
+            "tasks": tuple(2**n for n in (0, 3, 6, 9, 12, 15)),
+            "widths": (8, 16, 32, 64),
+            "key_size": 32,
+            # The paper's learner takes its time: at half the batch it was still on its plateau after 2,000 steps.
+            **{MLP: (0, 1000, 32), TOKEN: (3, 1600, 64), VALUE: (2, 1000, 32)},
+        },
+    ),
+    "paper": Scale(
+        axes={
+            "tasks": tuple(2**n for n in range(0, 25, 2)),
+            "widths": tuple(2**n for n in range(1, 10)),
+            "key_size": 32,
+            **{MLP: (0, 50_000, 512), TOKEN: (4, 50_000, 512), VALUE: (4, 50_000, 512)},
+        },
+    ),
+}
+
+
+def grid(settings: Settings) -> list[SweptRun]:
+    """Lay out the runs: learners x number of tasks x model size."""
+    scale = _SCALES[settings.scale]
+    return lay_out(settings, scale, _places(scale.axes, settings.scale == "paper"), kinds=("seen", "unseen"))
+
+
+def _places(axes: Any, as_in_paper: bool) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    for learner in (MLP, TOKEN, VALUE):
+        layers, steps, batch = axes[learner]
+        changes: dict[str, Any] = {
+            "training.steps": steps,
+            "training.batch": batch,
+            "training.optimiser": "adam" if learner == MLP or as_in_paper else "muon",
+            "training.learning_rate": 0.001 if as_in_paper else 0.003,
+        }
+        if learner == TOKEN:
+            # What helps it off its plateau: bias, and on a laptop repetitions too (docs/lab-notebook.md).
+            changes["tasks.permutation_probability"] = 0.1
+            changes["tasks.repetition_probability"] = 0.0 if as_in_paper else 0.5
+            changes["tasks.anneal_steps"] = 5 * steps // 8
+        for num_tasks in axes["tasks"]:
+            for width in axes["widths"]:
+                options = {"width": width}
+                if learner != MLP:
+                    # A head has the same width throughout. The paper has eight; on a laptop a wide stream has two.
+                    heads = 8 if as_in_paper else max(1, width // axes["key_size"])
+                    options |= {"layers": layers, "heads": heads, "key_size": axes["key_size"]}
+                place = {"learner": LearnerConfig(learner, options), "tasks.num_tasks": num_tasks}
+                yield {"learner": learner, "num_tasks": num_tasks, "width": width}, {**changes, **place}
+
+
+CHANCE = 0.1
+# Points of accuracy.
+LEARNED, AT_CHANCE, LEVEL = 0.2, 0.05, 0.05
+MEMORISES, GENERALISES, BETWEEN, NEITHER = "memorises", "generalises", "in between", "learns neither"
+RULE = (
+    f"accuracy at the last position, mean over seeds. *Memorises*: seen tasks at least {LEARNED:.0%} above guessing, "
+    f"unseen ones at most {AT_CHANCE:.0%}. *Generalises*: unseen tasks at least {LEARNED:.0%} above guessing and at "
+    f"most {LEVEL:.0%} below seen ones. *Learns neither*: seen tasks less than {LEARNED:.0%} above guessing."
+)
+
+
+def verdicts(table: pd.DataFrame) -> pd.DataFrame:
+    """Judge every place of the heat map: whether the learner memorises or generalises.
+
+    Args:
+        table: One row per run and kind of tasks.
+
+    Returns:
+        One row per `learner`, `num_tasks` and `width`: `seen` and `unseen` accuracy, `verdict`.
+    """
+    means = over_seeds(table, ["learner", "num_tasks", "width", "tasks"])
+    wide = means.pivot_table(index=["learner", "num_tasks", "width"], columns="tasks", values="accuracy").reset_index()
+    wide["verdict"] = [_verdict(row["seen"], row["unseen"]) for _, row in wide.iterrows()]
+    return wide
+
+
+def _verdict(seen: float, unseen: float) -> str:
+    if unseen >= CHANCE + LEARNED and unseen >= seen - LEVEL:
+        return GENERALISES
+    if seen < CHANCE + LEARNED:
+        return NEITHER
+    return MEMORISES if unseen <= CHANCE + AT_CHANCE else BETWEEN
+
+
+_PAPER = {
+    MLP: "memorises, and never generalises",
+    TOKEN: "memorises few tasks; generalises above about 2^12 to 2^13 tasks if at least 64 wide",
+    VALUE: "",
+}
+
+
+def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
+    """Say what each learner does with few tasks and with many."""
+    return [
+        Finding(f"What does the {learner} do?", _counts(rows), RULE, _PAPER[str(learner)], _agrees(str(learner), rows))
+        for learner, rows in verdicts(table).groupby("learner", sort=False)
+    ]
+
+
+def _counts(rows: pd.DataFrame) -> str:
+    parts = []
+    for verdict in (MEMORISES, BETWEEN, GENERALISES, NEITHER):
+        found = rows[rows["verdict"] == verdict]
+        if len(found):
+            counts = sorted({int(np.log2(n)) for n in found["num_tasks"]})
+            many = f"2^{counts[0]}" if len(counts) == 1 else f"2^{counts[0]} to 2^{counts[-1]}"
+            parts.append(f"{verdict} in {len(found)} of {len(rows)} places ({many} tasks)")
+    best = rows.sort_values("unseen").iloc[-1]
+    best_place = f"{best['num_tasks']:.0f} tasks, d = {best['width']:.0f}"
+    return "; ".join(parts) + f". Best on unseen tasks: {best['unseen']:.1%} ({best_place})."
+
+
+def _agrees(learner: str, rows: pd.DataFrame) -> bool | None:
+    memorised, generalised = (rows[rows["verdict"] == verdict] for verdict in (MEMORISES, GENERALISES))
+    if learner == MLP:
+        return bool(len(memorised) and not len(generalised))
+    in_order = all(
+        memorised[memorised["width"] == width]["num_tasks"].max()
+        < generalised[generalised["width"] == width]["num_tasks"].min()
+        for width in set(memorised["width"]) & set(generalised["width"])
+    )
+    return bool(len(memorised) and len(generalised) and in_order)
+
+
+_NAMES = {MLP: "MLP", TOKEN: "Transformer, labels in tokens", VALUE: "Transformer, labels in values"}
+_MARKS = {MEMORISES: " M", GENERALISES: " G"}
+# From here on the paper's Transformer does better on unseen tasks, if it is at least 64 wide.
+_PAPER_TASKS = 2**12
+
+
+def draw(table: pd.DataFrame, settings: Settings) -> Figure:
+    """Draw accuracy by number of tasks and model size: a column per learner, a row for seen and for unseen tasks."""
+    judged = verdicts(table)
+    learners = [name for name in _NAMES if name in set(judged["learner"])]
+    height = 1.2 + 0.42 * max(len(set(judged["width"])), 4)
+    with panels(len(learners), height, rows=2, share="xy") as (figure, places):
+        for column, learner in enumerate(learners):
+            for row, kind in enumerate(("seen", "unseen")):
+                image = _panel(places[row, column], judged[judged["learner"] == learner], kind)
+            places[0, column].set_title(_NAMES[learner])
+            places[1, column].set_xlabel("number of tasks")
+        for row, kind in enumerate(("seen", "unseen")):
+            places[row, 0].set_ylabel(f"{kind} tasks\nmodel size d")
+        bar = figure.colorbar(image, ax=places, label="accuracy at the last position", aspect=30, pad=0.01)
+        bar.ax.yaxis.set_major_formatter("{x:.0%}")
+        caption = "M: memorises, G: generalises (see the page)."
+        if _place_of_paper(judged) is not None:
+            caption += " Dashed: from here on the paper's Transformer generalises."
+        figure.supxlabel(caption, fontsize=7)
+    return figure
+
+
+def _panel(axes: Axes, judged: pd.DataFrame, kind: str) -> AxesImage:
+    wide = judged.pivot_table(index="width", columns="num_tasks", values=kind)
+    image = axes.imshow(wide.to_numpy(), origin="lower", aspect="auto", vmin=0, vmax=1, cmap="viridis")
+    axes.grid(visible=False)
+    axes.set_xticks(range(wide.shape[1]), [f"$2^{{{int(np.log2(n))}}}$" for n in wide.columns])
+    axes.set_yticks(range(wide.shape[0]), [str(width) for width in wide.index])
+    marks = {(row["width"], row["num_tasks"]): _MARKS.get(row["verdict"], "") for _, row in judged.iterrows()}
+    for y, width in enumerate(wide.index):
+        for x, count in enumerate(wide.columns):
+            value = float(wide.to_numpy()[y, x])
+            if np.isnan(value):
+                continue  # its run failed
+            text = f"{100 * value:.0f}{marks[width, count] if kind == 'unseen' else ''}"
+            axes.text(x, y, text, ha="center", va="center", fontsize=6, color="white" if value < 0.6 else "black")
+    place = _place_of_paper(judged)
+    if place is not None:
+        axes.axvline(place, color="white", linestyle="--")
+    return image
+
+
+def _place_of_paper(judged: pd.DataFrame) -> float | None:
+    """The edge between columns where the paper's Transformer begins to generalise; None if that is not on the axis."""
+    counts = set(judged["num_tasks"])
+    below = sum(count <= _PAPER_TASKS for count in counts)
+    return below - 0.5 if 0 < below < len(counts) else None
+
+
+EXPERIMENT = Experiment(
+    name="heatmap",
+    title="Heat map: number of tasks x model size",
+    question=(
+        "How many tasks, and how large a model, does it take until a learner no longer memorises the tasks that it is "
+        "meta-trained on but learns any other one from its context? Three learners are meta-trained on 2^0 tasks and "
+        "more and tested on other, held-out images: of the *seen* tasks, and of *unseen* ones. The MLP sees one input "
+        "and no label before it; the Transformer with labels in its tokens is the paper's; the one with labels in its "
+        "values is this project's, and has no plateau to leave. The paper's is meta-trained longer, with "
+        "interventions that fade on the way, without which it would not leave its plateau in this time."
+    ),
+    grid=grid,
+    measure=accuracies_at(-1),
+    figure=draw,
+    findings=find,
+)

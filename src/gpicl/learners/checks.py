@@ -1,0 +1,116 @@
+"""What every learner must keep, tried out on a learner before it is meta-trained."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from gpicl.errors import LearnerError
+from gpicl.learners.base import Learner
+
+_EPISODES = 2
+# Of the largest logit: a sum that is added up in another order differs by less, a label that is read by more.
+_TOLERANCE = 1e-3
+# How far weights are moved from where they begin: a head that begins at zero would hide what stands behind it.
+_NOISE = 0.1
+
+
+def check_learner(learner: Learner, length: int) -> None:
+    """Run a learner on random episodes, and see that its logits have the right shape and come from the past alone.
+
+    Args:
+        learner: The learner; left as it is.
+        length: Examples T of an episode.
+
+    Raises:
+        LearnerError: If it fails, gives logits of another shape or type, or looks at the label that it is to predict,
+            at later examples, or at other episodes.
+    """
+    name = type(learner).__name__
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        inputs = torch.randn(_EPISODES, length, learner.num_features)
+        labels = torch.randint(learner.num_classes, (_EPISODES, length))
+        tried = copy.deepcopy(learner).eval()
+        _check_shapes(tried, inputs, labels, name)
+        for parameter in tried.parameters():
+            parameter.add_(_NOISE * torch.randn_like(parameter))
+        _check_causal(tried, inputs, labels, name)
+
+
+def _check_shapes(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> None:
+    batch, length = labels.shape
+    positions = range(1, length + 1)
+    with _explained(name):
+        _check_logits(learner(inputs, labels), (batch, length, learner.num_classes), f"{name}.forward")
+        predicted = learner.predict(inputs, labels, positions)
+        _check_logits(predicted, (batch, length, learner.num_classes), f"{name}.predict")
+        sample, asked = learner.training_logits(inputs, labels, 0)
+    if sample.shape != (*asked.shape, learner.num_classes):
+        raise LearnerError(
+            f"{name}.training_logits must return logits [B, Q, C] and their labels [B, Q], not {_shape(sample)} and "
+            f"{_shape(asked)}."
+        )
+
+
+def _check_logits(found: object, expected: tuple[int, ...], method: str) -> None:
+    if not isinstance(found, Tensor) or found.shape != expected or not found.is_floating_point():
+        raise LearnerError(f"{method} must return logits of shape {list(expected)}, not {_shape(found)}.")
+
+
+def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> None:
+    length = labels.shape[1]
+    other_inputs = inputs + 1.0 + torch.rand_like(inputs)
+    other_labels = (labels + torch.randint(1, learner.num_classes, labels.shape)) % learner.num_classes
+    before = _predict(learner, inputs, labels, name)
+    scale = float(before.abs().nan_to_num(0.0, 0.0, 0.0).max()) + 1e-6
+    for position in sorted({0, length // 4, length // 2, 3 * length // 4, length - 1}):
+        for what in ("the label that it is to predict, or a later one", "inputs of later examples"):
+            changed_inputs, changed_labels = inputs.clone(), labels.clone()
+            if what.startswith("inputs"):
+                changed_inputs[:, position + 1 :] = other_inputs[:, position + 1 :]
+            else:
+                changed_labels[:, position:] = other_labels[:, position:]
+            after = _predict(learner, changed_inputs, changed_labels, name)
+            if _differ(before[:, : position + 1], after[:, : position + 1], scale):
+                raise LearnerError(
+                    f"{name} is not causal: its logits at position {position + 1} depend on {what}, which a learner "
+                    "must not see. Shift the labels by one position, and mask what comes later."
+                )
+    changed_inputs, changed_labels = inputs.clone(), labels.clone()
+    changed_inputs[1:], changed_labels[1:] = other_inputs[1:], other_labels[1:]
+    if _differ(before[:1], _predict(learner, changed_inputs, changed_labels, name)[:1], scale):
+        raise LearnerError(
+            f"{name} mixes episodes: the logits of one depend on the other episodes of its batch. Each is a task of "
+            "its own."
+        )
+
+
+def _predict(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:
+    torch.manual_seed(0)  # a learner that draws draws alike every time
+    with _explained(name):
+        return copy.deepcopy(learner).predict(inputs, labels, range(1, labels.shape[1] + 1)).float()
+
+
+def _differ(before: Tensor, after: Tensor, scale: float) -> bool:
+    return not torch.allclose(before, after, rtol=0.0, atol=_TOLERANCE * scale, equal_nan=True)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        yield
+    except LearnerError:
+        raise
+    except Exception as error:  # somebody else's code may raise anything
+        reason = str(error).strip().partition("\n")[0]
+        raise LearnerError(
+            f"{name} fails on an episode: {type(error).__name__}: {reason}. It is called with inputs [B, T, F] and "
+            "labels [B, T] (int64)."
+        ) from error
+
+
+def _shape(found: object) -> str:
+    return f"{list(found.shape)} of {found.dtype}" if isinstance(found, Tensor) else type(found).__name__

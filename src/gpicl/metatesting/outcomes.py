@@ -1,0 +1,112 @@
+"""Which episodes were answered right: saved, so that two learners can be compared episode by episode."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool
+
+from gpicl.errors import CheckpointError, TaskError
+from gpicl.files import write_atomically
+
+# 97.5 % quantile of the standard normal.
+_Z = 1.959963984540054
+_SAME = ("dataset", "tasks", "length", "seed", "data", "episodes")
+"""What two tests must have in common for their episodes to be the same."""
+
+
+def save_outcomes(path: Path, right: Bool[np.ndarray, "E P"], positions: list[int], **test: Any) -> None:
+    """Save the outcomes of one test.
+
+    Args:
+        path: The file, `.npz`.
+        right: Whether each episode's answer at each position was right.
+        positions: The positions, from 1.
+        test: What was tested, numbers and texts: `dataset`, `tasks`, `length`, `seed`, `data`, `episodes` and others.
+    """
+
+    def write(part: Path) -> None:
+        with part.open("wb") as file:
+            arrays: dict[str, Any] = {name: np.array(value) for name, value in test.items()}
+            np.savez_compressed(file, right=right, positions=positions, **arrays)
+
+    write_atomically(path, write)
+
+
+def load_outcomes(folder: Path | str) -> pd.DataFrame:
+    """Read all outcomes in a folder.
+
+    Args:
+        folder: Holds files of `save_outcomes`, such as `outcomes` in a run's folder.
+
+    Returns:
+        One row per test and position: what was tested, `position`, and `right`, an array with one truth value per
+        episode.
+
+    Raises:
+        CheckpointError: If a file cannot be read, or there is none.
+    """
+    rows = [row for path in sorted(Path(folder).glob("*.npz")) for row in _read(path)]
+    if not rows:
+        raise CheckpointError(f"There are no outcomes in {folder}. Make them with gpicl evaluate --outcomes true.")
+    return pd.DataFrame(rows)
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            found: Mapping[str, Any] = dict(archive)
+        test = {name: found[name].item() for name in found if name not in ("right", "positions")}
+        columns = zip(found["positions"].tolist(), found["right"].T, strict=True)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise CheckpointError(f"Cannot read the outcomes {path}: {error}. Delete it, and test again.") from error
+    return [{**test, "position": position, "right": right} for position, right in columns]
+
+
+def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
+    """Compare two learners on the episodes that both have answered.
+
+    Both see the same examples, so how hard an episode is falls out of the difference, and its interval is narrower
+    than those of the two accuracies suggest.
+
+    Args:
+        first: Folder of the outcomes of one learner; see `load_outcomes`.
+        second: Folder of those of the other.
+
+    Returns:
+        One row per data set, kind of tasks, length, seed and position: `first` and `second`, their accuracies,
+        `difference` (first minus second), `low` and `high` (95 % interval by Agresti and Min, 2005, for these weights
+        and images), and `episodes`.
+
+    Raises:
+        CheckpointError: If a folder has no outcomes.
+        TaskError: If the two have no test in common.
+    """
+    keys = [*_SAME, "position"]
+    pairs = load_outcomes(first).merge(load_outcomes(second), on=keys, suffixes=("_first", "_second"))
+    if pairs.empty:
+        raise TaskError(
+            f"{first} and {second} have no test in common. Test both on the same data sets, with the same length, seed "
+            "and number of episodes."
+        )
+    rows = []
+    for pair in pairs.to_dict("records"):
+        one, other = pair["right_first"], pair["right_second"]
+        better, worse, episodes = int((one & ~other).sum()), int((other & ~one).sum()), len(one)
+        difference = (better - worse) / episodes
+        centre = (better - worse) / (episodes + 2)
+        half = _Z * ((better + worse + 1) - (better - worse) ** 2 / (episodes + 2)) ** 0.5 / (episodes + 2)
+        rows.append(
+            {
+                **{name: pair[name] for name in keys},
+                "first": one.mean(),
+                "second": other.mean(),
+                "difference": difference,
+                "low": max(-1.0, min(centre - half, difference)),
+                "high": min(1.0, max(centre + half, difference)),
+            }
+        )
+    return pd.DataFrame(rows)

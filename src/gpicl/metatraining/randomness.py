@@ -1,0 +1,109 @@
+"""What a learner draws while it trains, such as dropout, as a function of the seed and the step alone."""
+
+import random
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import nn
+
+_KINDS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
+
+
+class StepRandomness(Callback):
+    """Seeds the global generators of Python, NumPy and PyTorch at every step, and keeps those that a learner holds.
+
+    WHY seeded rather than saved and restored: whatever else draws from the global generators between two steps (a
+    measurement, a data loader, somebody's logger) then changes nothing, and a resumed run needs to know nothing but its
+    step. A generator that a learner holds is its own affair; its state is saved with the checkpoint, and validation
+    leaves it where it was.
+
+    Args:
+        seed: Of the run.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._before_validation: list[Any] = []
+        self._loaded: list[Any] | None = None
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+        """Seed the global generators for this step."""
+        if self._loaded is not None:
+            _restore(pl_module, self._loaded)
+            self._loaded = None
+        digest = sha256(f"{self._seed} {trainer.global_step}".encode()).digest()
+        torch.manual_seed(int.from_bytes(digest[:7], "little"))
+        np.random.seed(int.from_bytes(digest[8:12], "little"))
+        random.seed(digest)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Remember what the learner holds."""
+        self._before_validation = _states(pl_module)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put it back."""
+        _restore(pl_module, self._before_validation)
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Keep what the learner holds with its weights."""
+        checkpoint["generators"] = _states(pl_module)
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Take it from there at the first step."""
+        self._loaded = checkpoint.get("generators")
+
+
+def _generators(module: nn.Module) -> Iterator[Any]:
+    """The generators that are attributes of a module or of its parts, each once, always in the same order."""
+    known: set[int] = set()
+    for part in module.modules():
+        for _, value in sorted(vars(part).items()):
+            if isinstance(value, _KINDS) and id(value) not in known:
+                known.add(id(value))
+                yield value
+
+
+def _states(module: nn.Module) -> list[Any]:
+    """Their states as tensors, numbers and strings, which a checkpoint can hold without pickled classes."""
+    states: list[Any] = []
+    for generator in _generators(module):
+        if isinstance(generator, torch.Generator):
+            states.append(generator.get_state())
+        elif isinstance(generator, random.Random):
+            states.append(generator.getstate())
+        elif isinstance(generator, np.random.Generator):
+            states.append(_plain(generator.bit_generator.state))
+        else:
+            states.append(_plain(generator.get_state(legacy=False)))
+    return states
+
+
+def _restore(module: nn.Module, states: list[Any]) -> None:
+    for generator, state in zip(_generators(module), states, strict=True):
+        if isinstance(generator, torch.Generator):
+            generator.set_state(state)
+        elif isinstance(generator, random.Random):
+            version, numbers, normal = state
+            generator.setstate((version, tuple(numbers), normal))
+        elif isinstance(generator, np.random.Generator):
+            generator.bit_generator.state = _arrays(state)
+        else:
+            generator.set_state(_arrays(state))
+
+
+def _plain(state: Any) -> Any:
+    if isinstance(state, dict):
+        return {key: _plain(value) for key, value in state.items()}
+    if isinstance(state, np.ndarray):
+        return {"array": [int(number) for number in state.ravel()], "dtype": state.dtype.str}
+    return state.item() if isinstance(state, np.generic) else state
+
+
+def _arrays(state: Any) -> Any:
+    if isinstance(state, dict) and set(state) == {"array", "dtype"}:
+        return np.array(state["array"], state["dtype"])
+    return {key: _arrays(value) for key, value in state.items()} if isinstance(state, dict) else state

@@ -1,0 +1,120 @@
+"""What a run is made of besides its configuration: the learner's source code, and the content of its data."""
+
+import ast
+import hashlib
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gpicl.errors import ConfigError
+from gpicl.learners import LEARNERS, learner_class
+
+
+def learner_source(name: str) -> str | None:
+    """Hash the source of a learner: the file of its class and those of its own package that it is made of.
+
+    Args:
+        name: See `learner_class`.
+
+    Returns:
+        The hash; None where there is no source file.
+    """
+    module = sys.modules[learner_class(name).__module__]
+    place = _file_of(module)
+    if place is None:
+        return None
+    found = {module.__name__: place}
+    home = _home_of(module, place)
+    if home != place:
+        found.clear()
+        _collect(module, home, found)
+    digest = hashlib.sha256()
+    for module_name, path in sorted(found.items()):
+        digest.update(module_name.encode())
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
+
+
+def check_unchanged(
+    made_from: Mapping[str, Any] | None, now: Mapping[str, str | None], learner: str, dataset: str, place: Path
+) -> str | None:
+    """Compare what a run was made from with what it would be made from now.
+
+    Args:
+        made_from: `learner` and `data` as the run noted them; None if an earlier version made it, which noted nothing.
+        now: The same, as they are now.
+        learner: Name of the learner.
+        dataset: Name or path of the data set.
+        place: The run's folder.
+
+    Returns:
+        A warning, if there is reason for one but none to refuse the run: this package's own learners change from
+        version to version.
+
+    Raises:
+        ConfigError: If the data, or a learner of the user's own, have changed.
+    """
+    again = "Train again with --fresh true (which replaces the run), or give another --output."
+    if made_from is None:
+        return f"{place} was made by an earlier version, which did not note its data and code. {again}"
+    if made_from.get("data") != now["data"]:
+        raise ConfigError(f"The run {place} was made from other data than {dataset} holds now. {again}")
+    if None not in (made_from.get("learner"), now["learner"]) and made_from["learner"] != now["learner"]:
+        if learner in LEARNERS:
+            return f"{place} was made by another version of {learner}'s code. {again}"
+        raise ConfigError(f"The run {place} was made by another version of {learner}'s code. {again}")
+    return None
+
+
+def _collect(module: ModuleType, home: Path, found: dict[str, Path]) -> None:
+    path = _file_of(module)
+    if path is None or module.__name__ in found or not _belongs(module, path, home):
+        return
+    found[module.__name__] = path
+    for name in _imported(module, path):
+        if name in sys.modules:
+            _collect(sys.modules[name], home, found)
+
+
+def _imported(module: ModuleType, path: Path) -> Iterator[str]:
+    """Names of the modules that a module's source imports, or that have the names of what it imports from one."""
+    package = module.__package__ or ""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{name.name}" for name in node.names)
+
+
+def _belongs(module: ModuleType, path: Path, home: Path) -> bool:
+    """Whether a file is part of the learner, rather than of a package that it uses and that lies below its folder."""
+    if home not in path.parents:
+        return False
+    installed = {"site-packages", "dist-packages"} & set(path.relative_to(home).parts)
+    return not installed and (not module.__name__.startswith("gpicl.") or home.name == "learners")
+
+
+def _home_of(module: ModuleType, path: Path) -> Path:
+    """Folder of the sources that belong together: the top package's; of this package, that of the learners.
+
+    Of a module outside of any package it is the module's own folder, unless other people's modules lie there too.
+    """
+    if module.__name__.startswith("gpicl."):
+        return path.parent
+    depth = module.__name__.count(".") - 1 + (path.name == "__init__.py")
+    home = path.parents[max(0, depth)]
+    return path if home.name in ("site-packages", "dist-packages") else home
+
+
+def _file_of(module: ModuleType) -> Path | None:
+    try:
+        path = Path(inspect.getsourcefile(module) or "")
+    except TypeError:  # built in
+        return None
+    return path.resolve() if path.is_file() else None

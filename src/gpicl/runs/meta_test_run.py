@@ -1,0 +1,261 @@
+"""Meta-testing a learner: what `gpicl train` ends with, `gpicl evaluate` does and `gpicl compare` is made of."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from gpicl.data import FeatureDataset
+from gpicl.errors import CheckpointError, GpiclError
+from gpicl.files import make_folder
+from gpicl.learners import Learner
+from gpicl.metatesting import check_counts, evaluate, save_outcomes
+from gpicl.metatraining import Run, TestingConfig
+from gpicl.metatraining.build import trained_tasks
+from gpicl.metatraining.run_lock import run_lock
+from gpicl.metatraining.sources import learner_source
+from gpicl.report import example_images, learning_curve, training_curve, write_report
+from gpicl.runs.planning import (
+    PlannedTest,
+    TrainedWith,
+    load_contents_of,
+    load_test_set,
+    plan_tests,
+    sized_for_testing,
+    trained_config,
+)
+from gpicl.runs.results import RESULTS_FILE, add_rows, check_same_weights, read_results, rows_of, write_results
+from gpicl.tasks import NO_INTERVENTION, TaskAugmentor
+from gpicl.weights import load_card
+
+OUTCOMES_FOLDER = "outcomes"
+"""Name of the folder of what each episode's answers were."""
+REPORT_FILE = "report.html"
+"""Name of a report in a folder of results."""
+
+
+def meta_test_run(
+    folder: Path,
+    testing: TestingConfig,
+    learner: Learner,
+    command: str,
+    progress: bool = True,
+    batch: int = 128,
+    report: bool = True,
+    output: Path | None = None,
+    say: Callable[[str], object] | None = None,
+) -> pd.DataFrame:
+    """Meta-test a learner on what it has not been tested on yet, add it to the results, and write the report.
+
+    Args:
+        folder: Folder of the weights, such as a run's.
+        testing: Data sets, kinds of tasks, episodes.
+        learner: The learner.
+        command: What the user typed, for the report.
+        progress: Show a progress bar.
+        batch: Episodes at once.
+        report: Write the report too.
+        output: Folder of the results and the report; None for that of the weights.
+        say: Told what is waited for.
+
+    Returns:
+        The whole table of results.
+
+    Raises:
+        GpiclError: If there is nothing to test, a data set cannot be had, or the results cannot be written.
+    """
+    check_counts(testing.episodes, batch)
+    card, target = load_card(folder), output or folder
+    learner = sized_for_testing(learner, testing)
+    plan = plan_tests(card, testing)
+    positions = testing.positions_of(plan[0].test.length)
+    path = target / RESULTS_FILE
+    results = read_results(path)
+    wanted = report and not (target / REPORT_FILE).exists()
+    if not wanted and not any(_lacking(one, results, positions, testing, target) for one in plan):
+        return results
+    if say is not None and (warning := _changed_code(card)):
+        say(f"Warning: {warning}")
+    make_folder(target)
+    with run_lock(target, say), testing_progress(progress) as bar:
+        results = read_results(path)
+        check_same_weights(results, card["sha256"], path)
+        for one in plan:
+            lacking = _lacking(one, results, positions, testing, target)
+            if lacking:
+                outcomes = make_folder(target / OUTCOMES_FOLDER) if testing.outcomes else None
+                rows = _make(one, lacking, card, learner, batch, bar, outcomes)
+                results = add_rows(results, one.test, rows.assign(weights=card["sha256"][:16]))
+                write_results(path, results)
+        if report:
+            _report(folder, target, card, results, plan, command)
+    return results
+
+
+def is_tested(run: Run, testing: TestingConfig) -> bool:
+    """Whether a run is finished, unchanged, and has all the results that are asked for: nothing is left to do.
+
+    Args:
+        run: The run.
+        testing: What is asked for.
+    """
+    if not (run.finished and (run.folder / RESULTS_FILE).exists()):
+        return False
+    run.check_unchanged()
+    return not untested(run.folder, testing)
+
+
+def untested(folder: Path, testing: TestingConfig) -> list[PlannedTest]:
+    """List the tests that a run's results lack.
+
+    Args:
+        folder: The run's folder.
+        testing: What is asked for.
+    """
+    plan = plan_tests(load_card(folder), testing)
+    results, positions = read_results(folder / RESULTS_FILE), testing.positions_of(plan[0].test.length)
+    return [one for one in plan if one.test.lacking(results, positions)]
+
+
+def tested_rows(folder: Path, testing: TestingConfig) -> pd.DataFrame:
+    """Read the rows of a run's results that answer a configuration, leaving out whatever else has been tested.
+
+    Args:
+        folder: The run's folder.
+        testing: What was asked for.
+
+    Raises:
+        CheckpointError: If some of it has not been tested.
+    """
+    plan = plan_tests(load_card(folder), testing)
+    results, positions = read_results(folder / RESULTS_FILE), testing.positions_of(plan[0].test.length)
+    if any(one.test.lacking(results, positions) for one in plan):
+        raise CheckpointError(f"{folder / RESULTS_FILE} lacks tests that were asked for. Give the same command again.")
+    return rows_of(results, [one.test for one in plan], positions)
+
+
+def _changed_code(card: dict[str, Any]) -> str | None:
+    """Say so if the learner's source is not what its weights were meta-trained with."""
+    then = (card.get("sources") or {}).get("learner")
+    if then is None or then == learner_source(card["learner"]):
+        return None
+    return f"the code of {card['learner']} has changed since these weights were meta-trained."
+
+
+def _lacking(
+    one: PlannedTest, results: pd.DataFrame, positions: list[int], testing: TestingConfig, target: Path
+) -> list[int]:
+    if testing.outcomes and not (target / OUTCOMES_FOLDER / one.test.file_name).exists():
+        return positions
+    return one.test.lacking(results, positions)
+
+
+def _make(
+    one: PlannedTest,
+    positions: list[int],
+    card: dict[str, Any],
+    learner: Learner,
+    batch: int,
+    bar: Progress,
+    outcomes: Path | None,
+) -> pd.DataFrame:
+    test, precision = one.test, TrainedWith.of(card).precision
+    # The run's own pipeline makes its seen tasks; a plain one would make others under the same numbers.
+    trained, interventions = trained_tasks(trained_config(card)) if test.tasks == "seen" else (None, NO_INTERVENTION)
+
+    def save(name: str, kind: str, right: np.ndarray) -> None:
+        if outcomes is not None:
+            data = load_contents_of(one).digest
+            save_outcomes(outcomes / test.file_name, right, positions, data=data, **test._asdict())
+
+    shown = bar.add_task(f"meta-testing {test.dataset}, {test.tasks}", total=test.episodes, accuracy="")
+    rows = evaluate(
+        learner,
+        {test.dataset: load_test_set(one.name, one.image)},
+        tasks=[test.tasks],
+        episodes=test.episodes,
+        length=test.length,
+        positions=positions,
+        seed=test.seed,
+        batch=batch,
+        precision=precision,
+        trained=trained,
+        interventions=interventions,
+        on_progress=partial(move_bar, bar, shown),
+        on_outcomes=save,
+    )
+    return rows.assign(on_training_images=one.on_training_images)
+
+
+def _report(
+    folder: Path, target: Path, card: dict[str, Any], results: pd.DataFrame, plan: list[PlannedTest], command: str
+) -> None:
+    figures = {"learning": learning_curve(results)}
+    examples = _examples(card, plan)
+    if examples is not None:
+        figures["examples"] = examples
+    log = folder / "metrics.csv"
+    if log.exists():  # not of a learner that has nothing to meta-train
+        figures["training"] = training_curve(log, card["options"]["num_classes"])
+    write_report(target / REPORT_FILE, folder.name, card, results, command, **figures)
+
+
+def _examples(card: dict[str, Any], plan: list[PlannedTest]) -> Figure | None:
+    trained = TrainedWith.of(card)
+    features = _shown(trained, plan)
+    if features is None:
+        return None
+    source = TaskAugmentor(
+        features,
+        length=10,
+        num_features=max(card["options"]["num_features"], features.features.shape[1]),
+        num_classes=max(card["options"]["num_classes"], features.num_classes),
+        seed=trained.seed,
+        device=torch.device("cpu"),
+    )
+    return example_images(features, source.episodes([0], "identity"), [source.episodes([n], "unseen") for n in (0, 1)])
+
+
+def _shown(trained: TrainedWith, plan: list[PlannedTest]) -> FeatureDataset | None:
+    """Images to show: those of meta-training, or where the run was moved away from them those that it is tested on."""
+    for name, image in ((trained.image.dataset, trained.image), *((one.name, one.image) for one in plan)):
+        with suppress(GpiclError):
+            return load_test_set(name, image)
+    return None
+
+
+def move_bar(bar: Progress, task: TaskID, name: str, done: int, accuracy: float) -> None:
+    """Move a bar of `testing_progress` as far as a meta-test has come; what `evaluate` calls after every batch.
+
+    Args:
+        bar: All bars.
+        task: This one.
+        name: Of the data set.
+        done: Episodes done.
+        accuracy: At the last position, so far.
+    """
+    bar.update(task, completed=done, accuracy=f"{accuracy:.1%}")
+
+
+def testing_progress(shown: bool) -> Progress:
+    """Bars for meta-tests: episodes done, accuracy at the last position.
+
+    Args:
+        shown: Whether to show them at all.
+    """
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %  last position {task.fields[accuracy]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not shown,
+    )

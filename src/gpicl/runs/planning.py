@@ -1,0 +1,217 @@
+"""What a meta-test consists of, worked out from a card and a configuration before anything is tested."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from gpicl.data import Contents, FeatureDataset, dataset_label, load_contents, load_features
+from gpicl.errors import CheckpointError, GpiclError, TaskError
+from gpicl.learners import Learner
+from gpicl.metatraining import DataConfig, RunConfig, TaskConfig, TestingConfig, TrainingConfig
+from gpicl.metatraining.sources import learner_source
+from gpicl.runs.results import MetaTest, check_testing, test_key
+
+
+class TrainedWith(NamedTuple):
+    """What a card says about meta-training, as far as a meta-test depends on it.
+
+    Weights that `save_weights` has written alone say nothing; the defaults of `gpicl train` stand in.
+
+    Attributes:
+        image: How images were prepared.
+        length: Examples T per episode.
+        num_tasks: Number K of seen tasks; None if they were unlimited.
+        seed: Seed of the weights and of the tasks.
+        precision: See `TrainingConfig`.
+        data: Hash of the training images; None where the card does not say.
+    """
+
+    image: DataConfig
+    length: int
+    num_tasks: int | None
+    seed: int
+    precision: Any
+    data: str | None
+
+    @classmethod
+    def of(cls, card: Mapping[str, Any]) -> "TrainedWith":
+        """Read a card.
+
+        Raises:
+            CheckpointError: If a field is of the wrong kind.
+        """
+        settings = _part(card, "meta_training")
+        data, tasks, training = (_part(settings, name) for name in ("data", "tasks", "training"))
+        usual = DataConfig()
+        image = DataConfig(
+            dataset=_field(data, "dataset", str, usual.dataset),
+            root=_field(data, "root", (str, type(None)), usual.root),
+            size=_field(data, "size", (int, type(None)), usual.size),
+            channels=_field(data, "channels", (int, type(None)), usual.channels),
+        )
+        precision = _field(training, "precision", str, "auto")
+        if precision not in ("auto", "bf16", "fp32"):
+            raise CheckpointError(f"The card says precision {precision!r}; known are auto, bf16 and fp32.")
+        return cls(
+            image,
+            _field(tasks, "length", int, 100),
+            _field(tasks, "num_tasks", (int, type(None)), None),
+            _field(training, "seed", int, 0),
+            precision,
+            _field(_part(card, "sources"), "data", (str, type(None)), None),
+        )
+
+
+class PlannedTest(NamedTuple):
+    """A test, and what it takes to make it.
+
+    Attributes:
+        test: What it is.
+        name: Name or path of the data set.
+        image: How its images are prepared.
+        on_training_images: Whether it is of the very images that the learner was meta-trained on; None if unknown.
+    """
+
+    test: MetaTest
+    name: str
+    image: DataConfig
+    on_training_images: bool | None
+
+
+def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedTest]:
+    """Lay out the tests of a learner, in the order of the table.
+
+    Args:
+        card: Of its weights.
+        testing: What is to be tested.
+
+    Raises:
+        ConfigError: If there is nothing to test, or two data sets have one name.
+        TaskError: If seen tasks are wanted of a learner that was meta-trained on unlimited ones.
+        GpiclError: If a data set cannot be had.
+    """
+    trained = TrainedWith.of(card)
+    labels = [dataset_label(name) for name in testing.datasets]
+    check_testing(testing, labels)
+    if "seen" in testing.tasks and trained.num_tasks is None:
+        raise TaskError(
+            "Seen tasks exist only for a finite tasks.num_tasks, and this learner was meta-trained on unlimited ones. "
+            "Test it on unseen tasks."
+        )
+    image = image_for_testing(trained.image, testing)
+    same_images = (image.size, image.channels) == (trained.image.size, trained.image.channels)
+    training_data = trained.data if same_images else _training_data(image)
+    source = learner_source(card["learner"])
+    planned = []
+    for label, name in dict(zip(labels, testing.datasets, strict=True)).items():
+        contents = load_contents(name, "test", _root(name, image), image.size, image.channels)
+        for kind in testing.tasks:
+            seed = trained.seed if kind == "seen" or testing.seed is None else testing.seed
+            test = MetaTest(
+                label,
+                kind,
+                testing.length or trained.length,
+                contents.image,
+                testing.num_features or card["options"]["num_features"],
+                seed,
+                testing.episodes,
+                test_key(
+                    card["sha256"],
+                    source,
+                    contents,
+                    precision=trained.precision,
+                    num_tasks=trained.num_tasks if kind == "seen" else None,
+                ),
+            )
+            same = None if training_data is None else training_data == contents.digest
+            planned.append(PlannedTest(test, name, image, same))
+    return planned
+
+
+def trained_config(card: Mapping[str, Any]) -> RunConfig:
+    """Rebuild the configuration that weights were meta-trained with, as far as it makes the tasks.
+
+    Args:
+        card: Of the weights.
+
+    Raises:
+        CheckpointError: If another version of this package wrote the card, with other fields.
+    """
+    settings = _part(card, "meta_training")
+    training = {name: value for name, value in _part(settings, "training").items() if name != "callbacks"}
+    try:
+        return RunConfig(
+            data=DataConfig(**_part(settings, "data")),
+            tasks=TaskConfig(**_part(settings, "tasks")),
+            training=TrainingConfig(**training),
+        )
+    except TypeError as error:
+        raise CheckpointError(
+            f"The seen tasks of these weights cannot be made again: another version of gpicl wrote their card "
+            f"({error}). Test them on unseen tasks, or with that version."
+        ) from error
+
+
+def image_for_testing(image: DataConfig, testing: TestingConfig) -> DataConfig:
+    """How images are prepared for a meta-test.
+
+    Args:
+        image: How they were for meta-training.
+        testing: Says what is different.
+    """
+    return replace(image, size=testing.size or image.size, channels=testing.channels or image.channels)
+
+
+def load_test_set(name: str, image: DataConfig) -> FeatureDataset:
+    """Load what a learner is meta-tested on, prepared as the images that it was meta-trained on were.
+
+    Args:
+        name: Name or path of the data set.
+        image: What the learner was meta-trained on.
+    """
+    return load_features(name, "test", _root(name, image), image.size, image.channels)
+
+
+def load_contents_of(one: PlannedTest) -> Contents:
+    """Describe what a test draws its episodes from."""
+    return load_contents(one.name, "test", _root(one.name, one.image), one.image.size, one.image.channels)
+
+
+def sized_for_testing(learner: Learner, testing: TestingConfig) -> Learner:
+    """Give a learner the number of features that it is meta-tested with.
+
+    Args:
+        learner: As it was meta-trained.
+        testing: Says the number, or that it is the same.
+
+    Raises:
+        LearnerError: If it is another, and the learner reads no other.
+    """
+    if testing.num_features is None:
+        return learner
+    return learner.with_size(testing.num_features, learner.num_classes)
+
+
+def _root(name: str, image: DataConfig) -> str | None:
+    return image.root if name == image.dataset else None
+
+
+def _training_data(image: DataConfig) -> str | None:
+    try:
+        return load_contents(image.dataset, "train", image.root, image.size, image.channels).digest
+    except GpiclError:  # a run that was moved away from its data
+        return None
+
+
+def _part(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = fields.get(name) or {}
+    if not isinstance(part, Mapping):
+        raise CheckpointError(f"The card's {name} is {part!r}, not a set of fields. Restore the file, or train again.")
+    return part
+
+
+def _field(part: Mapping[str, Any], name: str, kind: Any, default: Any) -> Any:
+    value = part.get(name, default)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise CheckpointError(f"The card says {name}={value!r}, which cannot be. Restore the file, or train again.")
+    return value

@@ -1,0 +1,66 @@
+"""Outcomes are kept episode by episode, and two learners are compared on the episodes that both have answered."""
+
+import numpy as np
+import pytest
+import torch
+
+from gpicl.errors import CheckpointError, TaskError
+from gpicl.learners import build_learner
+from gpicl.metatesting import accuracy_interval, evaluate, load_outcomes, paired_differences, save_outcomes
+
+TEST = {"dataset": "a", "tasks": "unseen", "length": 5, "seed": 0, "data": "x", "episodes": 400}
+
+
+def save(folder, right, **changes):
+    folder.mkdir(exist_ok=True)
+    save_outcomes(folder / "one.npz", right, [5], **{**TEST, **changes})
+    return folder
+
+
+def test_outcomes_are_those_that_the_table_counts(features):
+    torch.manual_seed(0)
+    learner = build_learner("ValueTransformer", 36, 4, layers=1, width=16, heads=1, key_size=8)
+    kept = []
+    table = evaluate(
+        learner, {"a": features}, episodes=40, length=6, batch=16, on_outcomes=lambda *outcome: kept.append(outcome)
+    )
+    ((name, kind, right),) = kept
+    assert (name, kind, right.shape) == ("a", "unseen", (40, 6))
+    assert right.mean(0).tolist() == table["accuracy"].tolist()
+
+
+def test_a_paired_interval_is_narrower_and_covers_the_difference(tmp_path):
+    random = np.random.default_rng(0)
+    covered = []
+    for _ in range(200):
+        hard = random.random(400)  # how hard an episode is, for both alike
+        one, other = (random.random(400) < np.clip(1.3 * hard - 0.3 + gain, 0, 1) for gain in (0.1, 0.05))
+        folders = [save(tmp_path / name, right[:, None]) for name, right in (("a", one), ("b", other))]
+        row = paired_differences(*folders).iloc[0]
+        truth = np.mean(np.clip(1.3 * hard - 0.2, 0, 1) - np.clip(1.3 * hard - 0.25, 0, 1))
+        covered.append(row["low"] <= truth <= row["high"])
+        assert row["low"] <= row["difference"] <= row["high"]
+    assert np.mean(covered) > 0.92
+    low, high = accuracy_interval(float(one.mean()), 400)
+    assert row["high"] - row["low"] < 2**0.5 * (high - low)
+
+
+def test_learners_that_answer_alike_do_not_differ(tmp_path):
+    right = np.ones((400, 1), bool)
+    row = paired_differences(save(tmp_path / "a", right), save(tmp_path / "b", right)).iloc[0]
+    assert row["low"] < row["difference"] == 0 < row["high"]
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"data": "y"}, {"length": 6}, {"dataset": "b"}])
+def test_other_episodes_are_no_pairs(tmp_path, change):
+    right = np.ones((400, 1), bool)
+    with pytest.raises(TaskError, match="no test in common"):
+        paired_differences(save(tmp_path / "a", right), save(tmp_path / "b", right, **change))
+
+
+def test_missing_and_damaged_outcomes_are_explained(tmp_path):
+    with pytest.raises(CheckpointError, match="--outcomes true"):
+        load_outcomes(tmp_path)
+    (tmp_path / "one.npz").write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(CheckpointError, match="Cannot read the outcomes"):
+        load_outcomes(tmp_path)

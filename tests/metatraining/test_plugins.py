@@ -1,0 +1,69 @@
+"""Callbacks and loggers from the configuration."""
+
+import pytest
+import yaml
+
+from gpicl.cli.main import main
+from gpicl.errors import ConfigError
+from gpicl.metatraining import PluginConfig, Run, load_preset, meta_train
+
+TRACE = """
+from lightning import Callback
+
+
+class Trace(Callback):
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def on_train_end(self, trainer, module):
+        with open(self.path, "w") as file:
+            file.write(str(trainer.global_step))
+"""
+
+
+def test_callbacks_and_loggers_are_built_from_their_import_paths(config, tmp_path, monkeypatch):
+    (tmp_path / "tracing_callback.py").write_text(TRACE)
+    monkeypatch.syspath_prepend(tmp_path)
+    trace = tmp_path / "trace"
+    config.training.callbacks = [PluginConfig("tracing_callback.Trace", {"path": str(trace)})]
+    config.loop.loggers = [PluginConfig("csv", {"save_dir": str(tmp_path / "logs")})]
+    meta_train(config, tmp_path / "runs")
+    assert trace.read_text() == "12"
+    assert list((tmp_path / "logs").rglob("metrics.csv"))
+
+
+def test_a_callback_is_part_of_the_runs_name_and_a_logger_is_not(config, tmp_path):
+    before = Run(config, tmp_path).folder
+    config.loop.loggers = [PluginConfig("csv", {"save_dir": "logs"})]
+    assert Run(config, tmp_path).folder == before
+    config.training.callbacks = [PluginConfig("lightning.pytorch.callbacks.DeviceStatsMonitor")]
+    assert Run(config, tmp_path).folder != before
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("nowhere.Nothing", {}, "No module named 'nowhere'"),
+        ("lightning.pytorch.callbacks.Nothing", {}, "Nothing"),
+        ("lightning.pytorch.callbacks.Timer", {"durations": 1}, "durations"),
+        ("pathlib.Path", {}, "is no Callback"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_before_anything_is_written(config, tmp_path, name, options, message):
+    config.training.callbacks = [PluginConfig(name, options)]
+    with pytest.raises(ConfigError, match=message):
+        meta_train(config, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_yaml_file_may_name_them(tmp_path, capsys):
+    path = tmp_path / "c.yaml"
+    plugin = {"name": "csv", "options": {"save_dir": "logs"}}
+    path.write_text(yaml.safe_dump({"loop": {"loggers": [plugin]}}))
+    with pytest.raises(SystemExit):
+        main(["train", "--config", str(path), "--print_config"])
+    assert yaml.safe_load(capsys.readouterr().out)["loop"]["loggers"] == [plugin]
+    assert load_preset(str(path)).loop.loggers == [PluginConfig(**plugin)]
+    path.write_text(yaml.safe_dump({"training": {"callbacks": ["csv"]}}))
+    with pytest.raises(ConfigError, match="is no configuration"):
+        load_preset(str(path))

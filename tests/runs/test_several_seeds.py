@@ -1,0 +1,29 @@
+"""One command for several seeds."""
+
+import json
+
+import pandas as pd
+
+from gpicl.cli.main import main
+
+
+def test_several_seeds_are_trained_and_tested_by_one_command(tmp_path, patterns, quick, capsys):
+    command = ["train", "--data.dataset", str(patterns), "--testing.datasets", f"[p={patterns}]", *quick]
+    command += ["--seeds", "2", "--threads", "1", "--output", str(tmp_path / "runs")]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert "Mean accuracy over 2 seeds" in printed
+    cards = [json.loads(path.read_text()) for path in (tmp_path / "runs").glob("*/weights.json")]
+    assert sorted(card["meta_training"]["training"]["seed"] for card in cards) == [0, 1]
+    tables = [pd.read_csv(path) for path in (tmp_path / "runs").glob("*/results.csv")]
+    mean = sum(table["accuracy"].iloc[-1] for table in tables) / 2
+    assert f"{100 * mean:.1f}" in printed
+    assert main(command) == 0
+    assert "2 of them finished before" in capsys.readouterr().err
+
+
+def test_seeds_that_make_no_sense_are_refused(tmp_path, patterns, quick, capsys):
+    command = ["train", "--data.dataset", str(patterns), *quick, "--output", str(tmp_path / "runs")]
+    for more, message in (("--seeds 0", "at least"), ("--seeds 2 --test false", "--test false")):
+        assert main([*command, *more.split()]) == 2
+        assert message in capsys.readouterr().err
