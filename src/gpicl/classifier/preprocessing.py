@@ -225,6 +225,7 @@ def make_views(context: Float64[np.ndarray, "N F"], count: int, seed: int) -> li
         "scaled, squares": (Scaled(), Squares()),
         "scaled, nearness": (Scaled(), Nearness()),
     }
+    taken: tuple[str, ...]
     if share_a_unit(context):
         taken = ("scaled, nearness", "scores, squares", "scaled, squares", "scores, nearness", "leaves", "nearness")
     else:
