@@ -24,8 +24,8 @@ def no_reading(monkeypatch):
         def refuse(*_):
             raise AssertionError("a context was read")
 
-        monkeypatch.setattr(KernelSetTransformer, "remember", refuse)
-        monkeypatch.setattr(KernelSetTransformer, "memorise", refuse)
+        monkeypatch.setattr(KernelSetTransformer, "encode_context", refuse)
+        monkeypatch.setattr(KernelSetTransformer, "encode_memory", refuse)
 
     return start
 
