@@ -5,11 +5,11 @@ import threading
 import numpy as np
 import pytest
 import torch
-from gpicl.classifier.blas_threads import one_blas_thread
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from gpicl import InContextClassifier
 from gpicl.classifier import loaded
+from gpicl.runtime.threads import one_blas_thread
 from gpicl.weights import find_weights, load_weights
 
 

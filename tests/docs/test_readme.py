@@ -33,9 +33,11 @@ def test_the_published_accuracies_are_the_papers():
 
 
 def test_the_classifiers_ranks_are_those_of_its_benchmark():
-    page = (ROOT / "docs/results/classifier/README.md").read_text(encoding="utf-8")
-    ranks = dict(
-        re.findall(r"^\| (InContextClassifier|logistic regression) \| (\d\.\d+) ", page, flags=re.MULTILINE)[:2]
-    )
-    own, next_best = (f"{float(ranks[name]):.1f}" for name in ("InContextClassifier", "logistic regression"))
-    assert f"in accuracy ({own}; the next, tuned logistic regression, {next_best})" in README
+    page = (ROOT / "docs/results/tables/README.md").read_text(encoding="utf-8")
+    ranks = dict(re.findall(r"^\| \**([\w ]+?)\** \| \d\.\d+ \| (\d+\.\d+) ", page, flags=re.MULTILINE))
+    own, forest = (f"{float(ranks[name]):.1f}" for name in ("InContextClassifier", "ExtraTrees"))
+    for text in (README, (ROOT / "README.ru.md").read_text(encoding="utf-8")):
+        assert own in text
+        assert forest in text
+    assert f"(mean rank {own}; " in README
+    assert f"extra trees {forest})" in README

@@ -7,7 +7,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from gpicl.data import dataset_label
 from gpicl.errors import TaskError
-from gpicl.learners import learner_class
+from gpicl.learners import learner_class, learners_of_any_size
 from gpicl.metatesting import check_counts
 from gpicl.metatraining import Run, RunConfig, meta_train
 from gpicl.runs.meta_test_run import meta_test_run
@@ -66,5 +66,5 @@ def _check_tests(config: RunConfig) -> None:
     if config.testing.num_features is not None and not learner_class(config.learner.name).any_size:
         raise TaskError(
             f"testing.num_features={config.testing.num_features} is for learners that read any number of features "
-            f"(VSML, the kernel Transformers), which {config.learner.name} does not. Leave it null."
+            f"({learners_of_any_size()}), which {config.learner.name} does not. Leave it null."
         )

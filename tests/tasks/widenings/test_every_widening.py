@@ -11,7 +11,9 @@ from gpicl.tasks.widenings import WIDENINGS, Batch, Widening, build_widenings
 from gpicl.tasks.widenings.widening import Setting
 
 every = pytest.mark.parametrize("name", WIDENINGS)
-of_data = pytest.mark.parametrize("name", [n for n in WIDENINGS if n not in ("label_noise", "merging", "invention", "table")])
+of_data = pytest.mark.parametrize(
+    "name", [n for n in WIDENINGS if n not in ("label_noise", "merging", "invention", "table")]
+)
 
 
 def plain_and(features, name, probability, **options):

@@ -89,7 +89,7 @@ def _timed(config: RunConfig) -> str:
 
     WHY by what is left out: a field that is added later counts, until somebody knows that it costs nothing.
     """
-    parts = {part: fields for part, fields in asdict(config).items() if part != "loop"}
+    parts = {part: fields for part, fields in asdict(config).items() if part not in ("loop", "init")}
     values = {f"{part}.{name}": value for part, fields in parts.items() for name, value in fields.items()}
     values["training.batch"] = min(config.training.batch, _TIMED)
     values["tasks.num_tasks"] = config.tasks.num_tasks is None  # of a finite number nothing is kept per task

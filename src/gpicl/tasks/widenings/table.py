@@ -78,9 +78,7 @@ class _Draws:
         return f"invented table {self._count}", "episode" if shape[1] == self.length else "task"
 
 
-def _invented_table(
-    draws: _Draws, used: Bool[Tensor, "B C"]
-) -> tuple[Float64[Tensor, "B T N"], Int64[Tensor, "B T"]]:
+def _invented_table(draws: _Draws, used: Bool[Tensor, "B C"]) -> tuple[Float64[Tensor, "B T N"], Int64[Tensor, "B T"]]:
     batch, length = len(draws), draws.length
     latent = _correlated(batch, length, draws)
     has_column = _first_of(batch, 3, COLUMNS, draws)
@@ -141,9 +139,7 @@ def _marginals(latent: Float[Tensor, "B T D"], draws: _Draws) -> Float[Tensor, "
     return _standardise(kinds.gather(3, kind).squeeze(3))
 
 
-def _categories(
-    latent: Float[Tensor, "B T G"], draws: _Draws
-) -> tuple[Int64[Tensor, "B T G"], Float[Tensor, "B T G"]]:
+def _categories(latent: Float[Tensor, "B T G"], draws: _Draws) -> tuple[Int64[Tensor, "B T G"], Float[Tensor, "B T G"]]:
     """Levels, some of them rare, and what each level means to the classes: a number without any order of its own."""
     batch, _, columns = latent.shape
     count = _uniform((batch, 1, columns), 2.0, LEVELS + 0.999, draws).floor()
@@ -190,9 +186,7 @@ def _network(columns: Tensor, relevance: Tensor, classes: int, draws: _Draws) ->
     return hidden @ _normal((len(columns), _HIDDEN, classes), draws)
 
 
-def _trees(
-    columns: Tensor, relevance: Tensor, classes: int, trees: int, draws: _Draws
-) -> Float[Tensor, "B T C"]:
+def _trees(columns: Tensor, relevance: Tensor, classes: int, trees: int, draws: _Draws) -> Float[Tensor, "B T C"]:
     """Sums of trees that ask the same question of all nodes of a depth, so that a leaf is a binary number."""
     batch, length, _ = columns.shape
     chances = relevance.cumsum(1)
