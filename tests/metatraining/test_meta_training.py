@@ -89,6 +89,21 @@ def test_a_budget_in_minutes_ends_in_time(config, tmp_path):
     assert 3.0 <= card["seconds"] <= time.monotonic() - started
 
 
+def test_of_steps_and_minutes_whichever_comes_first_ends_the_run(config, tmp_path):
+    config.training = TrainingConfig(steps=3, minutes=60.0, batch=4, precision="fp32")
+    run, _ = meta_train(config, tmp_path)
+    assert json.loads((run.folder / "weights.json").read_text())["steps"] == 3
+    config.training = TrainingConfig(steps=10**6, minutes=0.03, batch=4, precision="fp32")
+    run, _ = meta_train(config, tmp_path)
+    assert 1 < json.loads((run.folder / "weights.json").read_text())["steps"] < 10**6
+
+
+def test_the_learning_rate_follows_what_is_nearer_to_its_end(monkeypatch):
+    budget = Budget(TrainingConfig(steps=100, minutes=1.0))
+    monkeypatch.setattr(Budget, "seconds", property(lambda self: 30.0))
+    assert [budget.progress(step) for step in (0, 50, 80, 100)] == [0.5, 0.5, 0.8, 1.0]
+
+
 def test_the_learning_rate_rises_then_falls_to_zero():
     budget = Budget(TrainingConfig(steps=100, warmup=10))
     factors = [budget.learning_rate_factor(step, budget.progress(step)) for step in range(101)]
@@ -181,7 +196,6 @@ def test_episodes_longer_than_the_learners_positions_are_refused_before_anything
 @pytest.mark.parametrize(
     ("dials", "message"),
     [
-        ({"steps": 5, "minutes": 1.0}, "Set the other to null"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"batch": 0}, "batch must be at least 1"),
         ({"minutes": 0.0}, "minutes must be above 0"),

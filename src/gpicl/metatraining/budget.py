@@ -12,7 +12,7 @@ class Budget:
     has come down by then. The price is that such a run is not exact to the bit; one that counts steps is.
 
     Args:
-        config: Says `steps` or `minutes`.
+        config: Says `steps`, `minutes` or both.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
@@ -44,8 +44,9 @@ class Budget:
         Args:
             step: Steps done.
         """
-        part = step / self._steps if self._steps is not None else self.seconds / (self._seconds or 1.0)
-        return min(part, 1.0)
+        of_steps = 0.0 if self._steps is None else step / self._steps
+        of_time = 0.0 if self._seconds is None else self.seconds / self._seconds
+        return min(max(of_steps, of_time), 1.0)
 
     def learning_rate_factor(self, step: int, progress: float) -> float:
         """What to multiply the learning rates by: up over the warm-up, then down to zero.

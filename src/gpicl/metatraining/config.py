@@ -101,16 +101,17 @@ class PluginConfig:
 
 @dataclass
 class TrainingConfig:
-    """How it is meta-trained. Give `steps` for a run that is exact to the bit, or `minutes` for one that ends in time.
+    """How it is meta-trained. Give `steps` for a run that is exact to the bit, `minutes` for one that ends in time.
 
     Args:
-        steps: Number of steps; null if the budget is given in minutes, 1000 if it is not given at all.
-        minutes: Wall-clock budget, resumed parts included; null if it is given in steps.
+        steps: Number of steps; null leaves it to the minutes, or is 1000 if these are null too.
+        minutes: Wall-clock budget, resumed parts included; null for no limit. With `steps` too, whichever comes first
+            ends the run, and the learning rate follows the one that is nearer to its end.
         batch: Episodes per step, over all devices.
         optimiser: `muon` (hidden matrices; Adam for all else) or `adam`.
         learning_rate: Adam's learning rate.
         matrix_learning_rate: Muon's learning rate.
-        matrix_weight_decay: Muon's decoupled weight decay; keeps the matrices' size steady however long a run is.
+        matrix_weight_decay: Muon's decoupled weight decay; 1 keeps the matrices' size steady however long a run is.
         epsilon: Adam's epsilon.
         warmup: Steps over which the learning rates rise.
         decay: `linear` to zero at the end of the budget, or `constant`.
@@ -131,7 +132,7 @@ class TrainingConfig:
     optimiser: Literal["muon", "adam"] = "muon"
     learning_rate: float = 0.001
     matrix_learning_rate: float = 0.02
-    matrix_weight_decay: float = 1.0
+    matrix_weight_decay: float = 0.0
     epsilon: float = 1e-8
     warmup: int = 20
     decay: Literal["linear", "constant"] = "linear"
@@ -155,11 +156,6 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later."""
-        if self.steps is not None and self.minutes is not None:
-            raise ConfigError(
-                "The budget is either training.steps or training.minutes, and both are given "
-                f"(steps={self.steps}, minutes={self.minutes}). Set the other to null, as in --training.minutes null."
-            )
         for name, least in (("steps", 1), ("batch", 1), ("warmup", 0), ("seed", 0), ("patience", 1)):
             value = getattr(self, name)
             if value is not None and value < least:

@@ -4,5 +4,16 @@ from gpicl.tasks.augmentor import TaskAugmentor, TaskKind
 from gpicl.tasks.episodes import Episodes
 from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
 from gpicl.tasks.probability import check_probability
+from gpicl.tasks.widenings import WIDENINGS, Batch, Widening
 
-__all__ = ["NO_INTERVENTION", "Episodes", "Interventions", "TaskAugmentor", "TaskKind", "check_probability"]
+__all__ = [
+    "NO_INTERVENTION",
+    "WIDENINGS",
+    "Batch",
+    "Episodes",
+    "Interventions",
+    "TaskAugmentor",
+    "TaskKind",
+    "Widening",
+    "check_probability",
+]
