@@ -20,6 +20,7 @@ class Choosing(Callback):
         ended: Whether the patience has ended the training.
         step: Steps at the best measurement; None before the first.
         value: The metric there.
+        weights: The learner's state there, on the CPU.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
@@ -28,7 +29,7 @@ class Choosing(Callback):
         self.step: int | None = None
         self.value: float | None = None
         self._in_vain = 0
-        self._weights: dict[str, torch.Tensor] = {}
+        self.weights: dict[str, torch.Tensor] = {}
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Look at a measurement."""
@@ -37,9 +38,9 @@ class Choosing(Callback):
         value = float(trainer.callback_metrics[self._config.metric])
         if not isnan(value) and (self.value is None or self._better(value, self.value)):
             self.value, self.step, self._in_vain = value, trainer.global_step, 0
-            if self._config.best and isinstance(pl_module, MetaTraining):
+            if isinstance(pl_module, MetaTraining):
                 state = pl_module.learner.state_dict()
-                self._weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
+                self.weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
             return
         self._in_vain += 1
         if self._config.patience is not None and self._in_vain >= self._config.patience:
@@ -47,17 +48,17 @@ class Choosing(Callback):
 
     def choose(self, module: MetaTraining) -> None:
         """Put the best weights into the learner, if they were to be kept and there was a measurement."""
-        if self._config.best and self._weights:
-            module.learner.load_state_dict(self._weights)
+        if self._config.best and self.weights:
+            module.learner.load_state_dict(self.weights)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run goes on with."""
-        return {"step": self.step, "value": self.value, "in_vain": self._in_vain, "weights": self._weights}
+        return {"step": self.step, "value": self.value, "in_vain": self._in_vain, "weights": self.weights}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on with it."""
         self.step, self.value = state_dict["step"], state_dict["value"]
-        self._in_vain, self._weights = state_dict["in_vain"], state_dict["weights"]
+        self._in_vain, self.weights = state_dict["in_vain"], state_dict["weights"]
 
     def _better(self, value: float, best: float) -> bool:
         return value < best if self._config.metric == "unseen_loss" else value > best

@@ -8,19 +8,20 @@ from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gpicl.errors import DivergenceError
 from gpicl.learners import Learner
 from gpicl.metatraining.budget import Budget
 from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
 from gpicl.metatraining.classes_of_step import classes_of_step
 from gpicl.metatraining.config import LoopConfig, TrainingConfig
 from gpicl.metatraining.data_module import EpisodeDataModule
+from gpicl.metatraining.divergence import LossWatch
 from gpicl.metatraining.loss import all_position_loss, late_accuracy
 from gpicl.metatraining.measure import measure
 from gpicl.metatraining.optimisers import build_optimiser
 from gpicl.tasks import Episodes
 
-_FINITE_EVERY = 10
+# Looking at a loss makes a GPU wait for its steps, so not at every one.
+_LOOK_EVERY = 10
 
 
 class MetaTraining(LightningModule):
@@ -44,6 +45,7 @@ class MetaTraining(LightningModule):
         super().__init__()
         self.loop = loop or LoopConfig()
         self._captured: CapturedStep | None = None
+        self._watch = LossWatch(learner.num_classes)
         self.fewest_classes = fewest_classes
         self.learner = learner.train()
         self.config = config
@@ -95,6 +97,9 @@ class MetaTraining(LightningModule):
         """Start the clock where the checkpoint left it."""
         self.budget.start(self._spent_before)
         self._captured = self._capture() if self.captures() else None
+        data = getattr(self.trainer, "datamodule", None)
+        annealed = data.tasks.anneal_steps if isinstance(data, EpisodeDataModule) else 0
+        self._watch = LossWatch(self.learner.num_classes, annealed)
 
     def _capture(self) -> CapturedStep:
         trainer: Any = self.trainer
@@ -160,14 +165,15 @@ class MetaTraining(LightningModule):
             figures = self._captured.take(step)
             # Looking at a figure makes the host wait for the device, so only where it is written down.
             trainer: Any = self.trainer
+            if (step + 1) % _LOOK_EVERY == 0:
+                self._watch.look(figures.loss.item(), step)
             if (step + 1) % trainer.log_every_n_steps == 0:
-                self._check_finite(figures.loss)
                 self._log_figures(figures.loss.clone(), figures.accuracy.clone(), len(self._captured))
             return None
         logits, labels = self._learner_of_step(step).training_logits(batch.inputs, batch.labels, step)
         loss = all_position_loss(logits, labels)
-        if step % _FINITE_EVERY == 0:
-            self._check_finite(loss)
+        if step % _LOOK_EVERY == 0:
+            self._watch.look(loss.item(), step)
         self._log_figures(loss, late_accuracy(logits, labels), len(labels))
         return loss
 
@@ -183,13 +189,6 @@ class MetaTraining(LightningModule):
         self.log("loss", loss, sync_dist=True, batch_size=size)
         self.log("accuracy", accuracy, sync_dist=True, batch_size=size)
         self.log("seconds", self.budget.seconds, batch_size=size)
-
-    def _check_finite(self, loss: Tensor) -> None:
-        if not bool(torch.isfinite(loss)):
-            raise DivergenceError(
-                f"The loss is {loss.item()} at step {self.global_step}: meta-training has diverged. Lower "
-                "training.learning_rate or training.matrix_learning_rate, lengthen training.warmup, set training.clip."
-            )
 
     def validation_step(self, batch: Episodes, batch_idx: int) -> None:
         """Measure what the figure of merit is: accuracy on unseen tasks made of held-out images."""

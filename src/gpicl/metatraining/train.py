@@ -1,5 +1,6 @@
 """Meta-training from a configuration to a folder with weights."""
 
+import copy
 import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from gpicl.errors import ConfigError
+from gpicl.errors import ConfigError, DivergenceError
 from gpicl.files import make_folder
 from gpicl.learners import LEARNERS, Learner
 from gpicl.learners.checks import check_learner
@@ -76,8 +77,8 @@ def meta_train(
     sources = run.sources(None if features is None else features.digest)
     signals = StopSignals()
     checkpoints = RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every, signals, sources)
-    choosing = Choosing(config.training) if config.training.chooses else None
-    trainer = _trainer(config, run, [checkpoints, *([choosing] if choosing else [])], trainer_options)
+    choosing = Choosing(config.training)
+    trainer = _trainer(config, run, [checkpoints, choosing], trainer_options)
     make_folder(run.folder)
     with run_lock(run.folder, say):
         if run.finished and not fresh:
@@ -99,7 +100,10 @@ def meta_train(
         batch, measured = config.training.batch, config.loop.validation_episodes
         data = EpisodeDataModule(training, held_out, config.tasks, batch, measured)
         with _quiet_lightning(), freed_memory_kept(), _stoppable(signals, trainer, run):
-            trainer.fit(module, data, ckpt_path=run.checkpoint if done else None, weights_only=True)
+            try:
+                trainer.fit(module, data, ckpt_path=run.checkpoint if done else None, weights_only=True)
+            except DivergenceError as error:
+                raise _with_best_kept(error, run, module, choosing, sources) from error
         return run, _end(run, trainer, module, checkpoints, choosing, sources, say)
 
 
@@ -152,34 +156,65 @@ def _end(
     trainer: Trainer,
     module: MetaTraining,
     checkpoints: RegularCheckpoint,
-    choosing: Choosing | None,
+    choosing: Choosing,
     sources: dict[str, str | None],
     say: Callable[[str], object],
 ) -> Learner:
     """Save the weights if the budget is used, else the checkpoint."""
     steps, config = trainer.global_step, run.config.training
-    if module.budget.progress(steps) < 1.0 and not (choosing and choosing.ended):
+    if module.budget.progress(steps) < 1.0 and not choosing.ended:
         checkpoints.write(trainer)
         kept = "nothing is kept of a trial run" if is_trial(trainer) else "the same call resumes there"
         say(f"Stopped at step {steps}, before the budget was used; {kept}: {run.folder}")
         return module.learner.cpu().eval()
     if trainer.is_global_zero:
         measured: dict[str, Any] = {"unseen_accuracy": _figure(trainer, "unseen_accuracy")}
-        if choosing is not None:
-            choosing.choose(module)
-            measured |= {"chosen_by": config.metric, "best": choosing.value, "best_step": choosing.step}
+        measured |= {"chosen_by": config.metric, "best": choosing.value, "best_step": choosing.step}
+        measured["reports"] = "best" if config.best and choosing.step is not None else "last"
+        _keep_best(run, module, choosing, sources)
+        choosing.choose(module)
         _save(run, module.learner, sources, steps, module.budget.seconds, **measured)
         run.checkpoint.unlink(missing_ok=True)
     trainer.strategy.barrier()
     return load_weights(run.folder)
 
 
+def _keep_best(run: Run, module: MetaTraining, choosing: Choosing, sources: dict[str, str | None]) -> Path | None:
+    """Save the best weights beside the run's own, as a folder that `gpicl evaluate` takes."""
+    if choosing.step is None:
+        return None
+    best = copy.deepcopy(module.learner).cpu()
+    best.load_state_dict(choosing.weights)
+    folder = run.folder / "best"
+    folder.mkdir(exist_ok=True)
+    _save(run, best, sources, choosing.step, module.budget.seconds, folder=folder, best=choosing.value)
+    return folder
+
+
+def _with_best_kept(
+    error: DivergenceError, run: Run, module: MetaTraining, choosing: Choosing, sources: dict[str, str | None]
+) -> DivergenceError:
+    kept = _keep_best(run, module, choosing, sources)
+    if kept is None:
+        return error
+    return DivergenceError(
+        f"{error} The weights of step {choosing.step}, the best by {run.config.training.metric} "
+        f"({choosing.value:.3f}), are kept in {kept}."
+    )
+
+
 def _save(
-    run: Run, learner: Learner, sources: dict[str, str | None], steps: int, seconds: float, **measured: Any
+    run: Run,
+    learner: Learner,
+    sources: dict[str, str | None],
+    steps: int,
+    seconds: float,
+    folder: Path | None = None,
+    **measured: Any,
 ) -> None:
     save_weights(
         learner,
-        run.folder,
+        folder or run.folder,
         name=run.folder.name,
         meta_training=run.config.identity(),
         sources=sources,

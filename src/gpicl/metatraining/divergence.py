@@ -1,0 +1,62 @@
+"""Noticing that meta-training has diverged, also while its loss is still a number."""
+
+from math import isfinite, log
+
+from gpicl.errors import DivergenceError
+
+# Share of the past in the running mean, and looks after which it is believed.
+_MEMORY, _FIRST_LOOKS = 0.9, 10
+# Nats. A loss so far above that of guessing has exploded; one that is nearly back at guessing, after it was so far
+# below, has forgotten what it had learned.
+_ABOVE, _BACK, _BELOW = 0.5, 0.1, 0.5
+
+_REMEDY = (
+    "Lower training.learning_rate or training.matrix_learning_rate, raise training.matrix_weight_decay (1 keeps Muon's "
+    "matrices from growing), lengthen training.warmup, or set training.clip."
+)
+
+
+class LossWatch:
+    """Looks at the loss every so many steps, and raises an error where it has diverged.
+
+    Three signs: the loss is no number; its running mean has risen half a nat above that of guessing, `ln C`, after it
+    was below; or it is back at guessing after it was half a nat below. The last is no sign while interventions fade,
+    since tasks then get harder.
+
+    Args:
+        num_classes: Labels C of a task.
+        anneal_steps: Steps over which the interventions fade.
+    """
+
+    def __init__(self, num_classes: int, anneal_steps: int = 0) -> None:
+        self._guess, self._anneal_steps = log(num_classes), anneal_steps
+        self._mean = self._best = float("nan")
+        self._looks = 0
+
+    def look(self, loss: float, step: int) -> None:
+        """Look at the loss of a step.
+
+        Args:
+            loss: In nats.
+            step: Steps done before.
+
+        Raises:
+            DivergenceError: If meta-training has diverged.
+        """
+        if not isfinite(loss):
+            raise DivergenceError(f"The loss is {loss} at step {step}: meta-training has diverged. {_REMEDY}")
+        self._looks += 1
+        self._mean = loss if self._looks == 1 else _MEMORY * self._mean + (1 - _MEMORY) * loss
+        if self._looks < _FIRST_LOOKS:
+            return
+        if step <= self._anneal_steps or not isfinite(self._best):
+            # While tasks get harder, the best so far is what it is now.
+            self._best = self._mean
+        self._best = min(self._best, self._mean)
+        exploded = self._mean > self._guess + _ABOVE and self._best < self._guess
+        forgotten = self._mean > self._guess - _BACK and self._best < self._guess - _BELOW
+        if exploded or forgotten:
+            raise DivergenceError(
+                f"The loss has risen to {self._mean:.2f} at step {step}, from {self._best:.2f} at its best; guessing "
+                f"among the classes has {self._guess:.2f}. Meta-training has diverged. {_REMEDY}"
+            )
