@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
-from gpicl.data import FeatureDataset
+from gpicl.data import FeatureDataset, load_features
 from gpicl.errors import DataError
 
 FEATURES = np.random.RandomState(0).randn(6, 5)
@@ -69,8 +69,8 @@ def test_a_shape_that_is_not_the_features_is_refused():
 
 
 def test_joined_sets_have_the_examples_and_classes_of_all():
-    both, one, other = (load_features(name, size=8) for name in ("digits+mnist1d", "digits", "mnist1d"))
-    assert both.name == "digits+mnist1d"
+    both, one, other = (load_features(name, size=8) for name in ("digits+mnist_5k", "digits", "mnist_5k"))
+    assert both.name == "digits+mnist_5k"
     assert len(both) == len(one) + len(other)
     assert both.classes[:2] == ("digits: 0", "digits: 1")
     assert np.array_equal(both.labels, np.concatenate([one.labels, other.labels + 10]))

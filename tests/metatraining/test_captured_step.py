@@ -49,7 +49,8 @@ def test_the_weights_are_those_of_steps_taken_one_operation_at_a_time(tasks, tmp
     assert run.log.read_text().count("\n") == other.log.read_text().count("\n")
 
 
-def test_a_learner_that_samples_its_positions_takes_the_same_samples(config, tmp_path):
+def test_a_learner_that_samples_its_positions_takes_the_same_samples(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("gpicl.metatraining.muon.multiplies_in_bf16", lambda device: False)
     config.learner.name, config.learner.options = "KernelSetTransformer", {"layers": 1, "width": 8, "class_width": 4}
     config.tasks.length, config.tasks.fewest_classes, config.training.steps = 30, 2, 5
     equal(*(weights_of(config, tmp_path / str(c), capture=c)[0] for c in (False, True)), rtol=1e-4, atol=1e-5)
