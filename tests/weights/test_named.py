@@ -9,7 +9,7 @@ from gpicl.weights import find_weights, load_card, load_weights, shipped_weights
 
 
 def test_shipped_weights_are_small_and_say_what_they_are():
-    assert shipped_weights() == ["general", "mnist"]
+    assert shipped_weights() == ["general", "mnist", "synthetic"]
     files = [file for name in shipped_weights() for file in find_weights(name).iterdir()]
     assert {file.suffix for file in files} == {".safetensors", ".json"}
     assert sum(file.stat().st_size for file in files) <= 10e6
