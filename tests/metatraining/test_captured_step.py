@@ -56,6 +56,18 @@ def test_a_learner_that_samples_its_positions_takes_the_same_samples(config, tmp
     equal(*(weights_of(config, tmp_path / str(c), capture=c)[0] for c in (False, True)), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_run_is_resumed_whichever_way_its_steps_were_taken(config, tmp_path, monkeypatch, first):
+    monkeypatch.setattr("gpicl.metatraining.muon.multiplies_in_bf16", lambda device: False)
+    whole, _ = weights_of(config, tmp_path / "whole", capture=not first)
+    config.loop.capture = first
+    run, _ = meta_train(config, tmp_path / "parts", max_steps=6)
+    assert not run.finished
+    parts, run = weights_of(config, tmp_path / "parts", capture=not first)
+    assert run.finished
+    equal(whole, parts, rtol=1e-5, atol=1e-5)
+
+
 def test_episodes_that_repeat_more_images_than_they_have_positions_are_not_captured(config, tmp_path):
     config.tasks.repetition_probability, config.tasks.repeated_images = 1.0, 20
     equal(*(weights_of(config, tmp_path / str(c), capture=c)[0] for c in (False, True)), rtol=0, atol=0)

@@ -96,7 +96,15 @@ class MetaTraining(LightningModule):
     def on_train_start(self) -> None:
         """Start the clock where the checkpoint left it."""
         self.budget.start(self._spent_before)
-        self._captured = self._capture() if self.captures() else None
+        if self.captures():
+            self._captured = self._capture()
+        else:
+            self._captured = None
+            for group in self.trainer.optimizers[0].param_groups:
+                # A checkpoint of a captured run holds its rates as tensors, and asks Adam for what only a GPU can do.
+                group["lr"] = float(group["lr"])
+                if "capturable" in group:
+                    group["capturable"] = False
         data = getattr(self.trainer, "datamodule", None)
         annealed = data.tasks.anneal_steps if isinstance(data, EpisodeDataModule) else 0
         self._watch = LossWatch(self.learner.num_classes, annealed)
