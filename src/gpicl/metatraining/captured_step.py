@@ -68,7 +68,8 @@ class CapturedStep:
         self._captures = device.type == "cuda"
         self._draws = torch.arange(batch, device=device)
         self._strengths = torch.zeros(3, device=device)  # of the next step's interventions
-        self._episodes: Episodes | None = None
+        nothing = torch.empty(0, device=device)
+        self._episodes = Episodes(nothing.view(0, 0, 0), nothing.view(0, 0).long())  # until a step makes some
         self._step: int | None = None
         self._taken = 0
         self._met: set[Hashable] = set()
@@ -95,7 +96,8 @@ class CapturedStep:
         if self._step != step:
             self._draws.copy_(torch.arange(len(self._draws), device=self._device) + step * len(self._draws))
             self._set_strengths(this.interventions)
-            self._episodes = _own(self._make(self._draws, self._with_strengths(this.interventions)))
+            made = self._make(self._draws, self._with_strengths(this.interventions))
+            self._episodes = Episodes(made.inputs.clone(), made.labels.clone())
         self._set_strengths(following.interventions)
         key = (this.kind, following.interventions.num_classes)
         if key in self._graphs:
@@ -125,7 +127,6 @@ class CapturedStep:
         return figures
 
     def _operate(self, step: int, following: StepPlan) -> Figures:
-        assert self._episodes is not None  # noqa: S101
         self._draws.add_(len(self._draws))
         if self._side is not None:
             self._side.wait_stream(torch.cuda.current_stream(self._device))
@@ -158,7 +159,3 @@ class CapturedStep:
             repetition_probability=repetition if interventions.may_repeat else 0.0,
             repeated_images=images.long() if interventions.may_repeat else 1,
         )
-
-
-def _own(episodes: Episodes) -> Episodes:
-    return Episodes(episodes.inputs.clone(), episodes.labels.clone())

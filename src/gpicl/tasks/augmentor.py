@@ -92,7 +92,7 @@ class TaskAugmentor:
         self.num_classes = num_classes or (len(dataset.classes) if dataset is not None else 0)
         self.widen = dict(widen or {})
         self.seed = seed
-        setting = Setting(dataset, self.num_inputs, self.num_classes, length)
+        self._setting = setting = Setting(dataset, self.num_inputs, self.num_classes, length)
         if dataset is None and self.widen.get("invention") is None:
             raise TaskError("Without a data set all tasks are invented: give tasks.widen an `invention` of 1.")
         built = build_widenings(self.widen, setting)
@@ -126,10 +126,9 @@ class TaskAugmentor:
         other._uploaded = None
         if answerable:
             other._widenings = [w for w in self._widenings if not w.changes_answers]
+        other._setting = Setting(dataset, self.num_inputs, self.num_classes, other.length)
         if self._merging is not None:
-            other._merging = Merging(
-                self._merging.probability, Setting(dataset, self.num_inputs, self.num_classes, self.length)
-            )
+            other._merging = Merging(self._merging.probability, other._setting)
         return other
 
     def episodes(
@@ -235,8 +234,7 @@ class TaskAugmentor:
     def _classes(
         self, numbers: Numbers, seen: Bool[Tensor, " B"], permute: Tensor, fewer: int | None
     ) -> Int64[Tensor, "B M C"]:
-        assert self.dataset is not None  # noqa: S101
-        count = len(self.dataset.classes)
+        count = len(self._setting.data.classes)
         # Of fewer labels every one has a class, however many more labels there are than classes.
         labels = min(fewer, self.num_classes) if fewer else self.num_classes
         behind = classes_behind(numbers, count, labels, permute)
@@ -286,8 +284,8 @@ class TaskAugmentor:
     def _here(self) -> "_Uploaded":
         """The examples on today's device; uploaded when they are first needed there."""
         if self._uploaded is None or self._uploaded.device != self.device:
-            assert self.dataset is not None  # noqa: S101
-            pool = self.dataset if self._merging is None else self._merging.pool(self.dataset)
+            dataset = self._setting.data
+            pool = dataset if self._merging is None else self._merging.pool(dataset)
             self._uploaded = _Uploaded(self.device, Examples(pool, self.device))
         return self._uploaded
 

@@ -14,10 +14,9 @@ class Distraction(Widening):
 
     def widen(self, batch: Batch) -> Batch:
         """Add other images. The signs keep what all images have in common from adding up."""
-        assert batch.examples is not None  # noqa: S101
-        numbers, count = batch.numbers, len(batch.examples)
+        numbers, count = batch.numbers, len(batch.data)
         indices = numbers.integers(count, "distracting images", batch.inputs.shape[1], "episode")
-        others = batch.examples.normalised(numbers, indices)
+        others = batch.data.normalised(numbers, indices)
         signs = numbers.uniforms("signs of distraction", others.shape[2]).sub_(0.5).sign_()
         strength = (3 * numbers.uniforms("strength of distraction", 1) - 2).exp()
         return replace(batch, inputs=torch.add(batch.inputs, others * (strength * signs)[:, None]).mul_(0.5**0.5))

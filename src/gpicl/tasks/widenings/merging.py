@@ -28,13 +28,12 @@ class Merging(Widening):
 
     def __init__(self, probability: float, setting: Setting) -> None:
         super().__init__(probability, setting)
-        assert setting.dataset is not None  # noqa: S101
-        pool = self.pool(setting.dataset)
+        pool = self.pool(setting.data)
         self.most = min(_MOST, len(pool.classes) // setting.num_classes)
         if probability and self.most < 2:
             raise TaskError(
                 f"Merging needs two classes for each of the {setting.num_classes} labels, but data set "
-                f"{setting.dataset.name!r} has {len(pool.classes)} classes. Square images have three more turns; else "
+                f"{setting.data.name!r} has {len(pool.classes)} classes. Square images have three more turns; else "
                 "lower tasks.num_classes, or leave `merging` out of tasks.widen."
             )
         self._num_pooled = len(pool.classes)

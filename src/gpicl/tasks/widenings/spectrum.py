@@ -33,17 +33,15 @@ class Spectrum(Widening):
 
     def __init__(self, probability: float, setting: Setting) -> None:
         super().__init__(probability, setting)
-        assert setting.dataset is not None  # noqa: S101
-        variances, basis = _principal_components(setting.dataset)
+        variances, basis = _principal_components(setting.data)
         self.variances = torch.from_numpy(variances)
         self.basis: Float32[Tensor, "N N"] = torch.from_numpy(basis.astype(np.float32))
 
     def widen(self, batch: Batch) -> Batch:
         """Give the components of the examples another spectrum. They stay in their basis, for projections have none."""
-        assert batch.examples is not None  # noqa: S101
         device = batch.labels.device
         self.basis, self.variances = self.basis.to(device), self.variances.to(device)
-        components = batch.examples.components(batch.numbers, batch.indices, self.basis)
+        components = batch.data.components(batch.numbers, batch.indices, self.basis)
         return replace(batch, inputs=components * self.scales(batch.numbers)[:, None])
 
     def scales(self, numbers: Numbers) -> Float32[Tensor, "B N"]:

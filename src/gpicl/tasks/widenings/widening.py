@@ -3,15 +3,18 @@
 from abc import ABC
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
 from gpicl.data import FeatureDataset
+from gpicl.errors import TaskError
 from gpicl.tasks.examples import Examples
 from gpicl.tasks.randomness import Numbers
+
+_Data = TypeVar("_Data")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Setting:
     num_inputs: int
     num_classes: int
     length: int
+
+    @property
+    def data(self) -> FeatureDataset:
+        """The examples, for a widening that needs some."""
+        return _there(self.dataset)
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,11 @@ class Batch:
     numbers: Numbers
     indices: Int64[Tensor, "B T"]
     examples: Examples | None
+
+    @property
+    def data(self) -> Examples:
+        """All examples, for a widening that needs some."""
+        return _there(self.examples)
 
     def rows(self, rows: Int64[Tensor, " n"], with_inputs: bool = True) -> "Batch":
         """Select some of the episodes.
@@ -115,6 +128,12 @@ class Widening(ABC):
             The same with other inputs or labels.
         """
         return batch
+
+
+def _there(data: _Data | None) -> _Data:
+    if data is None:
+        raise TaskError("A widening of this kind changes the examples of a data set, and there is none.")
+    return data
 
 
 def apply(widening: Widening, batch: Batch, among: Bool[Tensor, " B"]) -> Batch:
