@@ -75,7 +75,7 @@ class TaskConfig:
 
 @dataclass
 class LearnerConfig:
-    """Who learns.
+    """The learner.
 
     Args:
         name: Name of a learner, or the import path of your own, my_package.MyLearner.
@@ -180,7 +180,7 @@ class TestingConfig:
             learners that read any, such as VSML, which is meta-trained several times as fast on narrow inputs.
         length: Examples per episode; null for as many as in meta-training.
         positions: Positions to report, from 1 to the length; null for all. A learner that reads every position's
-            context anew, such as KernelSetTransformer, takes a pass for each.
+            context again, such as KernelSetTransformer, takes a pass for each.
         size: Height and width that images are resized to; null for that of meta-training.
         channels: 1 for grey, 3 for colour; null for those of meta-training.
         seed: Seed of the unseen tasks, their labels and examples; null for the run's own, so that runs of several
@@ -268,7 +268,7 @@ class RunConfig:
     Args:
         data: What the tasks are made from.
         tasks: The task distribution.
-        learner: Who learns.
+        learner: The learner.
         training: How it is meta-trained.
         testing: What it is meta-tested on.
         loop: How the work is done.

@@ -47,7 +47,7 @@ class CsvLog(Logger):
         """Keep the rows up to a step and drop those after it.
 
         Args:
-            step: Steps that the checkpoint has done; 0 begins the log anew.
+            step: Steps that the checkpoint has done; 0 starts a new log.
         """
         kept: list[dict[str, str]] = []
         if step and self.path.exists():

@@ -54,7 +54,7 @@ class Table(Widening):
 
 
 class _Draws:
-    """Random numbers by shape, in the order in which they are asked for; per episode where there is one per example."""
+    """Random numbers by shape, in the order of the calls; per episode where there is one per example."""
 
     def __init__(self, numbers: Numbers, length: int) -> None:
         self._numbers, self._count = numbers, 0
