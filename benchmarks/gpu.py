@@ -61,7 +61,7 @@ STEPS: list[tuple[str, int, dict[str, Any], dict[str, Any], int]] = [
 
 
 def main() -> None:
-    """Measure what was asked for."""
+    """Measure the named parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=["tasks", "agreement", "steps", "seen"])
     parser.add_argument("--data", help="name or path of a data set in place of random images")

@@ -93,13 +93,13 @@ class TaskAugmentor:
         self.widen = dict(widen or {})
         self.seed = seed
         self._setting = setting = Setting(dataset, self.num_inputs, self.num_classes, length)
-        if dataset is None and self.widen.get("invention") is None:
-            raise TaskError("Without a data set all tasks are invented: give tasks.widen an `invention` of 1.")
         built = build_widenings(self.widen, setting)
         self._merging = next((w for w in built if isinstance(w, Merging)), None)
         self._widenings: list[Widening] = [w for w in built if not isinstance(w, Merging)]
         # Where there is no data set, inventions stand in its place, in unseen tasks too.
         self._inventing = [w for w in self._widenings if dataset is None and w.name == "invention"]
+        if dataset is None and not any(w.probability == 1 for w in self._inventing):
+            raise TaskError("Without a data set all tasks are invented: give tasks.widen an `invention` of 1.")
         self.device = torch.device(device)
         self._uploaded: _Uploaded | None = None
 
