@@ -66,6 +66,8 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["tasks", "agreement", "steps", "seen"])
     parser.add_argument("--data", help="name or path of a data set in place of random images")
     options = parser.parse_args()
+    if not torch.cuda.is_available():
+        parser.error("PyTorch sees no CUDA device here; this script measures one")
     warnings.simplefilter("ignore")
     print(f"torch {torch.__version__}, {torch.cuda.get_device_name(0)}", flush=True)
     for part in options.parts:
