@@ -53,7 +53,7 @@ def linear_by_row(layer: nn.Module, x: Tensor) -> Tensor:
         x: Rows along the last axis.
     """
     out = layer(x)
-    if out.dtype != torch.bfloat16 or out.device.type != "cpu" or is_finite(out):
+    if out.dtype != torch.bfloat16 or out.device.type != "cpu" or is_finite(x):
         return out
     return layer(zeroed(x)) + nan_rows(x).to(out.dtype)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from gpicl.experiments.sweep.run_lock import run_lock
 from gpicl.files import make_folder, write_atomically
 from gpicl.metatesting import prediction_milliseconds
 from gpicl.metatraining import RunConfig, TestingConfig
+from gpicl.metatraining.placement import on_device
 from gpicl.runs.planning import load_test_set, sized_for_testing
 from gpicl.runs.results import check_testing
 from gpicl.runs.train_and_test import train_and_test
@@ -42,6 +44,7 @@ def compare(
     minutes: float | None = None,
     engine: Engine | None = None,
     progress: bool = True,
+    device: str | None = None,
 ) -> pd.DataFrame:
     """Run the comparison, or what is left of it.
 
@@ -59,6 +62,7 @@ def compare(
         minutes: Wall-clock budget of every run; None for the presets' own.
         engine: An open engine; None for one run after another.
         progress: Show progress bars.
+        device: Where to meta-train and meta-test; see `find_device`.
 
     Returns:
         The table; see `comparison_table`.
@@ -78,6 +82,12 @@ def compare(
     )
     check_testing(TestingConfig(list(chosen.datasets)), [dataset_label(name) for name in chosen.datasets])
     contests = make_contests(chosen, choose_entrants(learners), Path(output), minutes, progress)
+    contests = [
+        contest._replace(
+            config=replace(contest.config, loop=on_device(contest.config.loop, device, elsewhere=engine is not None))
+        )
+        for contest in contests
+    ]
     # A data set that is not to be had should not be found after hours of meta-training.
     for name in dict.fromkeys((chosen.data, *chosen.datasets)):
         load_test_set(name, chosen.resize(RunConfig()).data)

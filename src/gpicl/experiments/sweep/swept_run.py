@@ -1,9 +1,10 @@
 """One run of a sweep."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gpicl.metatraining import Run, RunConfig
+from gpicl.metatraining.placement import on_device
 
 Key = str | int | float | bool | None
 
@@ -29,6 +30,15 @@ class SweptRun:
             output: Folder of all runs.
         """
         return Run(self.config, output).folder
+
+    def on(self, device: str | None) -> "SweptRun":
+        """The same run on a device, which its folder does not depend on.
+
+        Args:
+            device: A checked device, which may be another machine's; None leaves the run as it is.
+        """
+        loop = on_device(self.config.loop, device, elsewhere=True)
+        return replace(self, config=replace(self.config, loop=loop))
 
     @property
     def title(self) -> str:
