@@ -285,7 +285,9 @@ def _why(table: pd.DataFrame) -> list[Finding]:
         name = of_layers.droplevel(0).idxmin()
         kept.append(f"{epsilon:g}: {of_layers.min():.0%} ({name}), plateau {lengths[epsilon]:.0f} steps")
     ruled = [f"{epsilon:g}" for epsilon, of_layers in on.groupby(level=0) if of_layers.min() < _KEPT]
-    verdict = f"epsilon shortens Adam's steps on the plateau from {ruled[0]} on" if ruled else "no epsilon shortens them"
+    verdict = (
+        f"epsilon shortens Adam's steps on the plateau from {ruled[0]} on" if ruled else "no epsilon shortens them"
+    )
     return [
         Finding(
             "What do gradients look like before, on and after the plateau?",

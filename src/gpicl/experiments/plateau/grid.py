@@ -57,6 +57,7 @@ _SCALES = {
                          "features": (4,)},
             NO_CONTEXT: {BIAS: (0.1,), "features": (4,)},
             DIVERSITY: {"kinds": ("images", "four kinds"), TASKS: (4,)},
+            "smaller": {},
             "validate_every": 1,
             "steps": {},
         },
@@ -84,9 +85,12 @@ _SCALES = {
             PATH: ("tokens", "values"),
             INTERACTION: {BATCH: (16, 64), TASKS: (64, UNLIMITED), EPSILON: (1e-8, 1e-3), BIAS: (1.0, 0.1)},
             BIAS_ALONE: {BIAS: (1.0, 0.1), "repetitions": (0.5, 0.0), "optimiser": ("adam", "muon"),
-                         "width": (32, 64), "features": (16,)},
-            NO_CONTEXT: {BIAS: (1.0, 0.1), "features": (16, 64)},
+                         "width": (32, 64), "features": (8,)},
+            NO_CONTEXT: {BIAS: (1.0, 0.1), "features": (8, 64)},
             DIVERSITY: {"kinds": tuple(KINDS), TASKS: (256, 4096, UNLIMITED)},
+            # Without repetitions the plateau of the larger tasks outlasts 4,000 steps, with bias and without.
+            "smaller": {"tasks.length": 16, "tasks.num_classes": 3, "tasks.repeated_images": 3, "training.batch": 64,
+                        "training.steps": 4000},
             "validate_every": 50,
             "steps": {8: 5000, 16: 3500, 64: 2000, 128: 1200},
         },
@@ -113,6 +117,7 @@ _SCALES = {
                          "width": (64, 256), "features": (None,)},
             NO_CONTEXT: {BIAS: (1.0, 0.1), "features": (64, None)},
             DIVERSITY: {"kinds": tuple(KINDS), TASKS: (2**12, 2**16, UNLIMITED)},
+            "smaller": {},
             "validate_every": 100,
             "steps": {256: 8000, 512: 6000, 1024: 4000, 2048: 2500},
         },
@@ -142,7 +147,11 @@ Place = tuple[dict[str, Any], dict[str, Any]]
 
 
 def _loop(axes: Any, capture: bool | None = None) -> LoopConfig:
-    return LoopConfig(progress=False, checkpoint_every=500, validate_every=axes["validate_every"], capture=capture)
+    every = axes["validate_every"]
+    # At scale smoke a run has fewer steps than there usually are between two lines of the log.
+    return LoopConfig(
+        progress=False, checkpoint_every=500, validate_every=every, log_every=min(10, every), capture=capture
+    )
 
 
 def _tokens(axes: Any, length: int, batch: int | None = None) -> dict[str, Any]:
@@ -179,10 +188,14 @@ def _bias(axes: Any, length: int) -> Iterator[Place]:
     levels = axes[BIAS_ALONE]
     for values in product(*levels.values()):
         place = dict(zip(levels, values, strict=True))
-        yield _key(BIAS_ALONE, place), {
-            **_tokens(axes, length),
-            **{_DETAILS[name]: value for name, value in place.items()},
-        }
+        yield (
+            _key(BIAS_ALONE, place),
+            {
+                **_tokens(axes, axes["smaller"].get("tasks.length", length)),
+                **axes["smaller"],
+                **{_DETAILS[name]: value for name, value in place.items()},
+            },
+        )
 
 
 def _without_context(axes: Any) -> Iterator[Place]:
@@ -191,7 +204,7 @@ def _without_context(axes: Any) -> Iterator[Place]:
     for values in product(*levels.values()):
         place = dict(zip(levels, values, strict=True))
         changes: dict[str, Any] = {"loop": _loop(axes), "learner": LearnerConfig("MLP", {"width": 64})}
-        changes["tasks.repetition_probability"] = 0.0
+        changes |= axes["smaller"] | {"tasks.repetition_probability": 0.0}
         yield _key(NO_CONTEXT, place), {**changes, **{_DETAILS[name]: value for name, value in place.items()}}
 
 
