@@ -9,7 +9,17 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds, percent
+from gpicl.experiments.reproduction import (
+    OFF_THE_PLATEAU,
+    Experiment,
+    Finding,
+    Reference,
+    Scale,
+    Settings,
+    lay_out,
+    over_seeds,
+    percent,
+)
 from gpicl.experiments.reproduction.figures import legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.metatesting import PAPER, reference_accuracies
@@ -37,15 +47,7 @@ _SCALES = {
         },
     ),
     "gpu": Scale(
-        {
-            "tasks.num_tasks": 2**24,
-            "tasks.permutation_probability": 0.1,
-            "tasks.repetition_probability": 0.5,
-            "tasks.anneal_steps": 3000,
-            "training.steps": 10_000,
-            "training.optimiser": "muon",
-            "training.matrix_learning_rate": 0.01,
-        },
+        {**OFF_THE_PLATEAU, "tasks.anneal_steps": 3000},
         seeds=3,
         axes={
             "sgd_rate": 0.0004,
