@@ -63,8 +63,8 @@ def grid(settings: Settings) -> list[SweptRun]:
 
 _RULE = (
     "accuracy at the last position on unseen tasks of held-out images; mean and 95 % interval over seeds (Student's "
-    "t), over episodes (Wilson) if there is one seed. The number is the smallest ratio of the accuracy with one length to "
-    "that with the next shorter one."
+    "t), over episodes (Wilson) if there is one seed. The number is the smallest ratio of the accuracy with one "
+    "length to that with the next shorter one."
 )
 _WITHIN = (
     "of the runs with the longest episodes, the accuracy at the last position over that at the length of the shortest "
