@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from gpicl.experiments.comparison.experiment import EXPERIMENT as COMPARISON
-from gpicl.experiments.reproduction import Experiment, Finding, Reference, Settings, changed, over_seeds
+from gpicl.experiments.reproduction import Experiment, Finding, Reference, Settings, changed, over_seeds, times
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.learners import build_learner
@@ -157,7 +157,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
             ordered = rows.sort_values("state_size")
             small, large = ordered.iloc[0], ordered.iloc[-1]
             text = ", ".join(f"{row['accuracy']:.1%} ({row['state_size']:,})" for _, row in ordered.iterrows())
-            ratio = float(large["accuracy"] / small["accuracy"])
+            ratio = times(large["accuracy"], small["accuracy"])
             found.append(Finding(f"{learner}: does a larger state help?", text, _WITHIN, "yes", ratio, _MORE))
     return [*found, *_pair(means)]
 
@@ -180,7 +180,7 @@ def _pair(means: pd.DataFrame) -> list[Finding]:
         f"{name} {row['accuracy']:.1%} (state {row['state_size']:,}, parameters {row['parameters']:,})"
         for name, row in best.items()
     ]
-    ratio = float(best["OuterProductLSTM"]["accuracy"] / best["LSTM"]["accuracy"])
+    ratio = times(best["OuterProductLSTM"]["accuracy"], best["LSTM"]["accuracy"])
     return [Finding("Does a larger state beat more parameters?", "; ".join(texts), _PAIR, "yes", ratio, _MORE)]
 
 
