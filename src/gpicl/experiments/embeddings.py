@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch.nn import functional as F
 
 from gpicl.data import FeatureDataset, load_dataset, preprocess
-from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds
 from gpicl.experiments.reproduction.figures import legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.files import make_folder, write_atomically
@@ -126,8 +126,10 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 _RULE = (
     "accuracy on unseen tasks of held-out images; mean and 95 % interval over seeds (Student's t), over episodes "
-    "(Wilson) if there is one seed. Better than pixels: the interval lies above that of the pixels."
+    "(Wilson) if there is one seed. Better than pixels: the interval lies above that of the pixels. The number is the "
+    "largest ratio of a lower end to the pixels' upper end."
 )
+_MORE = Reference(1.0, 1.0, np.inf)
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
@@ -157,7 +159,8 @@ def _at(dataset: str, position: int, means: pd.DataFrame) -> Finding:
         return Finding(question, text, _RULE)
     better = [str(kind) for kind, row in rows.items() if row["low"] > pixels["high"]]
     verdict = f"{text}. Better than pixels: {', '.join(better) or 'none'}"
-    return Finding(question, verdict, _RULE, "pretrained embeddings learn from fewer examples", bool(better))
+    most = max((row["low"] / pixels["high"] for kind, row in rows.items() if kind != PIXELS), default=np.nan)
+    return Finding(question, verdict, _RULE, "pretrained embeddings learn from fewer examples", most, _MORE)
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:

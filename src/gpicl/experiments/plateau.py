@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out
+from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out
 from gpicl.experiments.reproduction.figures import legend_above, panels
 from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import LoopConfig, TaskConfig
@@ -199,8 +199,8 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     def of(axis: str, loss: str) -> pd.DataFrame:
         return means[(means["axis"] == axis) & (means["loss"] == loss)]
 
-    falls = f"The paper's direction if the first value of the list has a plateau {_FACTOR} times as long as the last."
-    rises = f"The paper's direction if the last value of the list has a plateau {_FACTOR} times as long as the first."
+    falls = "The number is how many times as long the plateau of the first value is as that of the last."
+    rises = "The number is how many times as long the plateau of the last value is as that of the first."
     questions = [
         _trend("Does a larger task batch shorten it?", of(BATCH, "training"), falls, "by a power law", -1, _power_law),
         _trend("Do more tasks lengthen it?", of(TASKS, "training"), rises, "yes", 1),
@@ -223,16 +223,18 @@ def _trend(
     if rows.empty:  # all runs of the axis failed
         return None
     texts = [f"{row['value']}: {'' if row['ended'] else '> '}{row['plateau']:.0f}" for _, row in rows.iterrows()]
-    agrees = _differ_as(sign, rows.iloc[0], rows.iloc[-1]) if paper and len(rows) > 1 else None
-    return Finding(question, ", ".join(texts) + " steps" + more(rows), _MEDIAN + rule, paper, agrees)
+    ratio = _ratio(sign, rows.iloc[0], rows.iloc[-1]) if paper and len(rows) > 1 else None
+    reference = Reference(1.0, _FACTOR, math.inf) if paper else None
+    return Finding(question, ", ".join(texts) + " steps" + more(rows), _MEDIAN + rule, paper, ratio, reference)
 
 
-def _differ_as(sign: int, first: pd.Series, last: pd.Series) -> bool | None:
+def _ratio(sign: int, first: pd.Series, last: pd.Series) -> float | None:
+    """How many times as long the plateau is that the paper has as the longer one; None where that is not known."""
     shorter = min(first, last, key=lambda row: float(row["plateau"]))
     if not shorter["ended"]:
         return None  # it is only known to be long, and may be the longer one
     longer, other = (last, first) if sign > 0 else (first, last)
-    return bool(longer["plateau"] >= _FACTOR * other["plateau"])
+    return float(longer["plateau"] / other["plateau"])
 
 
 def _power_law(rows: pd.DataFrame) -> str:

@@ -1,15 +1,25 @@
 """The transition from memorisation to learning to learn (paper, figure 4)."""
 
 from itertools import pairwise
+from math import inf, log2, nan
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction import (
+    Experiment,
+    Finding,
+    Reference,
+    Scale,
+    Settings,
+    lay_out,
+    over_seeds,
+    percent,
+    power_of_two,
+)
 from gpicl.experiments.reproduction.figures import COLUMN, panels, per_cent, plot_band, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.report import COLOURS
@@ -88,38 +98,79 @@ def _phase(seen: float, unseen: float) -> str:
     return LEARNING if unseen >= SHARE * seen else TASKS
 
 
+# Where the paper's phases begin, and how often the number of tasks doubles between them.
 _PAPER = {
     INSTANCES: "up to about 2^7 tasks",
     TASKS: "from there to about 2^14 tasks",
     LEARNING: "from about 2^14 to 2^15 tasks on",
 }
+_BEGIN, _JUMP, _DOUBLINGS = 2**7, 2**14, 7
+# What the paper's curves come to (read from its text), on MNIST and on Fashion-MNIST.
+_PAPER_UNSEEN = (0.60, 0.42)
+_BEGINS = f"{RULE} The number is the smallest one of tasks from which on all are "
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     """Say which phases there are, in which order, how much is learned, and how far the seeds lie apart."""
     judged = phases(table, settings)
-    found = []
-    for phase, paper in _PAPER.items():
-        exponents = [int(np.log2(n)) for n in judged[judged["phase"] == phase]["num_tasks"]]
-        where = f"at {', '.join(f'2^{exponent}' for exponent in exponents)} tasks" if exponents else "nowhere"
-        found.append(Finding(f"Where is {phase}?", where, RULE, paper, bool(exponents)))
-    order = [phase for i, phase in enumerate(judged["phase"]) if i == 0 or judged["phase"].iloc[i - 1] != phase]
-    rule = "the phases in the order of the number of tasks, each named once per stretch."
-    found.append(
-        Finding("In which order?", ", then ".join(order), rule, "instances, tasks, learning", order == [*_PAPER])
-    )
-    return [*found, _highest(table, settings), _seeds(table, settings)]
+    improves, learns = _from(judged, {TASKS, LEARNING}), _from(judged, {LEARNING})
+    factor = {"lowest": 0.25, "highest": 4.0}
+    found = [
+        Finding(
+            "Where does it begin to improve within a sequence?",
+            "; ".join(f"{phase} {_where(judged, phase)}" for phase in _PAPER),
+            f"{_BEGINS}task memorisation or learning to learn.",
+            "; ".join(f"{phase} {paper}" for phase, paper in _PAPER.items()),
+            improves,
+            Reference(_BEGIN, **factor, form=power_of_two),
+        ),
+        Finding(
+            "Where does learning to learn begin?",
+            power_of_two(learns),
+            f"{_BEGINS}learning to learn.",
+            "at 2^14 to 2^15",
+            learns,
+            Reference(_JUMP, **factor, form=power_of_two),
+        ),
+        Finding(
+            "How long does it only memorise tasks?",
+            _where(judged, TASKS),
+            f"{RULE} The number is how often the number of tasks doubles between the two beginnings above.",
+            "from 2^7 to 2^14",
+            log2(learns / improves) if learns < inf else nan,
+            Reference(_DOUBLINGS, 0.5, 2.0),
+        ),
+    ]
+    return [*found, *_highest(table, settings), _seeds(table, settings)]
 
 
-def _highest(table: pd.DataFrame, settings: Settings) -> Finding:
+def _where(judged: pd.DataFrame, phase: str) -> str:
+    exponents = [int(log2(n)) for n in judged[judged["phase"] == phase]["num_tasks"]]
+    return f"at {', '.join(f'2^{exponent}' for exponent in exponents)} tasks" if exponents else "nowhere"
+
+
+def _from(judged: pd.DataFrame, phases: set[str]) -> float:
+    """The smallest number of tasks from which on all are in some phases; infinite if there is none."""
+    begin = inf
+    for count, phase in zip(judged["num_tasks"][::-1], judged["phase"][::-1], strict=True):
+        if phase not in phases:
+            break
+        begin = float(count)
+    return begin
+
+
+def _highest(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     means = mean_improvements(table)
     most = means[(means["num_tasks"] == means["num_tasks"].max()) & (means["tasks"] == "unseen")].set_index("dataset")
-    texts = [
-        f"{label}: {most.loc[label, 'improvement']:.1%} ({most.loc[label, 'low']:.1%} to {most.loc[label, 'high']:.1%})"
-        for label in (settings.label("mnist"), settings.label("fashion_mnist"))
-    ]
     rule = "improvement on unseen tasks with the most tasks; mean and 95 % interval over seeds (Student's t)."
-    return Finding("How much does it learn?", "; ".join(texts), rule, "about 60 % on MNIST, 42 % on Fashion-MNIST")
+    found = []
+    for name, paper in zip(("mnist", "fashion_mnist"), _PAPER_UNSEEN, strict=True):
+        row = most.loc[settings.label(name)]
+        text = f"{row['improvement']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
+        reference = Reference(paper, 0.8, 1.25, percent)
+        question = f"How much does it learn of {settings.label(name)}?"
+        found.append(Finding(question, text, rule, f"about {paper:.0%}", float(row["improvement"]), reference))
+    return found
 
 
 def _seeds(table: pd.DataFrame, settings: Settings) -> Finding:
@@ -129,15 +180,13 @@ def _seeds(table: pd.DataFrame, settings: Settings) -> Finding:
     widest = spread.sort_values("improvement").iloc[-1]
     return Finding(
         "Do seeds differ most at the jump?",
-        f"they differ most at 2^{int(np.log2(widest['num_tasks']))} tasks, by {widest['improvement']:.1%}",
+        f"they differ most at 2^{int(log2(widest['num_tasks']))} tasks, by {widest['improvement']:.1%}",
         "the number of tasks with the largest difference between seeds of the improvement on unseen MNIST.",
         "seeds are bimodal at the jump",
     )
 
 
 _SHADES = {INSTANCES: "#f0f0f0", TASKS: "#d9d9d9", LEARNING: "#bdbdbd"}
-# What the paper's curves come to (read from its text), on MNIST and on Fashion-MNIST.
-_PAPER_UNSEEN = (0.60, 0.42)
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:

@@ -1,8 +1,8 @@
 """Reproduction: every figure of the paper as an experiment that runs, resumes, scales out and explains itself."""
 
 from gpicl.experiments.reproduction.experiment import Experiment, Reproducible, find_experiment
+from gpicl.experiments.reproduction.finding import Finding, Reference, percent, plain, power_of_two
 from gpicl.experiments.reproduction.over_seeds import over_seeds
-from gpicl.experiments.reproduction.page import Finding
 from gpicl.experiments.reproduction.scale import Scale, changed, lay_out
 from gpicl.experiments.reproduction.settings import SCALES, Settings, find_sources
 
@@ -10,6 +10,7 @@ __all__ = [
     "SCALES",
     "Experiment",
     "Finding",
+    "Reference",
     "Reproducible",
     "Scale",
     "Settings",
@@ -18,4 +19,7 @@ __all__ = [
     "find_sources",
     "lay_out",
     "over_seeds",
+    "percent",
+    "plain",
+    "power_of_two",
 ]
