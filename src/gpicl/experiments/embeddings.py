@@ -29,7 +29,7 @@ _SCALES = {
         seeds=3,
         axes={"pixels": 14, "features": 64},
     ),
-    "paper": Scale(
+    "gpu": Scale(
         {
             "learner": LearnerConfig("ValueTransformer", {"layers": 4, "width": 256, "heads": 8, "key_size": 32}),
             "training.batch": 128,

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds, percent
+from gpicl.experiments.reproduction import OFF_THE_PLATEAU, Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds, percent
 from gpicl.experiments.reproduction.figures import legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.metatesting import PAPER, reference_accuracies
@@ -17,16 +17,7 @@ SOURCES = ("mnist", "fashion_mnist")
 _SCALES = {
     "smoke": Scale(),
     "laptop": Scale({"learner.options.layers": 3, "training.steps": 1500, "testing.episodes": 4096}, seeds=3),
-    "paper": Scale(
-        {
-            "tasks.num_tasks": 2**24,
-            "tasks.permutation_probability": 0.1,
-            "tasks.anneal_steps": 25_000,
-            "training.batch": 4096,
-            "training.decay": "constant",
-        },
-        seeds=3,
-    ),
+    "gpu": Scale({**OFF_THE_PLATEAU, "tasks.anneal_steps": 3000}, seeds=3),
 }
 
 

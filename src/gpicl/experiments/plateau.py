@@ -71,7 +71,7 @@ _SCALES = {
             "steps": {16: 8000, 32: 5000, 128: 2000, 256: 1500},
         },
     ),
-    "paper": Scale(
+    "gpu": Scale(
         {"tasks.num_tasks": 2**16, "training.decay": "constant"},
         seeds=3,
         axes={

@@ -3,10 +3,11 @@
 from gpicl.experiments.reproduction.experiment import Experiment, Reproducible, find_experiment
 from gpicl.experiments.reproduction.finding import Finding, Reference, percent, plain, power_of_two
 from gpicl.experiments.reproduction.over_seeds import over_seeds
-from gpicl.experiments.reproduction.scale import Scale, changed, lay_out
+from gpicl.experiments.reproduction.scale import OFF_THE_PLATEAU, Scale, changed, lay_out
 from gpicl.experiments.reproduction.settings import SCALES, Settings, find_sources
 
 __all__ = [
+    "OFF_THE_PLATEAU",
     "SCALES",
     "Experiment",
     "Finding",
