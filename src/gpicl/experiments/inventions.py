@@ -27,7 +27,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 _SCALES = {
     "smoke": Scale(LEARNERS["smoke"], seeds=2),
     "laptop": Scale({**LEARNERS["laptop"], "training.steps": 400}, seeds=3),
-    "paper": Scale({**LEARNERS["paper"], "training.steps": 2000}, seeds=3),
+    "gpu": Scale({**LEARNERS["gpu"], "training.steps": 2000}, seeds=3),
 }
 
 

@@ -6,7 +6,17 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gpicl.experiments.reproduction import OFF_THE_PLATEAU, Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds, percent
+from gpicl.experiments.reproduction import (
+    OFF_THE_PLATEAU,
+    Experiment,
+    Finding,
+    Reference,
+    Scale,
+    Settings,
+    lay_out,
+    over_seeds,
+    percent,
+)
 from gpicl.experiments.reproduction.figures import legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.metatesting import PAPER, reference_accuracies

@@ -42,7 +42,7 @@ LEARNERS: dict[str, Mapping[str, Any]] = {
         "testing.positions": [100],
         "testing.episodes": 2048,
     },
-    "paper": {**_ON_GPU, "training": _FLAGSHIP.training, "testing.positions": [100], "testing.episodes": 16384},
+    "gpu": {**_ON_GPU, "training": _FLAGSHIP.training, "testing.positions": [100], "testing.episodes": 16384},
 }
 """The learner of the flagship, smaller on a laptop: what an experiment with it changes of the base run of a scale."""
 
@@ -51,7 +51,7 @@ _WIDEN_FEW = {name: probability for name, probability in _FLAGSHIP.tasks.widen.i
 _SCALES = {
     "smoke": Scale({**LEARNERS["smoke"], "tasks.widen": _WIDEN_FEW}, seeds=2),
     "laptop": Scale({**LEARNERS["laptop"], "tasks.widen": _FLAGSHIP.tasks.widen, "training.steps": 1000}, seeds=2),
-    "paper": Scale(LEARNERS["paper"]),
+    "gpu": Scale(LEARNERS["gpu"]),
 }
 
 
@@ -118,33 +118,32 @@ _ELSEWHERE = "mean over the data sets of the others, of the accuracy less that o
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     """Say what knowledge of the domain adds on each data set, and what it costs on the others."""
-    means = over_seeds(table, ["trained_on", "dataset"]).set_index(["trained_on", "dataset"])
+    means = over_seeds(table, ["trained_on", "dataset"])
+    ends = {(row["trained_on"], row["dataset"]): row for _, row in means.iterrows()}
     general = settings.label("mnist")
-    labels = [label for label in by_label(settings, DOMAINS) if (label, label) in means.index]
-    found = [_of_domain(means, label, general) for label in labels]
+    labels = [label for label in by_label(settings, DOMAINS) if (label, label) in ends]
+    found = [_of_domain(ends, label, general) for label in labels]
     for label in labels:
         others = [
-            float(means.loc[(label, other), "accuracy"] - means.loc[(general, other), "accuracy"])
+            float(ends[label, other]["accuracy"] - ends[general, other]["accuracy"])
             for other in labels
-            if other not in (label, general) and (general, other) in means.index
+            if label != general and other not in (label, general) and (general, other) in ends
         ]
-        if label != general and others:
+        if others:
             text = f"{100 * sum(others) / len(others):+.1f} points"
             found.append(Finding(f"Meta-trained on {label}: what is lost on other data sets?", text, _ELSEWHERE))
     return found
 
 
-def _of_domain(means: pd.DataFrame, label: str, general: str) -> Finding:
-    names = {"its own images": label, f"images of {general}": general, "no image": NOTHING}
-    known = {
-        name: means.loc[(trained, label)]
-        for name, trained in names.items()
-        if (trained, label) in means.index and not (name != "its own images" and trained == label)
-    }
-    texts = [f"{name} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})" for name, row in known.items()]
-    others = [float(row["accuracy"]) for name, row in known.items() if name != "its own images"]
-    if others:
-        added = float(known["its own images"]["accuracy"]) - max(others)
+def _of_domain(ends: Mapping[tuple[str, str], "pd.Series[Any]"], label: str, general: str) -> Finding:
+    own, *others = [("its own images", label), (f"images of {general}", general), ("no image", NOTHING)]
+    known = [(name, trained) for name, trained in others if trained != label and (trained, label) in ends]
+    texts = []
+    for name, trained in [own, *known]:
+        end = ends[trained, label]
+        texts.append(f"{name} {end['accuracy']:.1%} ({end['low']:.1%} to {end['high']:.1%})")
+    if known:
+        added = ends[label, label]["accuracy"] - max(ends[trained, label]["accuracy"] for _, trained in known)
         texts.append(f"its own images add {100 * added:+.1f} points")
     return Finding(f"{label}: what is left for knowledge of the domain?", "; ".join(texts), _RULE)
 
