@@ -6,7 +6,10 @@ WHY nothing is imported up here: the help of `gpicl reproduce` lists the experim
 EXPERIMENTS = {
     "heatmap": "gpicl.experiments.heatmap",
     "transition": "gpicl.experiments.transition",
+    "phases": "gpicl.experiments.phases",
+    "initialisation": "gpicl.experiments.initialisation",
     "learning-curve": "gpicl.experiments.learning_curve",
+    "long-sequences": "gpicl.experiments.long_sequences",
     "plateau": "gpicl.experiments.plateau",
     "ablation": "gpicl.experiments.ablation",
     "embeddings": "gpicl.experiments.embeddings",

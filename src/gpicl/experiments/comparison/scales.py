@@ -54,8 +54,8 @@ def _to_smoke(config: RunConfig) -> RunConfig:
     )
 
 
-# Task batch and steps at the published size, each a few minutes on one H100. The paper takes 4,096 for Transformers, 128
-# for recurrences and 8 for VSML, and 50,000 steps of each, which is hours a learner.
+# Task batch and steps at the published size, each a few minutes on one H100. The paper takes 4,096 for Transformers,
+# 128 for recurrences and 8 for VSML, and 50,000 steps of each, which is hours a learner.
 _ON_GPU = {
     "TokenTransformer": (512, 12_000),
     "ValueTransformer": (512, 9_000),
@@ -71,7 +71,7 @@ _ON_GPU = {
 
 
 def _to_gpu(config: RunConfig) -> RunConfig:
-    """Change to the published images, and to steps that fit a GPU; the rest is the preset's, as the paper leaves it open.
+    """Change to the published images, and to steps that fit a GPU; the rest is the preset's.
 
     A learner that reads any number of features is meta-trained on as many as its preset says and tested on all.
     """

@@ -37,7 +37,7 @@ BASES: dict[ScaleName, RunConfig] = {
 
 
 OFF_THE_PLATEAU = {"tasks.permutation_probability": 0.1, "tasks.repetition_probability": 0.5}
-"""Interventions that take the paper's Transformer off its plateau in time; how long they fade is `tasks.anneal_steps`."""
+"""Interventions that take the paper's Transformer off its plateau in time; they fade over `tasks.anneal_steps`."""
 
 
 def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
