@@ -1,7 +1,5 @@
 """The figure of the plateau."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
