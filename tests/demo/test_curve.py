@@ -3,7 +3,7 @@
 import numpy as np
 
 from gpicl.demo.curve import Curve
-from gpicl.demo.lesson import Example
+from gpicl.demo.sessions import Example
 
 
 def examples(labels: str) -> tuple[Example, ...]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from gpicl.demo.lesson import Example
+from gpicl.demo.sessions import Example
 
 Outcome = Literal["right", "wrong", "uncounted"]
 Predict = Callable[[Sequence[Example], Example], int | None]

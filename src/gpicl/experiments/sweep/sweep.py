@@ -1,17 +1,96 @@
-"""A sweep: many runs, each of them once."""
+"""A sweep: a grid of runs, each of them done once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from gpicl.data import dataset_label
 from gpicl.errors import GpiclError
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.experiments.sweep.progress import SweepProgress
-from gpicl.experiments.sweep.swept_run import SweptRun
-from gpicl.experiments.sweep.train_and_measure import train_and_measure
-from gpicl.files import make_folder
-from gpicl.metatraining import Run
+from gpicl.files import locked, make_folder
+from gpicl.metatraining import LoopConfig, Run, RunConfig
 from gpicl.runs.meta_test_run import is_tested
 from gpicl.runs.planning import image_for_testing, load_test_set
+from gpicl.runs.train_and_test import train_and_test
+
+Key = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class SweptRun:
+    """A configuration, and its place in the grid.
+
+    Args:
+        config: The run.
+        keys: Where in the grid it stands, by the name of the axis: the first columns of the sweep's tables.
+        batch: Episodes at once of its meta-test, as its memory allows.
+    """
+
+    config: RunConfig
+    keys: dict[str, Key] = field(default_factory=dict)
+    batch: int = 128
+
+    def folder(self, output: Path | str) -> Path:
+        """The run's folder, the same for the same configuration wherever in a grid it stands.
+
+        Args:
+            output: Folder of all runs.
+        """
+        return Run(self.config, output).folder
+
+    @property
+    def title(self) -> str:
+        """What to call it in a line of progress."""
+        return ", ".join(f"{name} {value}" for name, value in self.keys.items())
+
+
+def swept_loop(steps: int | None, measured: int) -> LoopConfig:
+    """A run without a progress bar of its own, that is measured a few times on its way.
+
+    Args:
+        steps: Steps of the run; None if there is nothing to meta-train.
+        measured: How often to measure on unseen tasks.
+    """
+    return LoopConfig(progress=False, checkpoint_every=200, validate_every=max(1, (steps or 1) // measured))
+
+
+@contextmanager
+def run_lock(folder: Path) -> Iterator[None]:
+    """Keep a run's folder to oneself; wait while somebody else has it.
+
+    WHY: Ray may run a piece again while its first attempt is cut off but alive, and two sweeps may have a run in
+    common. The second then waits, and finds the run finished, or resumes it where the first was killed: the system
+    frees the lock of a process that ends, however it ends.
+
+    Args:
+        folder: The run's folder. The lock lies in a folder beside it, so that a run that cannot begin leaves no folder.
+    """
+    locks = make_folder(folder.parent / ".locks")
+    with locked(locks / f"{folder.name}.lock"):
+        yield
+
+
+def train_and_measure(config: RunConfig, output: str, command: str, batch: int) -> str:
+    """Meta-train and meta-test one run, from the beginning or from where it was interrupted.
+
+    Args:
+        config: The run.
+        output: Folder of all runs.
+        command: What the user typed.
+        batch: Episodes at once of the meta-test.
+
+    Returns:
+        The figure that a line of progress shows.
+    """
+    with run_lock(Run(config, output).folder):
+        _, results = train_and_test(config, output, command, lambda _: None, batch, report=False)
+    if results is None:
+        return ""
+    dataset, kind = dataset_label(config.testing.datasets[0]), config.testing.tasks[-1]
+    rows = results[(results["dataset"] == dataset) & (results["tasks"] == kind)]
+    return f"{kind} {dataset} {rows['accuracy'].iloc[-1]:.1%}"
 
 
 def sweep(
