@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from gpicl.demo.lesson import EXAMPLE_SETS, Lesson, digits
 from gpicl.demo.limits import EXAMPLES
-from gpicl.demo.sessions import EXAMPLE_SETS, Lesson, digits
 from gpicl.errors import GpiclError
 
 PICTURE = np.zeros((28, 28), np.uint8)

@@ -6,7 +6,7 @@ import pytest
 from gpicl import InContextClassifier
 from gpicl.demo.drawing import as_picture, inputs_of
 from gpicl.demo.learners import Predictor, Setting, demo_learners, most_probable
-from gpicl.demo.sessions import Example
+from gpicl.demo.lesson import Example
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,9 @@
 import pytest
 
 from gpicl.demo.learners import Predictor, demo_learners
+from gpicl.demo.lesson import Lesson
 from gpicl.demo.limits import UNDO_STEPS
-from gpicl.demo.sessions import Lesson, Session, Sessions
+from gpicl.demo.sessions import Session, Sessions
 from gpicl.errors import GpiclError
 
 

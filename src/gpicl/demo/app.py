@@ -17,6 +17,7 @@ from fastapi.staticfiles import StaticFiles
 
 from gpicl.demo.drawing import EMPTY, as_picture
 from gpicl.demo.learners import Predictor, demo_learners, most_probable
+from gpicl.demo.lesson import EXAMPLE_SETS
 from gpicl.demo.limits import BODY_BYTES, CLASSES, RefusedError
 from gpicl.demo.messages import (
     NOTHING_DRAWN,
@@ -34,7 +35,7 @@ from gpicl.demo.messages import (
     describe_session,
 )
 from gpicl.demo.problems import NOT_FOUND, NOT_NOW, RESPONSES, BodyLimit, SecureHeaders, refuse_in_words
-from gpicl.demo.sessions import EXAMPLE_SETS, Session, Sessions
+from gpicl.demo.sessions import Session, Sessions
 
 T = TypeVar("T")
 

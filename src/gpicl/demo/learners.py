@@ -17,8 +17,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from gpicl.classifier import InContextClassifier
 from gpicl.classifier.loaded import learner_at_hand
 from gpicl.demo.drawing import inputs_of
+from gpicl.demo.lesson import Example
 from gpicl.demo.limits import FITTED_EXAMPLES
-from gpicl.demo.sessions import Example
 from gpicl.weights import find_weights, load_card, shipped_weights
 
 _MEMORY = 64  # MiB for intermediate results; two requests may compute at once

@@ -7,11 +7,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from gpicl.demo.curve import Curve, Outcome
 from gpicl.demo.drawing import EMPTY, as_grey
 from gpicl.demo.learners import DemoLearner, Setting, most_probable
+from gpicl.demo.lesson import Curve, ExampleSet, Outcome
 from gpicl.demo.limits import CLASSES, EXAMPLES, GRID_SIDE, NAME_LENGTH, RECENT_PICTURES
-from gpicl.demo.sessions import Answer, ExampleSet, Session
+from gpicl.demo.sessions import Answer, Session
 
 # Strict, so that neither a truth value nor a text counts as a number.
 Ink = Annotated[float, Field(ge=0, le=255, strict=True)]
