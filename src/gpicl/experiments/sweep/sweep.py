@@ -1,5 +1,6 @@
 """A sweep: a grid of runs, each of them done once."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,9 +17,11 @@ from gpicl.errors import GpiclError
 from gpicl.experiments.sweep.engine import Engine
 from gpicl.files import locked, make_folder
 from gpicl.metatraining import LoopConfig, Run, RunConfig
+from gpicl.metatraining.build import NO_DATASET
 from gpicl.runs.meta_test_run import is_tested
 from gpicl.runs.planning import image_for_testing, load_test_set
 from gpicl.runs.train_and_test import train_and_test
+from gpicl.weights import CARD_FILE, find_weights
 
 
 class SweepProgress:
@@ -111,8 +114,24 @@ class SweptRun:
 
         Args:
             output: Folder of all runs.
+
+        Returns:
+            The folder; of a run that waits for another one's weights, which are part of its name, a name that no
+            folder has.
         """
+        if self.waits:
+            return Path(output) / f"waiting-{hashlib.sha256(repr(self.config.identity()).encode()).hexdigest()[:10]}"
         return Run(self.config, output).folder
+
+    @property
+    def waits(self) -> bool:
+        """Whether the weights that it begins with (`init`) are not there yet."""
+        if self.config.init is None:
+            return False
+        try:
+            return not (find_weights(self.config.init) / CARD_FILE).exists()
+        except GpiclError:
+            return True
 
     @property
     def title(self) -> str:
@@ -179,7 +198,8 @@ def sweep(
     """Do the runs of a grid that have not been done. Interrupt it whenever you like: the next call does the rest.
 
     Args:
-        runs: The grid; a configuration that stands in it twice is run once.
+        runs: The grid; a configuration that stands in it twice is run once. Runs that begin with the weights of others
+            in it are run after them.
         output: Folder of all runs.
         engine: An open engine.
         command: What the user typed.
@@ -194,12 +214,32 @@ def sweep(
         GpiclError: If a data set cannot be had; found before anything is run.
     """
     say = say or (lambda _: None)
+    check_data([run for run in runs if run.waits or not is_done(run, run.folder(output))])
+    failures: dict[Path, str] = {}
+    waiting = list(runs)
+    while ready := [run for run in waiting if not run.waits]:
+        waiting = [run for run in waiting if run.waits]
+        failures |= _sweep_ready(ready, output, engine, command, title, say, progress)
+    for run in waiting:
+        failures[run.folder(output)] = f"the weights that it begins with are not there: {run.config.init}"
+        say(f"{title}: {run.title} was not run: {failures[run.folder(output)]}")
+    return failures
+
+
+def _sweep_ready(
+    runs: Sequence[SweptRun],
+    output: Path | str,
+    engine: Engine,
+    command: str,
+    title: str,
+    say: Callable[[str], object],
+    progress: bool,
+) -> dict[Path, str]:
     distinct = {run.folder(output): run for run in runs}
     left = {folder: run for folder, run in distinct.items() if not is_done(run, folder)}
     say(f"{title}: {len(distinct)} runs, {len(distinct) - len(left)} of them finished before.")
     if not left:
         return {}
-    check_data(list(left.values()))
     make_folder(Path(output))
     folders, todo = list(left), list(left.values())
     failures: dict[Path, str] = {}
@@ -242,7 +282,7 @@ def check_data(runs: Sequence[SweptRun]) -> None:
         data, testing = run.config.data, run.config.testing
         wanted = [(data.dataset, data), *((name, image_for_testing(data, testing)) for name in testing.datasets)]
         for name, image in wanted:
-            if (name, str(image)) not in checked:
+            if name != NO_DATASET and (name, str(image)) not in checked:
                 load_test_set(name, image)
                 checked.add((name, str(image)))
 
