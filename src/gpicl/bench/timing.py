@@ -95,7 +95,7 @@ SCALES = {
     "full": Scale(
         rounds=(5, 15),
         seconds=3.0,
-        steps=(8, 300),
+        steps=(9, 601),
         learners=99,
         batch=64,
         length=100,
@@ -108,7 +108,7 @@ SCALES = {
     "smoke": Scale(
         rounds=(1, 1),
         seconds=0.0,
-        steps=(2, 12),
+        steps=(4, 12),
         learners=1,
         batch=2,
         length=8,
