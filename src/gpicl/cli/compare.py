@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
         """
         from gpicl.data import split_names
         from gpicl.experiments.comparison import compare as run_comparison
-        from gpicl.experiments.comparison.table import failed_learners
+        from gpicl.experiments.comparison.report import failed_learners
 
         check_folder(output)
         check_folder(results, "--results")
