@@ -19,7 +19,8 @@ from gpicl.runtime import Chunks, freed_memory_kept, lightning_precision
 from gpicl.tasks import NO_INTERVENTION, Episodes, Interventions, TaskAugmentor, TaskKind
 
 # Draws of a meta-test begin where no meta-training ever gets, so that a seen task shows other examples.
-_FIRST_DRAW = 2**40
+FIRST_DRAW = 2**40
+"""First draw of every meta-test."""
 
 Progress = Callable[[str, int, float], None]
 Answers = tuple[Bool[Tensor, "B P"], Float[Tensor, "B P"]]
@@ -189,7 +190,7 @@ def answer_episodes(
     done = 0
 
     def answer_some(first: int, last: int) -> Answers:
-        return answer(source.episodes(range(_FIRST_DRAW + first, _FIRST_DRAW + last), kind, interventions))
+        return answer(source.episodes(range(FIRST_DRAW + first, FIRST_DRAW + last), kind, interventions))
 
     for answers, losses in Chunks(batch, "episodes", on_note).work(episodes, answer_some):
         right += answers.sum(0)
