@@ -227,8 +227,9 @@ def _save(
 
 
 def _device(accelerator: str) -> torch.device:
-    on_gpu = accelerator in ("gpu", "cuda", "auto") and torch.cuda.is_available()
-    return torch.device("cuda" if on_gpu else "cpu")
+    if not (accelerator.startswith(("gpu", "cuda", "auto")) and torch.cuda.is_available()):
+        return torch.device("cpu")
+    return torch.device(accelerator if accelerator.startswith("cuda") else "cuda")
 
 
 def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str, Any]) -> Trainer:
