@@ -127,7 +127,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         others = [
             float(ends[label, other]["accuracy"] - ends[general, other]["accuracy"])
             for other in labels
-            if label != general and other not in (label, general) and (general, other) in ends
+            if label != general and other not in (label, general) and {(label, other), (general, other)} <= ends.keys()
         ]
         if others:
             text = f"{100 * sum(others) / len(others):+.1f} points"
