@@ -242,17 +242,18 @@ class _PageFiles(StaticFiles):
         return ("", None) if "\0" in path else super().lookup_path(path)
 
 
-def make_app(weights: str | PathLike[str] = "general") -> FastAPI:
+def make_app(weights: str | PathLike[str] = "general", device: str | None = None) -> FastAPI:
     """Make the application; any ASGI server can run it, in one process, since sessions are kept in its memory.
 
     Args:
         weights: Of the learner that is chosen at first; see `demo_learners`.
+        device: Where learners compute; see `find_device`.
 
     Raises:
         UnknownNameError: If there are no such weights.
         CheckpointError: If they are damaged.
     """
-    service = Service(Predictor(demo_learners(weights)))
+    service = Service(Predictor(demo_learners(weights, device)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

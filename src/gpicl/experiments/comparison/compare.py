@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gpicl.experiments.sweep.sweep import run_lock
 from gpicl.files import make_folder, write_atomically
 from gpicl.metatesting import prediction_milliseconds
 from gpicl.metatraining import RunConfig, TestingConfig
+from gpicl.metatraining.placement import on_device
 from gpicl.runs.planning import load_test_set, sized_for_testing
 from gpicl.runs.results import check_testing
 from gpicl.runs.train_and_test import train_and_test
@@ -40,6 +42,7 @@ def compare(
     minutes: float | None = None,
     engine: Engine | None = None,
     progress: bool = True,
+    device: str | None = None,
 ) -> pd.DataFrame:
     """Run the comparison, or what is left of it.
 
@@ -57,6 +60,7 @@ def compare(
         minutes: Wall-clock budget of every run; None for the presets' own.
         engine: An open engine; None for one run after another.
         progress: Show progress bars.
+        device: Where to meta-train and meta-test; see `find_device`.
 
     Returns:
         The table; see `comparison_table`.
@@ -76,6 +80,12 @@ def compare(
     )
     check_testing(TestingConfig(list(chosen.datasets)), [dataset_label(name) for name in chosen.datasets])
     trials = make_trials(chosen, choose_entries(learners), Path(output), minutes, progress)
+    trials = [
+        trial._replace(
+            config=replace(trial.config, loop=on_device(trial.config.loop, device, elsewhere=engine is not None))
+        )
+        for trial in trials
+    ]
     # A data set that is not to be had should not be found after hours of meta-training.
     for name in dict.fromkeys((chosen.data, *chosen.datasets)):
         load_test_set(name, chosen.resize(RunConfig()).data)

@@ -65,6 +65,7 @@ class ComparisonExperiment:
             seeds=settings.seeds,
             engine=engine,
             progress=progress,
+            device=settings.device,
         )
         return len(failed_learners(table))
 

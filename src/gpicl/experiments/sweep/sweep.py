@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from gpicl.experiments.sweep.engine import Engine
 from gpicl.files import locked, make_folder
 from gpicl.metatraining import LoopConfig, Run, RunConfig
 from gpicl.metatraining.build import NO_DATASET
+from gpicl.metatraining.placement import on_device
 from gpicl.runs.meta_test_run import is_tested
 from gpicl.runs.planning import image_for_testing, load_test_set
 from gpicl.runs.train_and_test import train_and_test
@@ -132,6 +133,15 @@ class SweptRun:
             return not (find_weights(self.config.init) / CARD_FILE).exists()
         except GpiclError:
             return True
+
+    def on(self, device: str | None) -> "SweptRun":
+        """The same run on a device, which its folder does not depend on.
+
+        Args:
+            device: A checked device, which may be another machine's; None leaves the run as it is.
+        """
+        loop = on_device(self.config.loop, device, elsewhere=True)
+        return replace(self, config=replace(self.config, loop=loop))
 
     @property
     def title(self) -> str:
