@@ -49,13 +49,13 @@ def server():
     assert address, f"it said {line!r}"
     yield address[0], process
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate()
 
 
 @pytest.fixture
 def client(server):
     """A visitor who has never been there."""
-    with httpx.Client(base_url=server[0], timeout=60) as visitor:
+    with httpx.Client(base_url=server[0], timeout=None) as visitor:
         yield visitor
 
 
