@@ -67,7 +67,7 @@ def chromium():
     if path is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     with playwright.sync_playwright() as running:
-        # Without the sandbox, which is not to be had as root in a container; it opens our own page alone.
+        # Without the sandbox, which root cannot use in a container; it opens our own page alone.
         browser = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -220,7 +220,7 @@ EXPERIMENT = Experiment(
         "past from one example to the next? Every learner with a memory, as the comparison meta-trains it, and "
         "smaller ones of the same kind. A Transformer's state are the keys and values of all layers and positions, "
         "an LSTM's its hidden and cell state, an outer-product LSTM's its matrix. The KernelSetTransformer's are the "
-        "inputs, keys and values of all examples; it is not carried on but read anew, as a set, whenever there is "
+        "inputs, keys and values of all examples; it is not carried on but read again, as a set, whenever there is "
         "one example more. Learners differ in images, features and steps, each having those with which it fits a "
         "laptop; so compare within a kind first."
     ),
