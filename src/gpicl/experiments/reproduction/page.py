@@ -10,28 +10,11 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
+from gpicl.experiments.reproduction.finding import COLUMNS, Finding
 from gpicl.experiments.reproduction.settings import Settings
 from gpicl.metatesting import wilson_interval
 from gpicl.report import failures_section, markdown_table, write_page
 from gpicl.runtime import machine_description
-
-
-class Finding(NamedTuple):
-    """One statement about a table, computed from it.
-
-    Attributes:
-        question: What was asked.
-        found: What the table says.
-        rule: How that was decided, so that anybody can decide it again.
-        paper: What the paper says of it; empty where it says nothing.
-        agrees: Whether the two agree; None where there is nothing to compare.
-    """
-
-    question: str
-    found: str
-    rule: str
-    paper: str = ""
-    agrees: bool | None = None
 
 
 class Page(NamedTuple):
@@ -104,14 +87,13 @@ def _warning(settings: Settings) -> list[str]:
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
-    words = {True: "yes", False: "**no**", None: ""}
-    rows = [[f.question, f.found, f.paper, words[f.agrees]] for f in findings]
-    table = markdown_table(["question", "found", "the paper", "agrees"], rows, numbers=False)
+    table = markdown_table(COLUMNS, [finding.row() for finding in findings], numbers=False)
     rules = [
         f"- {' '.join(f.question for f in findings if f.rule == rule)} By this rule: {rule}"
         for rule in dict.fromkeys(f.rule for f in findings)
     ]
-    return [table, "", "How it was decided:", "", *rules]
+    ratio = "*Agrees*: the ratio of our number to the paper's is an accepted one. No number, no verdict."
+    return [table, "", ratio, "", "How the numbers were found:", "", *rules]
 
 
 def _runs(page: Page, settings: Settings, engine: str) -> str:
