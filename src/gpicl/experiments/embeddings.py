@@ -125,8 +125,8 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 _RULE = (
-    "accuracy on unseen tasks of held-out images; mean and 95 % interval over seeds (Student's t), over episodes "
-    "(Wilson) if there is one seed. Better than pixels: the interval lies above that of the pixels."
+    "accuracy on unseen tasks of held-out images; mean and 95 % interval over seeds (of their weights, tasks, "
+    "episodes, and of the images), over episodes (Wilson) if there is one seed. Better than pixels: the interval lies above that of the pixels."
 )
 
 
