@@ -38,8 +38,8 @@ def grid(settings: Settings) -> list[SweptRun]:
 _CROSSING = 0.58
 _END = (
     "accuracy at the last position on unseen tasks of held-out images; mean and 95 % interval over seeds (of their "
-    "weights, tasks, episodes, and of the images), over episodes (Wilson) if there is one seed. Agrees with the paper if the interval reaches the paper's "
-    "figure or lies above it."
+    "weights, tasks, episodes, and of the images), over episodes (Wilson) if there is one seed. Agrees with the paper "
+    "if the interval reaches the paper's figure or lies above it."
 )
 _PAPER_LEARNER, _PAPER_LENGTH = "GPICL Transformer", 100
 

@@ -114,6 +114,8 @@ class MetaTraining(LightningModule):
 
     def on_train_start(self) -> None:
         """Start the clock where the checkpoint left it."""
+        if self.loop.compile:
+            self._check_compiles()
         self.budget.start(self._spent_before)
         if self.captures():
             self._captured = self._capture()
@@ -132,15 +134,26 @@ class MetaTraining(LightningModule):
             if self._average_before is not None:
                 self._averaged.load_state_dict(self._average_before)
 
+    def _check_compiles(self) -> None:
+        trainer: Any = self.trainer
+        if trainer.strategy.root_device.type != "cuda" or not self.captures():
+            raise ConfigError("loop.compile needs a step that is captured on one GPU. Leave it out here.")
+        # Others read another number of examples at every step, and each would be compiled.
+        if type(self.learner).training_logits is not Learner.training_logits or self.fewest_classes is not None:
+            name = type(self.learner).__name__
+            raise ConfigError(f"loop.compile needs steps that are all of one shape; those of {name} are not.")
+
     def _capture(self) -> CapturedStep:
         trainer: Any = self.trainer
         data, device = trainer.datamodule, trainer.strategy.root_device
         in_bf16 = trainer.precision == "bf16-mixed"
+        read = self._compiled() if self.loop.compile else self._read
 
         def learn(episodes: Episodes, step: int) -> Figures:
             # No cache: a graph would go on reading weights that were rounded before it was captured.
             with torch.autocast(device.type, torch.bfloat16, enabled=in_bf16, cache_enabled=False):
-                return self._figures(episodes, step)
+                logits, labels = read(episodes, step)
+                return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
 
         def plan(step: int) -> StepPlan:
             interventions = data.interventions(step)
@@ -215,7 +228,7 @@ class MetaTraining(LightningModule):
         return loss
 
     def _figures(self, batch: Episodes, number: int) -> Figures:
-        logits, labels = self._learner_of_step(number).training_logits(batch.inputs, batch.labels, number)
+        logits, labels = self._read(batch, number)
         return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
 
     def _backward(self, loss: Tensor) -> None:
@@ -245,6 +258,13 @@ class MetaTraining(LightningModule):
     def _show_average(self, shown: bool) -> None:
         if self._averaged is not None:
             self._averaged.show(shown)
+
+    def _read(self, episodes: Episodes, step: int) -> tuple[Tensor, Tensor]:
+        return self._learner_of_step(step).training_logits(episodes.inputs, episodes.labels, step)
+
+    def _compiled(self) -> Callable[[Episodes, int], tuple[Tensor, Tensor]]:
+        compiled = torch.compile(self.learner)
+        return lambda episodes, step: (compiled(episodes.inputs, episodes.labels), episodes.labels)
 
     def _learner_of_step(self, step: int) -> Learner:
         if self.fewest_classes is None:
