@@ -140,7 +140,7 @@ def test_where_nothing_says_how_long_the_weights_were_trained_that_is_said(confi
     with pytest.raises(ConfigError, match=r"this run begins with none.*--init"):
         Run(config, tmp_path)
     saved = _saved(tmp_path, build_learner("MLP", 16, 10))
-    with pytest.raises(ConfigError, match="for how many steps.*Give a number"):
+    with pytest.raises(ConfigError, match=r"for how many steps.*Give a number"):
         with_first_step_of_init(replace(config, init=saved))
     with pytest.raises(ConfigError, match="Give a number"):
-        TrainingConfig(first_step="init").first_number
+        assert TrainingConfig(first_step="init").first_number

@@ -168,7 +168,7 @@ def test_averaged_weights_are_what_is_measured_reported_and_saved(config, tmp_pa
             seen["trained"] = {name: t.clone() for name, t in module.learner.state_dict().items()}
 
     config.training = replace(config.training, average=0.9)
-    run, learner = meta_train(config, tmp_path, callbacks=[Watch()])
+    _, learner = meta_train(config, tmp_path, callbacks=[Watch()])
     assert not differs(learner.state_dict(), seen["measured"])
     assert differs(learner.state_dict(), seen["trained"])
     config.training = replace(config.training, average=0.0)

@@ -126,7 +126,8 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 _RULE = (
     "accuracy on unseen tasks of held-out images; mean and 95 % interval over seeds (of their weights, tasks, "
-    "episodes, and of the images), over episodes (Wilson) if there is one seed. Better than pixels: the interval lies above that of the pixels."
+    "episodes, and of the images), over episodes (Wilson) if there is one seed. Better than pixels: the interval lies "
+    "above that of the pixels."
 )
 
 
