@@ -200,6 +200,8 @@ def test_any_trainer_ends_with_the_average(features):
         ({"accumulate": 0}, "accumulate must be at least 1"),
         ({"batch": 6, "accumulate": 4}, "a multiple of training.accumulate"),
         ({"first_step": -1}, "first_step must be at least 0"),
+        ({"first_step": 2**62}, r"There are 2\^63 episodes"),
+        ({"steps": 10**30}, r"There are 2\^63 episodes"),
     ],
 )
 def test_what_a_dial_cannot_be_is_refused(dials, message):

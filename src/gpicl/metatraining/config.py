@@ -185,6 +185,12 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and value != "init" and value < least:
                 raise ConfigError(f"training.{name} must be at least {least}, not {value}.")
+        first = 0 if isinstance(self.first_step, str) else self.first_step
+        if (first + (self.max_steps or 0) + 1) * self.batch >= 2**63:
+            raise ConfigError(
+                f"There are 2^63 episodes, fewer than training.first_step={self.first_step}, training.steps={self.steps} "
+                f"and training.batch={self.batch} come to. Choose smaller ones."
+            )
         if self.batch % self.accumulate:
             raise ConfigError(
                 f"A batch of {self.batch} episodes cannot be read in {self.accumulate} equal parts. Choose "
