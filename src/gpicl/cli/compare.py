@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
         """Compare every learner: meta-train, meta-test on the same episodes, write the table. Resumes when interrupted.
 
         Args:
-            scale: smoke (seconds, a test that all is well), laptop (two cores), paper (the published sizes).
+            scale: smoke (seconds, a test that all is well), laptop (two cores), gpu (the published sizes).
             learners: Names with commas between them; all stands for all of this package. Learners of your own by their
                 import path or a YAML file, as in all,my_package.MyLearner,mine.yaml
             minutes: Wall-clock budget of each run; the default is each preset's own.

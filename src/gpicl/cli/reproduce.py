@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> None:
 
     def reproduce(
         name: str,
-        scale: Literal["smoke", "laptop", "paper"] = "laptop",
+        scale: Literal["smoke", "laptop", "gpu"] = "laptop",
         data: str | None = None,
         seeds: int | None = None,
         features: str | None = None,
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
 
         Args:
             name: An experiment (EXPERIMENTS), or all.
-            scale: smoke (seconds, a test that all is well), laptop (two cores), paper (the full grid, for a cluster).
+            scale: smoke (seconds, a test that all is well), laptop (two cores), gpu (the paper's sizes on one GPU).
             data: Files that stand for data sets, as in mnist=files/mnist.npz,fashion_mnist=files/fashion.npz
             seeds: Runs of each kind; the default is the experiment's own.
             features: For embeddings: archives of frozen features to meta-train and meta-test on, as in

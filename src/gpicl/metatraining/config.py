@@ -188,8 +188,8 @@ class TrainingConfig:
         first = 0 if isinstance(self.first_step, str) else self.first_step
         if (first + (self.max_steps or 0) + 1) * self.batch >= 2**63:
             raise ConfigError(
-                f"There are 2^63 episodes, fewer than training.first_step={self.first_step}, training.steps={self.steps} "
-                f"and training.batch={self.batch} come to. Choose smaller ones."
+                f"There are 2^63 episodes, fewer than first_step={self.first_step}, steps={self.steps} "
+                f"and batch={self.batch} of training come to. Choose smaller ones."
             )
         if self.batch % self.accumulate:
             raise ConfigError(

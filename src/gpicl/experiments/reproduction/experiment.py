@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from gpicl.errors import UnknownNameError
 from gpicl.experiments import EXPERIMENTS
-from gpicl.experiments.reproduction.page import Finding, Page, write_experiment_page
+from gpicl.experiments.reproduction.finding import Finding
+from gpicl.experiments.reproduction.page import Page, write_experiment_page
 from gpicl.experiments.reproduction.settings import Settings
 from gpicl.experiments.sweep import Engine, Measure, SweptRun, costs_table, results_table, sweep
 from gpicl.files import make_folder

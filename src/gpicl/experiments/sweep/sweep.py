@@ -10,6 +10,7 @@ from gpicl.experiments.sweep.swept_run import SweptRun
 from gpicl.experiments.sweep.train_and_measure import train_and_measure
 from gpicl.files import make_folder
 from gpicl.metatraining import Run
+from gpicl.metatraining.build import NO_DATASET
 from gpicl.runs.meta_test_run import is_tested
 from gpicl.runs.planning import image_for_testing, load_test_set
 
@@ -26,7 +27,8 @@ def sweep(
     """Do the runs of a grid that have not been done. Interrupt it whenever you like: the next call does the rest.
 
     Args:
-        runs: The grid; a configuration that stands in it twice is run once.
+        runs: The grid; a configuration that stands in it twice is run once. Runs that begin with the weights of others
+            in it are run after them.
         output: Folder of all runs.
         engine: An open engine.
         command: What the user typed.
@@ -41,12 +43,32 @@ def sweep(
         GpiclError: If a data set cannot be had; found before anything is run.
     """
     say = say or (lambda _: None)
+    check_data([run for run in runs if run.waits or not is_done(run, run.folder(output))])
+    failures: dict[Path, str] = {}
+    waiting = list(runs)
+    while ready := [run for run in waiting if not run.waits]:
+        waiting = [run for run in waiting if run.waits]
+        failures |= _sweep_ready(ready, output, engine, command, title, say, progress)
+    for run in waiting:
+        failures[run.folder(output)] = f"the weights that it begins with are not there: {run.config.init}"
+        say(f"{title}: {run.title} was not run: {failures[run.folder(output)]}")
+    return failures
+
+
+def _sweep_ready(
+    runs: Sequence[SweptRun],
+    output: Path | str,
+    engine: Engine,
+    command: str,
+    title: str,
+    say: Callable[[str], object],
+    progress: bool,
+) -> dict[Path, str]:
     distinct = {run.folder(output): run for run in runs}
     left = {folder: run for folder, run in distinct.items() if not is_done(run, folder)}
     say(f"{title}: {len(distinct)} runs, {len(distinct) - len(left)} of them finished before.")
     if not left:
         return {}
-    check_data(list(left.values()))
     make_folder(Path(output))
     folders, todo = list(left), list(left.values())
     failures: dict[Path, str] = {}
@@ -89,7 +111,7 @@ def check_data(runs: Sequence[SweptRun]) -> None:
         data, testing = run.config.data, run.config.testing
         wanted = [(data.dataset, data), *((name, image_for_testing(data, testing)) for name in testing.datasets)]
         for name, image in wanted:
-            if (name, str(image)) not in checked:
+            if name != NO_DATASET and (name, str(image)) not in checked:
                 load_test_set(name, image)
                 checked.add((name, str(image)))
 

@@ -1,9 +1,12 @@
 """One run of a sweep."""
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gpicl.errors import GpiclError
 from gpicl.metatraining import Run, RunConfig
+from gpicl.weights import CARD_FILE, find_weights
 
 Key = str | int | float | bool | None
 
@@ -27,8 +30,24 @@ class SweptRun:
 
         Args:
             output: Folder of all runs.
+
+        Returns:
+            The folder; of a run that waits for another one's weights, which are part of its name, a name that no
+            folder has.
         """
+        if self.waits:
+            return Path(output) / f"waiting-{hashlib.sha256(repr(self.config.identity()).encode()).hexdigest()[:10]}"
         return Run(self.config, output).folder
+
+    @property
+    def waits(self) -> bool:
+        """Whether the weights that it begins with (`init`) are not there yet."""
+        if self.config.init is None:
+            return False
+        try:
+            return not (find_weights(self.config.init) / CARD_FILE).exists()
+        except GpiclError:
+            return True
 
     @property
     def title(self) -> str:
