@@ -80,9 +80,10 @@ def compare(
     )
     check_testing(TestingConfig(list(chosen.datasets)), [dataset_label(name) for name in chosen.datasets])
     trials = make_trials(chosen, choose_entries(learners), Path(output), minutes, progress)
-    elsewhere = engine is not None
     trials = [
-        trial._replace(config=replace(trial.config, loop=on_device(trial.config.loop, device, elsewhere=elsewhere)))
+        trial._replace(
+            config=replace(trial.config, loop=on_device(trial.config.loop, device, elsewhere=engine is not None))
+        )
         for trial in trials
     ]
     # A data set that is not to be had should not be found after hours of meta-training.
