@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> None:
         output: str = "runs",
         results: str = "results",
         dry_run: bool = False,
+        minutes: float | None = None,
         progress: bool = True,
     ) -> None:
         """Reproduce a figure of the paper: runs, table, figure and page. The same command resumes what was interrupted.
@@ -45,7 +46,8 @@ def main(arguments: list[str]) -> None:
             gpus: GPUs of each run.
             output: Folder of all runs; what lies finished there is not run again.
             results: Folder in which every experiment has a folder for its table, figure and page.
-            dry_run: Only print what would be run, and estimate the hours.
+            dry_run: Only print what would be run, and estimate the hours, of scale gpu in minutes of this GPU.
+            minutes: Stop after so long, with a checkpoint; the same command goes on. The default goes on to the end.
             progress: Show the progress.
         """
         from gpicl.experiments.reproduction.command import run_command
@@ -64,6 +66,7 @@ def main(arguments: list[str]) -> None:
             output=output,
             results=results,
             dry_run=dry_run,
+            minutes=minutes,
             progress=progress,
             command=shlex.join(["gpicl", "reproduce", *arguments]),
             say=lambda text: console.print(text, highlight=False, soft_wrap=True, markup=False),

@@ -323,7 +323,7 @@ def _seeds(table: pd.DataFrame) -> list[Finding]:
     for count, (values, coefficient) in found.items():
         middle = (values[0] + values[-1]) / 2
         texts.append(
-            f"at {power_of_two(count)} tasks {len(values)} seeds from {values[0]:.1%} to {values[-1]:.1%}, "
+            f"at {power_of_two(float(count))} tasks {len(values)} seeds from {values[0]:.1%} to {values[-1]:.1%}, "
             f"{(values > middle).sum()} of them above the middle, coefficient {coefficient:.2f}"
         )
     known = [coefficient for _, coefficient in found.values() if coefficient == coefficient]
