@@ -16,6 +16,8 @@ from gpicl.experiments.reproduction.estimate import estimate, print_costs
 from gpicl.experiments.reproduction.experiment import Reproducible, find_experiment
 from gpicl.experiments.reproduction.settings import ScaleName, Settings, find_sources
 from gpicl.experiments.sweep import open_engine
+from gpicl.metatraining import LoopConfig
+from gpicl.metatraining.placement import on_device
 
 
 def run_command(
@@ -31,6 +33,7 @@ def run_command(
     dry_run: bool,
     minutes: float | None,
     progress: bool,
+    device: str | None = None,
     command: str,
     say: Callable[[str], object],
 ) -> None:
@@ -48,6 +51,7 @@ def run_command(
         dry_run: Only estimate and print what it would cost.
         minutes: When to stop, as on SIGTERM; None for when all is done.
         progress: Show the progress.
+        device: Where to meta-train and meta-test; see `find_device`.
         command: What the user typed.
         say: Called with what is being done.
 
@@ -60,8 +64,9 @@ def run_command(
         raise ConfigError(f"minutes must be above 0 and finite, on a system that has alarms, not {minutes}.")
     if seeds is not None and seeds < 1:
         raise ConfigError(f"seeds must be at least 1, not {seeds}.")
+    on_device(LoopConfig(), device, engine.get("gpus", 0.0), elsewhere=engine.get("address") is not None)
     experiments = [find_experiment(each) for each in (EXPERIMENTS if name == "all" else [name])]
-    settings = Settings(scale, find_sources(scale, data), Path(output), seeds, _two_paths(features))
+    settings = Settings(scale, find_sources(scale, data), Path(output), seeds, _two_paths(features), device)
     if dry_run:
         print_costs(_costs(experiments, settings), settings)
         return
