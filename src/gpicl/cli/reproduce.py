@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> None:
         output: str = "runs",
         results: str = "results",
         dry_run: bool = False,
+        minutes: float | None = None,
         progress: bool = True,
     ) -> None:
         """Reproduce a figure of the paper: runs, table, figure and page. The same command resumes what was interrupted.
@@ -47,7 +48,8 @@ def main(arguments: list[str]) -> None:
             device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
             output: Folder of all runs; what lies finished there is not run again.
             results: Folder in which every experiment has a folder for its table, figure and page.
-            dry_run: Only print what would be run, and estimate the hours.
+            dry_run: Only print what would be run, and estimate the hours, of scale gpu in minutes of this GPU.
+            minutes: Stop after so long, with a checkpoint; the same command goes on. The default goes on to the end.
             progress: Show the progress.
         """
         from gpicl.experiments.reproduction.command import run_command
@@ -66,6 +68,7 @@ def main(arguments: list[str]) -> None:
             output=output,
             results=results,
             dry_run=dry_run,
+            minutes=minutes,
             progress=progress,
             device=device,
             command=shlex.join(["gpicl", "reproduce", *arguments]),

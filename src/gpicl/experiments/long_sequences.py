@@ -91,7 +91,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         ratio = min((times(b, a) for a, b in pairwise(ends["accuracy"])), default=nan)
         says = "accuracy at the end rises with the length"
         found.append(Finding(f"On {dataset}: do longer episodes end higher?", text, _RULE, says, ratio, rises))
-    short, long = means["length"].min(), means["length"].max()
+    short, long = int(means["length"].min()), int(means["length"].max())
     if short == long:  # all others failed
         return found
     early = _accuracies(means, long, short)

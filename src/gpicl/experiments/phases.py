@@ -125,10 +125,16 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     generalised = places[places["phase"] == GENERALISES]
     counts = "; ".join(f"{(places['phase'] == phase).sum()} of {len(places)} {phase}" for phase in _ORDER)
     smallest = float(generalised["batch"].min()) / float(places["batch"].min()) if len(generalised) else inf
-    by_tasks = [_in_order(rows.sort_values("num_tasks")["phase"], _ORDER) for _, rows in places.groupby("batch")]
+    by_tasks = [
+        _in_order(rows.sort_values("num_tasks")["phase"], _ORDER)
+        for _, rows in places.groupby("batch")
+        if rows["phase"].nunique() > 1
+    ]
+    left = places.assign(phase=(places["phase"] != PLATEAU).map({False: PLATEAU, True: "left"}))
     leaves = [
-        _in_order((rows.sort_values("batch")["phase"] != PLATEAU).map(str), ("False", "True"))
-        for _, rows in places.groupby("num_tasks")
+        _in_order(rows.sort_values("batch")["phase"], (PLATEAU, "left"))
+        for _, rows in left.groupby("num_tasks")
+        if rows["phase"].nunique() > 1
     ]
     return [
         Finding("What do the runs end as?", f"{counts}. {_where(places)}", RULE),
@@ -142,22 +148,26 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         ),
         Finding(
             "With more tasks: memorises, then generalises, then stays on the plateau?",
-            f"so with {sum(by_tasks)} of {len(by_tasks)} batches",
-            f"{RULE} The number is the share of batches whose phases come in this order; some may be missing.",
+            f"so with {sum(by_tasks)} of {len(by_tasks)} batches that have more than one phase",
+            f"{RULE} The number is the share of batches with two phases or more whose phases come in this order.",
             "generalises with enough tasks, but not too many",
-            float(np.mean(by_tasks)),
+            _share(by_tasks),
             Reference(1.0, _NEARLY_ALL, inf, percent),
         ),
         Finding(
             "Does a larger batch leave the plateau?",
-            f"so with {sum(leaves)} of {len(leaves)} numbers of tasks",
-            f"{RULE} The number is the share of numbers of tasks with which no larger batch stays on the plateau once "
-            "a smaller one has left it.",
+            f"so with {sum(leaves)} of {len(leaves)} numbers of tasks with which some batches do and some do not",
+            f"{RULE} The number is the share of these with which no larger batch stays on the plateau once a smaller "
+            "one has left it.",
             "a larger batch shortens the plateau",
-            float(np.mean(leaves)),
+            _share(leaves),
             Reference(1.0, _NEARLY_ALL, inf, percent),
         ),
     ]
+
+
+def _share(found: list[bool]) -> float | None:
+    return sum(found) / len(found) if found else None
 
 
 def _in_order(found: Iterable[str], order: Sequence[str]) -> bool:

@@ -80,7 +80,7 @@ _SCALES = {
             "parts": (
                 Part(VALUE, "mnist", (0, 4, 6, 8, 9, 10, 12, 14), (8,), {}),
                 Part(VALUE, "fashion_mnist", (0, 4, 8, 9, 10, 14), (), {}),
-                Part(TOKEN, "mnist", (6, 10, 12, 14), (10,), _TOKEN_ON_LAPTOP),
+                Part(TOKEN, "mnist", (6, 10, 12), (10,), _TOKEN_ON_LAPTOP),
             ),
             "jump_seeds": 16,
         },
@@ -323,7 +323,7 @@ def _seeds(table: pd.DataFrame) -> list[Finding]:
     for count, (values, coefficient) in found.items():
         middle = (values[0] + values[-1]) / 2
         texts.append(
-            f"at {power_of_two(count)} tasks {len(values)} seeds from {values[0]:.1%} to {values[-1]:.1%}, "
+            f"at {power_of_two(float(count))} tasks {len(values)} seeds from {values[0]:.1%} to {values[-1]:.1%}, "
             f"{(values > middle).sum()} of them above the middle, coefficient {coefficient:.2f}"
         )
     known = [coefficient for _, coefficient in found.values() if coefficient == coefficient]

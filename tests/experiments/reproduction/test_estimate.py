@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from gpicl.experiments.reproduction import Settings, changed, find_experiment, find_sources
-from gpicl.experiments.reproduction.estimate import EpisodeTime, estimate, time_of_episode
+from gpicl.experiments.reproduction.estimate import EpisodeTime, estimate, print_costs, time_of_episode
+from gpicl.experiments.reproduction.gpu_timing import timed_run
 from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import DataConfig, LearnerConfig, RunConfig, TaskConfig, TrainingConfig
 
@@ -20,6 +22,46 @@ def test_steps_are_counted_of_what_is_meta_trained_alone(settings):
     assert list(costs.loc["EarlierTransformer", ["runs", "finished", "steps"]]) == [12, 0, 24]
     assert list(costs.loc["EarlierSGD", ["runs", "finished", "steps"]]) == [8, 0, 0]
     assert (costs["hours"] > 0).all(), "what is not meta-trained is still meta-tested"
+
+
+def test_a_short_run_times_an_episode_as_training_takes_it():
+    config = RunConfig(
+        DataConfig("mnist", size=4),
+        TaskConfig(length=12),
+        LearnerConfig("ValueTransformer", {"layers": 1, "width": 8, "heads": 1, "key_size": 8}),
+        TrainingConfig(steps=50_000, batch=4),
+        init="runs/that-is-not-there-yet",
+    )
+    training, testing = timed_run(config, torch.device("cpu"))
+    assert training > 0
+    assert testing > 0
+    assert timed_run(replace(config, learner=LearnerConfig("SGD")), torch.device("cpu"))[0] == 0
+
+
+def test_scale_gpu_is_estimated_in_minutes_of_a_gpu_and_says_so_where_there_is_none(settings, monkeypatch, capsys):
+    here = replace(settings, scale="gpu")
+    base = RunConfig(DataConfig(size=4), TaskConfig(length=20), LearnerConfig("ValueTransformer", {"width": 8}))
+    runs = [SweptRun(changed(base, {"training.batch": batch, "training.steps": 600})) for batch in (64, 128)]
+    monkeypatch.setattr("gpicl.experiments.reproduction.estimate.time_of_episode", lambda config: EpisodeTime(1, 0))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    print_costs({"mine": estimate(runs, here)}, here)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "core hours" in printed
+    assert "GPU minutes are timed on a GPU, and PyTorch sees none here" in printed
+
+    timed = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Some GPU")
+    monkeypatch.setattr(
+        "gpicl.experiments.reproduction.estimate.timed_run", lambda config, device: timed.append(device) or (1e-3, 0)
+    )
+    costs = estimate(runs, here)
+    assert [device.type for device in timed] == ["cuda"] * 2, "a batch twice as large is another kind on a GPU"
+    assert 60 * costs["hours"].sum() == pytest.approx(600 * (64 + 128) * 1e-3 / 60)
+    print_costs({"mine": costs}, here)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "GPU minutes" in printed
+    assert "This machine: Some GPU" in printed
 
 
 def test_runs_that_were_counted_before_and_places_that_share_a_run_count_once(settings):

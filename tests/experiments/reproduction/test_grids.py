@@ -1,5 +1,7 @@
 """Every experiment at every scale: its grid can be laid out, and is what its page promises."""
 
+from pathlib import Path
+
 import pytest
 
 from gpicl.errors import ConfigError, UnknownNameError
@@ -37,11 +39,28 @@ def test_the_laptop_grids_are_what_was_asked_for(tmp_path):
     settings = Settings("laptop", {}, tmp_path)
     transition = find_experiment("transition").grid(settings)
     assert len({run.keys["num_tasks"] for run in transition}) >= 8
-    assert len({run.keys["seed"] for run in transition}) >= 3
+    parts = {(run.keys["learner"], run.keys["trained_on"]) for run in transition}
+    assert {("TokenTransformer", "mnist"), ("ValueTransformer", "fashion_mnist")} < parts
+    for learner in ("TokenTransformer", "ValueTransformer"):  # at the jump
+        places = [run.keys["num_tasks"] for run in transition if run.keys["learner"] == learner]
+        assert max(places.count(count) for count in places) >= 16
     learners = {run.keys["learner"] for run in find_experiment("heatmap").grid(settings)}
     assert learners == {"MLP", "TokenTransformer", "ValueTransformer"}
     axes = {run.keys["axis"] for run in find_experiment("plateau").grid(settings)}
     assert len(axes) == 6
+
+
+def test_runs_that_begin_with_others_come_after_them_and_differ_in_nothing_else(tmp_path):
+    runs = find_experiment("initialisation").grid(Settings("laptop", {}, tmp_path))
+    places = {run.folder(tmp_path): place for place, run in enumerate(runs)}
+    assert len(places) == len(runs), "also of those whose weights to begin with are not there yet"
+    for place, run in enumerate(runs):
+        assert run.waits == (run.keys["begins"] != "random")
+        if run.waits:
+            base = runs[places[Path(run.config.init)]]
+            assert places[Path(run.config.init)] < place
+            assert base.keys["seed"] == run.keys["seed"]
+            assert base.keys["num_tasks"] == {"memorising": 2**4, "generalising": 2**14}[run.keys["begins"]]
 
 
 def test_state_size_shares_its_runs_with_the_comparison(tmp_path):

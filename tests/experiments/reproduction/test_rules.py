@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gpicl.experiments import ablation, heatmap, plateau, transition
+from gpicl.experiments import ablation, heatmap, initialisation, long_sequences, phases, plateau, transition
 from gpicl.experiments.ablation import ALL, FAULTS, MLP, NONE, TRANSFORMER, variants
 from gpicl.experiments.heatmap import verdicts
 from gpicl.experiments.plateau import plateau_of
 from gpicl.experiments.reproduction import Finding, Reference, Settings, over_seeds
-from gpicl.experiments.transition import phases
+from gpicl.experiments.transition import bimodality
 from gpicl.metatesting import accuracy_over_seeds
 
 SETTINGS = Settings("laptop")
@@ -74,7 +74,8 @@ def sequences(improvements: dict[int, tuple[float, float]], trained_on: str = "m
 
 def test_transition_marks_three_phases_in_their_order():
     table = sequences({1: (0.02, 0.0), 64: (0.4, 0.1), 2**14: (0.6, 0.6)})
-    assert list(phases(table)["phase"]) == ["instance memorisation", "task memorisation", "learning to learn"]
+    judged = list(transition.phases(table)["phase"])
+    assert judged == ["instance memorisation", "task memorisation", "learning to learn"]
     found = transition.find(table, SETTINGS)
     assert [each.ours for each in found[:3]] == [64, 2**14, 8]
     assert [each.agrees for each in found[:4]] == [True] * 4
@@ -90,6 +91,112 @@ def test_transition_disagrees_where_the_jump_is_elsewhere_or_a_phase_is_missing(
     lost_again = transition.find(sequences({64: (0.6, 0.6), 2**14: (0.4, 0.1)}), SETTINGS)
     assert not lost_again[1].agrees
     assert [each.agrees for each in transition.find(sequences({64: (0.4, 0.4)}), SETTINGS)[3:5]] == [False, True]
+
+
+def seeds(values: list[float]) -> pd.DataFrame:
+    table = sequences({2**13: (0.6, 0.0)})
+    rows = table[(table["seed"] == 0) & (table["dataset"] == "mnist")]
+    unseen = (rows["tasks"] == "unseen") & (rows["position"] == 100)
+    return pd.concat(
+        [
+            rows.assign(seed=seed, accuracy=rows["accuracy"].where(~unseen, 0.1 + value))
+            for seed, value in enumerate(values)
+        ]
+        + [rows.assign(seed=seed, dataset="fashion_mnist") for seed in range(len(values))]
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "agrees"),
+    [
+        ([0.01, 0.02, 0.0, 0.03, 0.01, 0.02, 0.03, 0.0, 0.6, 0.61, 0.58, 0.6, 0.59, 0.62, 0.6, 0.6], True),
+        ([0.3 + 0.01 * step for step in (-5, -3, -2, -2, -1, -1, 0, 0, 0, 0, 1, 1, 2, 2, 3, 5)], False),
+        ([0.3] * 16, None),
+    ],
+)
+def test_seeds_in_two_heaps_are_told_from_seeds_in_one(values, agrees):
+    (found,) = (each for each in transition.find(seeds(values), SETTINGS) if "bimodal" in each.question)
+    assert found.agrees is agrees
+    assert "at 2^13 tasks 16 seeds" in found.found
+
+
+def test_the_coefficient_of_bimodality_is_what_it_is_of_known_distributions():
+    random = np.random.default_rng(0)
+    assert bimodality(random.normal(size=20_000)) == pytest.approx(1 / 3, abs=0.02)
+    assert bimodality(random.uniform(size=20_000)) == pytest.approx(5 / 9, abs=0.02)
+    assert bimodality(random.integers(0, 2, 20_000).astype(float)) == pytest.approx(1, abs=0.02)
+    assert math.isnan(bimodality(np.array([0.0, 1.0, 1.0])))
+
+
+def diagram(*rows: str) -> pd.DataFrame:
+    """A diagram from letters, a row per batch: memorises, generalises, stays on the plateau."""
+    losses = {"M": (0.1, 1.5), "G": (0.5, 0.5), "P": (1.0, 1.0)}
+    return pd.DataFrame(
+        [
+            {"batch": 4**y, "num_tasks": 4**x, "seed": 0, "accuracy": 0.5}
+            | dict(zip(("training", "unseen"), losses[letter], strict=True))
+            for y, row in enumerate(rows)
+            for x, letter in enumerate(row)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "agree"),
+    [
+        (("PPPP", "MPPP", "MMGP", "MMGG"), [None, True, True, True]),
+        (("GGGG", "GGGG"), [None, False, None, None]),
+        (("GMMP", "PPPP"), [None, False, False, False]),
+        (("PPPP", "PPPP"), [None, None, None, None]),  # of nothing there is no order
+    ],
+)
+def test_the_phase_diagram_is_compared_with_the_papers_order(rows, agree):
+    found = phases.find(diagram(*rows), SETTINGS)
+    assert [each.agrees for each in found] == agree
+    counts = "".join(rows)
+    assert f"{counts.count('M')} of {len(counts)} memorises" in found[0].found
+
+
+def lengths(accuracies: dict[int, float], dataset: str = "mnist") -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"length": length, "seed": seed, "dataset": dataset, "position": position}
+            | {"accuracy": accuracy * position / length + 0.001 * seed}
+            for length, accuracy in accuracies.items()
+            for position in accuracies
+            if position <= length
+            for seed in (0, 1)
+        ]
+    )
+
+
+def test_long_sequences_agree_with_the_paper_only_if_each_ends_higher_than_the_one_before():
+    rising, falling = {50: 0.6, 100: 0.7, 500: 0.8}, {50: 0.6, 100: 0.8, 500: 0.79}
+    for accuracies, agrees, ratio in ((rising, True, 8 / 7), (falling, False, 0.79 / 0.8)):
+        first, rise, cost = long_sequences.find(lengths(accuracies), SETTINGS)
+        assert first.agrees is agrees
+        assert first.ours == pytest.approx(ratio, rel=0.01)
+        assert rise.ours == pytest.approx(10, rel=0.01)
+        assert cost.ours == pytest.approx(accuracies[500] / 10 / accuracies[50], rel=0.02)
+    assert [each.agrees for each in long_sequences.find(lengths({50: 0.6}), SETTINGS)] == [None]
+
+
+def test_an_initialisation_moves_the_beginning_of_generalisation():
+    table = pd.DataFrame(
+        [
+            {"begins": begins, "num_tasks": count, "seed": 0, "tasks": kind, "accuracy": accuracy}
+            for begins, first in (("random", 256), ("memorising", 4096), ("generalising", 16))
+            for count in (16, 256, 4096)
+            for kind, accuracy in (("seen", 0.8), ("unseen", 0.7 if count >= first else 0.1))
+        ]
+    )
+    found = {each.question: each.found for each in initialisation.find(table, SETTINGS)}
+    assert found["Does a memorising start hinder generalising?"] == "the beginning moves by +4 doublings"
+    assert found["Does a generalising start help with few tasks?"] == "the beginning moves by -4 doublings"
+    assert "2^4: 10.0%, 2^8: 70.0%" in found["From random weights: what is reached on unseen tasks?"]
+    never = table[(table["begins"] != "memorising") | (table["num_tasks"] < 4096)]
+    found = {each.question: each.found for each in initialisation.find(never, SETTINGS)}
+    assert found["Does a memorising start hinder generalising?"].startswith("unknown")
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,24 @@ def test_a_run_that_stands_twice_in_a_grid_is_run_once_and_stands_twice_in_the_t
     assert weights.stat().st_mtime_ns == before, "more episodes are tested without training again"
 
 
+def test_runs_that_begin_with_the_weights_of_others_come_after_them(grid, engine, tmp_path):
+    base = replace(grid[0].config, training=replace(grid[0].config.training, seed=7))
+    base_run = SweptRun(base, {"begins": "random"})
+    next_ = replace(base, init=str(base_run.folder(tmp_path)), tasks=replace(base.tasks, num_tasks=9))
+    follower = SweptRun(next_, {"begins": "base"})
+    orphan = SweptRun(replace(next_, init=str(grid[2].folder(tmp_path))), {"begins": "nothing"})
+    placeholder = follower.folder(tmp_path)
+    assert follower.waits
+    failures = sweep([orphan, follower, base_run, grid[2]], tmp_path, engine, "two rounds", progress=False)
+    assert not follower.waits
+    assert follower.folder(tmp_path) != placeholder
+    assert (follower.folder(tmp_path) / "weights.json").exists()
+    assert set(failures) == {orphan.folder(tmp_path), grid[2].folder(tmp_path)}
+    assert "the weights that it begins with are not there" in failures[orphan.folder(tmp_path)]
+    table = results_table([base_run, follower, orphan], tmp_path, accuracies_at(-1), failures)
+    assert list(dict.fromkeys(table["begins"])) == ["random", "base"]
+
+
 def test_a_folder_that_cannot_be_read_is_the_failure_of_its_run_alone(grid, engine, tmp_path):
     folder = grid[0].folder(tmp_path)
     folder.mkdir()

@@ -1,12 +1,16 @@
 """What `gpicl reproduce` does."""
 
-from collections.abc import Callable, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import inf
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pandas as pd
 
-from gpicl.errors import ConfigError, UnfinishedError
+from gpicl.errors import ConfigError, Terminated, UnfinishedError
 from gpicl.experiments import EXPERIMENTS
 from gpicl.experiments.reproduction.estimate import estimate, print_costs
 from gpicl.experiments.reproduction.experiment import Reproducible, find_experiment
@@ -27,6 +31,7 @@ def run_command(
     output: str,
     results: str,
     dry_run: bool,
+    minutes: float | None,
     progress: bool,
     device: str | None = None,
     command: str,
@@ -44,6 +49,7 @@ def run_command(
         output: Folder of all runs.
         results: Folder of the experiments' folders.
         dry_run: Only estimate and print what it would cost.
+        minutes: When to stop, as on SIGTERM; None for when all is done.
         progress: Show the progress.
         device: Where to meta-train and meta-test; see `find_device`.
         command: What the user typed.
@@ -52,17 +58,20 @@ def run_command(
     Raises:
         GpiclError: If something is misspelt or cannot be had; found before anything is run.
         UnfinishedError: If runs failed; after all others were done.
+        Terminated: When the minutes are over, after a checkpoint of the run that was under way.
     """
+    if minutes is not None and not (0 < minutes < inf and hasattr(signal, "SIGALRM")):
+        raise ConfigError(f"minutes must be above 0 and finite, on a system that has alarms, not {minutes}.")
     if seeds is not None and seeds < 1:
         raise ConfigError(f"seeds must be at least 1, not {seeds}.")
     on_device(LoopConfig(), device, engine.get("gpus", 0.0), elsewhere=engine.get("address") is not None)
     experiments = [find_experiment(each) for each in (EXPERIMENTS if name == "all" else [name])]
     settings = Settings(scale, find_sources(scale, data), Path(output), seeds, _two_paths(features), device)
     if dry_run:
-        print_costs(_costs(experiments, settings), scale)
+        print_costs(_costs(experiments, settings), settings)
         return
     failures: dict[Path, int] = {}
-    with open_engine(**engine) as opened:
+    with _stopped_after(minutes), open_engine(**engine) as opened:
         for experiment in experiments:
             folder = Path(results) / experiment.name
             page = folder / f"{experiment.name}.md"
@@ -71,6 +80,25 @@ def run_command(
     failed = [f"{count} of {page}" for page, count in failures.items() if count]
     if failed:
         raise UnfinishedError(f"Runs failed: {', '.join(failed)}, which say why.")
+
+
+@contextmanager
+def _stopped_after(minutes: float | None) -> Iterator[None]:
+    """Raise `Terminated` when the time is over."""
+    if minutes is None:
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Terminated(f"stopped after {minutes:g} minutes. The same command goes on from what is done.")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 60 * minutes)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _costs(experiments: Sequence[Reproducible], settings: Settings) -> dict[str, pd.DataFrame]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gpicl.data import FeatureDataset
+from gpicl.experiments.reproduction.gpu_timing import timed_run
 from gpicl.experiments.reproduction.settings import Settings
 from gpicl.experiments.sweep import SweptRun, is_done
 from gpicl.learners import build_learner
@@ -42,6 +43,15 @@ RULE = (
 )
 
 
+GPU_RULE = (
+    "GPU minutes: a short run of each kind on this GPU, 120 steps with their tasks, the loop and the log, on random "
+    "images, and a meta-test of 128 episodes; times the number of steps and episodes. Start-up (some ten seconds a "
+    "run) is left out, and so are classical learners. Runs that an experiment shares with one before it are counted "
+    "there. Several runs at once on one GPU take about as long together as one after the other."
+)
+NO_GPU = "GPU minutes are timed on a GPU, and PyTorch sees none here: these are core hours. "
+
+
 class EpisodeTime(NamedTuple):
     """What an episode takes.
 
@@ -63,8 +73,10 @@ def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[P
         counted: Folders of runs that are not to be counted again.
 
     Returns:
-        One row per learner: `learner`, `runs`, `finished`; `steps` and core `hours` of those that are not.
+        One row per learner: `learner`, `runs`, `finished`; `steps` and `hours` of those that are not: GPU hours where
+        `on_gpu`, else core hours.
     """
+    gpu = on_gpu(settings)
     times: dict[str, EpisodeTime] = {}
     rows: list[dict[str, Any]] = []
     for folder, run in {run.folder(settings.output): run for run in runs}.items():
@@ -76,22 +88,31 @@ def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[P
         if finished:
             rows.append({**row, "steps": 0, "hours": 0.0})
             continue
-        timed = _timed(config)
+        timed = _timed(config, None if gpu else _TIMED)
         if timed not in times:
-            times[timed] = time_of_episode(config)
+            times[timed] = EpisodeTime(*timed_run(config, torch.device("cuda"))) if gpu else time_of_episode(config)
         rows.append({**row, **_left(config, times[timed])})
     columns = ["learner", "runs", "finished", "steps", "hours"]
     return pd.DataFrame(rows, columns=columns).groupby("learner", sort=False).sum().reset_index()
 
 
-def _timed(config: RunConfig) -> str:
+def on_gpu(settings: Settings) -> bool:
+    """Whether the estimate is in GPU minutes, timed on this machine's GPU: of the scale `gpu`, where there is one."""
+    return settings.scale == "gpu" and torch.cuda.is_available()
+
+
+def _timed(config: RunConfig, most: int | None) -> str:
     """Give everything that the time of an episode may depend on; runs for which it is equal are timed once.
 
     WHY by what is left out: a field that is added later counts, until somebody knows that it costs nothing.
+
+    Args:
+        config: The run.
+        most: Episodes of a batch above which more cost in proportion; None where the batch itself decides.
     """
     parts = {part: fields for part, fields in asdict(config).items() if part not in ("loop", "init")}
     values = {f"{part}.{name}": value for part, fields in parts.items() for name, value in fields.items()}
-    values["training.batch"] = min(config.training.batch, _TIMED)
+    values["training.batch"] = min(config.training.batch, most or config.training.batch)
     values["tasks.num_tasks"] = config.tasks.num_tasks is None  # of a finite number nothing is kept per task
     return json.dumps({name: value for name, value in values.items() if name not in _FREE})
 
@@ -147,28 +168,32 @@ def _pixels(config: RunConfig) -> int:
     return (config.data.size or 28) ** 2 * (config.data.channels or 1)
 
 
-def print_costs(costs: Mapping[str, pd.DataFrame], scale: str, console: Console | None = None) -> None:
+def print_costs(costs: Mapping[str, pd.DataFrame], settings: Settings, console: Console | None = None) -> None:
     """Print the estimated costs of experiments.
 
     Args:
         costs: See `estimate`, by the name of the experiment.
-        scale: For the title.
+        settings: Those of the estimate.
         console: Where to; None for standard output.
     """
     console = console or Console()
-    table = Table("experiment", "learner", title=f"Scale {scale}: what is left to do")
-    for column in ("runs", "finished", "steps", "core hours"):
+    table = Table("experiment", "learner", title=f"Scale {settings.scale}: what is left to do")
+    gpu = on_gpu(settings)
+    for column in ("runs", "finished", "steps", "GPU minutes" if gpu else "core hours"):
         table.add_column(column, justify="right")
     for name, rows in costs.items():
         for _, row in rows.iterrows():
-            table.add_row(name, str(row["learner"]), *_cells(row))
+            table.add_row(name, str(row["learner"]), *_cells(row, gpu))
         table.add_section()
     total = pd.concat(list(costs.values()))[["runs", "finished", "steps", "hours"]].sum()
-    table.add_row("all", "", *_cells(total))
+    table.add_row("all", "", *_cells(total, gpu))
     console.print(table)
-    console.print(f"{RULE} This machine: {machine_description()}.", soft_wrap=True)
+    machine = torch.cuda.get_device_name() if gpu else machine_description()
+    rule = GPU_RULE if gpu else (NO_GPU if settings.scale == "gpu" else "") + RULE
+    console.print(f"{rule} This machine: {machine}.", soft_wrap=True)
 
 
-def _cells(row: "pd.Series[float]") -> list[str]:
-    hours = f"{row['hours']:,.1f}" if row["hours"] >= 10 else f"{row['hours']:.3f}"
-    return [*(f"{row[name]:,.0f}" for name in ("runs", "finished", "steps")), hours]
+def _cells(row: "pd.Series[float]", gpu: bool) -> list[str]:
+    time_ = 60 * row["hours"] if gpu else row["hours"]
+    text = f"{time_:,.1f}" if time_ >= 10 else f"{time_:.3f}"
+    return [*(f"{row[name]:,.0f}" for name in ("runs", "finished", "steps")), text]
