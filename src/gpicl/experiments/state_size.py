@@ -73,8 +73,8 @@ _SIZES: dict[str, Sizes] = {
         "ValueTransformer": {STATE: _GPU_STATE, PARAMETERS: _GPU_PARAMETERS},
         "TokenTransformer": {STATE: _GPU_STATE, PARAMETERS: _GPU_PARAMETERS},
         "FastWeightMemory": {
-            STATE: _memory((135, 4), (132, 8), (126, 16)),
-            PARAMETERS: _memory((64, 16), (126, 16), (256, 16)),
+            STATE: _memory((134, 4), (132, 8), (123, 24)),
+            PARAMETERS: _memory((64, 24), (123, 24), (256, 24)),
         },
         "OuterProductLSTM": {
             STATE: _outer_product((32, 2, 64), (8, 8, 64), (1, 64, 64)),
