@@ -42,8 +42,8 @@ _SCALES = {
             **{MLP: (0, 1000, 32), TOKEN: (3, 1600, 64), VALUE: (2, 1000, 32)},
         },
     ),
-    # WHY 14x14, the default of the authors' code: the matrices of a finite number of tasks are drawn again at every step,
-    # which at 32x32x3 takes longer than the step.
+    # WHY 14x14, the default of the authors' code: the matrices of a finite number of tasks are drawn again at every
+    # step, which at 32x32x3 takes longer than the step.
     "gpu": Scale(
         {"data.size": 14, "data.channels": 1},
         axes={

@@ -16,6 +16,7 @@ from gpicl.experiments.reproduction import (
     Settings,
     lay_out,
     over_seeds,
+    times,
 )
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, plot_band
 from gpicl.experiments.sweep import SweptRun, accuracies_at
@@ -63,8 +64,8 @@ def grid(settings: Settings) -> list[SweptRun]:
 
 _RULE = (
     "accuracy at the last position on unseen tasks of held-out images; mean and 95 % interval over seeds (Student's "
-    "t), over episodes (Wilson) if there is one seed. The number is the smallest ratio of the accuracy with one length to "
-    "that with the next shorter one."
+    "t), over episodes (Wilson) if there is one seed. The number is the smallest ratio of the accuracy with one "
+    "length to that with the next shorter one."
 )
 _WITHIN = (
     "of the runs with the longest episodes, the accuracy at the last position over that at the length of the shortest "
@@ -87,7 +88,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
             f"{row['length']} examples {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
             for _, row in ends.iterrows()
         )
-        ratio = min((float(b / a) for a, b in pairwise(ends["accuracy"])), default=nan)
+        ratio = min((times(b, a) for a, b in pairwise(ends["accuracy"])), default=nan)
         says = "accuracy at the end rises with the length"
         found.append(Finding(f"On {dataset}: do longer episodes end higher?", text, _RULE, says, ratio, rises))
     short, long = means["length"].min(), means["length"].max()
@@ -97,11 +98,11 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     ends_long, ends_short = _accuracies(means, long, long), _accuracies(means, short, short)
     texts = [f"{name} from {early[name]:.1%} to {ends_long[name]:.1%}" for name in early.index]
     question = f"Does accuracy rise from {short - 1} to {long - 1} examples?"
-    rise = float((ends_long / early).min())
+    rise = min(times(ends_long[name], early[name]) for name in early.index)
     found.append(Finding(question, "; ".join(texts), _WITHIN, "", rise, None))
     texts = [f"{name} {early[name]:.1%} against {ends_short[name]:.1%}" for name in early.index]
     question = f"What do long episodes cost after {short - 1} examples?"
-    cost = float((early / ends_short).min())
+    cost = min(times(early[name], ends_short[name]) for name in early.index)
     return [*found, Finding(question, "; ".join(texts), _SAME, "", cost, None)]
 
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds, times
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.learners import build_learner
@@ -289,7 +289,7 @@ def _pair(means: pd.DataFrame) -> list[Finding]:
         f"{name} {row['accuracy']:.1%} (state {row['state_size']:,}, parameters {row['parameters']:,})"
         for name, row in best.items()
     ]
-    ratio = float(best["OuterProductLSTM"]["accuracy"] / best["LSTM"]["accuracy"])
+    ratio = times(best["OuterProductLSTM"]["accuracy"], best["LSTM"]["accuracy"])
     return [Finding("Does a larger state beat more parameters?", "; ".join(texts), _PAIR, "yes", ratio, _MORE)]
 
 

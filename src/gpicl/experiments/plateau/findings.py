@@ -138,8 +138,7 @@ def _interactions(table: pd.DataFrame) -> list[Finding]:
         logs = np.log2(rows["plateau"].to_numpy(dtype=float))
         effects = [f"{_FACTORS[n]} {varied[n][0]} to {varied[n][1]}: x{_effect(logs, signs[n]):.2f}" for n in varied]
         pairs = {
-            f"{_FACTORS[a]} and {_FACTORS[b]}": _effect(logs, signs[a] * signs[b])
-            for a, b in combinations(varied, 2)
+            f"{_FACTORS[a]} and {_FACTORS[b]}": _effect(logs, signs[a] * signs[b]) for a, b in combinations(varied, 2)
         }
         large = [f"{pair} x{value:.2f}" for pair, value in pairs.items() if abs(log2(value)) >= log2(_FACTOR)]
         censored = int((~rows["ended"].astype(bool)).sum())

@@ -1,7 +1,7 @@
 """Reproduction: every figure of the paper as an experiment that runs, resumes, scales out and explains itself."""
 
 from gpicl.experiments.reproduction.experiment import Experiment, Reproducible, find_experiment
-from gpicl.experiments.reproduction.finding import Finding, Reference, percent, plain, power_of_two
+from gpicl.experiments.reproduction.finding import Finding, Reference, percent, plain, power_of_two, times
 from gpicl.experiments.reproduction.over_seeds import over_seeds
 from gpicl.experiments.reproduction.scale import OFF_THE_PLATEAU, Scale, changed, lay_out
 from gpicl.experiments.reproduction.settings import SCALES, Settings, find_sources
@@ -23,4 +23,5 @@ __all__ = [
     "percent",
     "plain",
     "power_of_two",
+    "times",
 ]

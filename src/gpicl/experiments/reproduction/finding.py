@@ -1,7 +1,7 @@
 """Findings: what a table shows, and whether that is what the paper has."""
 
 from collections.abc import Callable
-from math import inf, isinf, isnan, log2
+from math import inf, isinf, isnan, log2, nan
 from typing import NamedTuple
 
 
@@ -18,6 +18,11 @@ def percent(value: float) -> str:
 def power_of_two(value: float) -> str:
     """Write a number as a power of two."""
     return "beyond the grid" if value == inf else f"2^{log2(value):.3g}"
+
+
+def times(number: float, other: float) -> float:
+    """How many times the other a number is; NaN if the other is 0."""
+    return float(number / other) if other else nan
 
 
 class Reference(NamedTuple):
