@@ -15,5 +15,7 @@ EXPERIMENTS = {
     "embeddings": "gpicl.experiments.embeddings",
     "comparison": "gpicl.experiments.comparison.experiment",
     "state-size": "gpicl.experiments.state_size",
+    "limits": "gpicl.experiments.limits",
+    "inventions": "gpicl.experiments.inventions",
 }
 """The module of every experiment by its name, in the order of `gpicl reproduce all`; imported when first used."""

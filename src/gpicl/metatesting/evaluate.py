@@ -18,7 +18,8 @@ from gpicl.runtime import freed_memory_kept, lightning_precision
 from gpicl.tasks import NO_INTERVENTION, Episodes, Interventions, TaskAugmentor, TaskKind
 
 # Draws of a meta-test begin where no meta-training ever gets, so that a seen task shows other examples.
-_FIRST_DRAW = 2**40
+FIRST_DRAW = 2**40
+"""First draw of every meta-test."""
 
 Progress = Callable[[str, int, float], None]
 Answers = tuple[Bool[Tensor, "B P"], Float[Tensor, "B P"]]
@@ -182,13 +183,13 @@ def answer_episodes(
     right = torch.zeros(len(positions), dtype=torch.int64, device=source.device)
     loss = torch.zeros(len(positions), dtype=torch.float64, device=source.device)
     for first in range(0, episodes, batch):
-        start, stop = _FIRST_DRAW + first, _FIRST_DRAW + min(first + batch, episodes)
+        start, stop = FIRST_DRAW + first, FIRST_DRAW + min(first + batch, episodes)
         answers, losses = answer(source.episodes(range(start, stop), kind, interventions))
         right += answers.sum(0)
         if outcomes is not None:
             outcomes.append(answers.cpu())
         loss += losses.sum(0)
-        on_progress(stop - _FIRST_DRAW, float(right[-1]) / (stop - _FIRST_DRAW))
+        on_progress(stop - FIRST_DRAW, float(right[-1]) / (stop - FIRST_DRAW))
     counts = right.cpu().numpy()
     low, high = wilson_interval(counts, episodes)
     drawn_from = source.dataset

@@ -32,7 +32,7 @@ from gpicl.metatraining.randomness import StepRandomness
 from gpicl.metatraining.run import Run
 from gpicl.metatraining.run_lock import run_lock
 from gpicl.metatraining.signals import SignalStopError, StopSignals
-from gpicl.runtime import freed_memory_kept, lightning_precision
+from gpicl.runtime import freed_memory_kept, lightning_precision, machine_description
 from gpicl.tasks import TaskAugmentor
 from gpicl.weights import check_can_be_saved, load_weights, save_weights
 
@@ -220,14 +220,19 @@ def _save(
         sources=sources,
         steps=steps,
         seconds=round(seconds, 1),
+        machine=machine_description(_device(run.config.loop.accelerator)),
         **measured,
     )
 
 
+def _device(accelerator: str) -> torch.device:
+    on_gpu = accelerator in ("gpu", "cuda", "auto") and torch.cuda.is_available()
+    return torch.device("cuda" if on_gpu else "cpu")
+
+
 def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str, Any]) -> Trainer:
     accelerator = options.pop("accelerator", config.loop.accelerator)
-    on_gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
-    device = torch.device("cuda" if on_gpu else "cpu")
+    device = _device(accelerator)
     callbacks: list[Callback] = [*own, StepRandomness(config.training.seed)]
     if config.loop.progress:
         callbacks.append(TrainingProgress())
@@ -240,7 +245,7 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
     plugins = [AtomicCheckpointIO(), *_as_list(options.pop("plugins", None))]
     steps = [n for n in (config.training.max_steps, options.pop("max_steps", None)) if n is not None and n >= 0]
     settings: dict[str, Any] = {
-        "accelerator": accelerator if accelerator != "auto" else ("gpu" if on_gpu else "cpu"),
+        "accelerator": accelerator if accelerator != "auto" else ("gpu" if device.type == "cuda" else "cpu"),
         "devices": config.loop.devices,
         "max_steps": min(steps, default=-1),
         "max_epochs": -1,

@@ -108,9 +108,14 @@ def _runs(page: Page, settings: Settings, engine: str) -> str:
         f"Scale `{settings.scale}`: {len(distinct)} runs{seeds}; {page.episodes:,} episodes of every data set and "
         f"kind of tasks, so that the accuracy of one run is known to ± {50 * float(high[0] - low[0]):.1f} points at "
         f"most (95 %, Wilson). Meta-training took {seconds.sum() / 60:.1f} minutes in all, added up over the runs "
-        f"(the longest: {longest:.1f}). Machine: {machine_description()}, torch {torch.__version__}; engine: "
+        f"(the longest: {longest:.1f}). Machine: {_machines(costs)}; torch {torch.__version__}; engine: "
         f"{engine}; {date.today().isoformat()}." + (f" Data: {data}." if data else "")
     )
+
+
+def _machines(costs: pd.DataFrame) -> str:
+    found = list(costs["machine"].dropna().unique()) if "machine" in costs else []
+    return " and ".join(str(machine) for machine in found) or machine_description()
 
 
 def _list(values: pd.Series) -> str:
@@ -119,7 +124,9 @@ def _list(values: pd.Series) -> str:
 
 def _failures(costs: pd.DataFrame) -> dict[str, object]:
     failed = costs[costs["failure"].notna()].drop_duplicates("run")
-    keys = [name for name in failed.columns if name not in ("run", "failure", "parameters", "steps", "seconds")]
+    keys = [
+        name for name in failed.columns if name not in ("run", "failure", "parameters", "steps", "seconds", "machine")
+    ]
     return {
         f"{', '.join(f'{key} {row[key]}' for key in keys)} (`{row['run']}`)": row["failure"]
         for _, row in failed.iterrows()

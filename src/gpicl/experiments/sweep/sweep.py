@@ -10,6 +10,7 @@ from gpicl.experiments.sweep.swept_run import SweptRun
 from gpicl.experiments.sweep.train_and_measure import train_and_measure
 from gpicl.files import make_folder
 from gpicl.metatraining import Run
+from gpicl.metatraining.build import NO_DATASET
 from gpicl.runs.meta_test_run import is_tested
 from gpicl.runs.planning import image_for_testing, load_test_set
 
@@ -110,7 +111,7 @@ def check_data(runs: Sequence[SweptRun]) -> None:
         data, testing = run.config.data, run.config.testing
         wanted = [(data.dataset, data), *((name, image_for_testing(data, testing)) for name in testing.datasets)]
         for name, image in wanted:
-            if (name, str(image)) not in checked:
+            if name != NO_DATASET and (name, str(image)) not in checked:
                 load_test_set(name, image)
                 checked.add((name, str(image)))
 
