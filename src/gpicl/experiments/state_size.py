@@ -80,7 +80,7 @@ _SIZES: dict[str, Sizes] = {
             STATE: _outer_product((32, 2, 64), (8, 8, 64), (1, 64, 64)),
             PARAMETERS: _outer_product((8, 8, 16), (8, 8, 64), (8, 8, 256)),
         },
-        "LSTM": {PAIR: ({"hidden": 84}, {"hidden": 288})},
+        "LSTM": {PAIR: ({"hidden": 87}, {"hidden": 288})},
     },
 }
 
