@@ -14,8 +14,8 @@ import pytest
 from gpicl.data import load_dataset
 from gpicl.data.cache import cache_folder, cached_path, fetch, store
 from gpicl.data.openml import download
-from gpicl.data.sources.downloaded import DownloadedSource
 from gpicl.data.sources.registry import SOURCES
+from gpicl.data.sources.source import DownloadedSource
 from gpicl.errors import DataError
 
 TOY = DownloadedSource(

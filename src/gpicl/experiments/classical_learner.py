@@ -74,4 +74,5 @@ def _in_fewer_features(inputs: np.ndarray) -> np.ndarray:
     count, features = inputs.shape
     if features <= count:
         return inputs
-    return np.linalg.qr(inputs.T.astype(np.float64), mode="r").T.astype(np.float32)
+    _, triangular = np.linalg.qr(inputs.T.astype(np.float64))
+    return np.asarray(triangular.T, np.float32)

@@ -232,7 +232,7 @@ class LoopConfig:
 
     Args:
         devices: Number of processes or accelerators.
-        accelerator: Lightning's name of the hardware: auto, cpu, gpu.
+        accelerator: Lightning's name of the hardware: auto, cpu, gpu; or one GPU, cuda:1. --device sets it.
         checkpoint_every: Steps between checkpoints; a killed run loses no more than these.
         validate_every: Steps between measurements on unseen tasks.
         validation_episodes: Episodes of each measurement.

@@ -12,12 +12,10 @@ from gpicl.errors import ConfigError
 from gpicl.learners import Learner
 from gpicl.metatraining.budget import Budget
 from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
-from gpicl.metatraining.classes_of_step import classes_of_step
 from gpicl.metatraining.config import LoopConfig, TrainingConfig
-from gpicl.metatraining.data_module import EpisodeDataModule
+from gpicl.metatraining.data_module import EpisodeDataModule, classes_of_step
 from gpicl.metatraining.divergence import LossWatch
-from gpicl.metatraining.loss import all_position_loss, late_accuracy
-from gpicl.metatraining.measure import measure
+from gpicl.metatraining.loss import all_position_loss, late_accuracy, measure
 from gpicl.metatraining.optimisers import build_optimiser
 from gpicl.tasks import Episodes
 

@@ -26,6 +26,7 @@ from gpicl.metatraining.csv_log import CsvLog
 from gpicl.metatraining.data_module import EpisodeDataModule
 from gpicl.metatraining.initial_weights import begin_with
 from gpicl.metatraining.module import MetaTraining
+from gpicl.metatraining.placement import lightning_devices
 from gpicl.metatraining.plugins import build_loggers, build_plugins
 from gpicl.metatraining.progress import TrainingProgress
 from gpicl.metatraining.randomness import StepRandomness
@@ -226,12 +227,14 @@ def _save(
 
 
 def _device(accelerator: str) -> torch.device:
+    accelerator, _ = lightning_devices(accelerator, 1)
     on_gpu = accelerator in ("gpu", "cuda", "auto") and torch.cuda.is_available()
     return torch.device("cuda" if on_gpu else "cpu")
 
 
 def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str, Any]) -> Trainer:
     accelerator = options.pop("accelerator", config.loop.accelerator)
+    accelerator, devices = lightning_devices(accelerator, config.loop.devices)
     device = _device(accelerator)
     callbacks: list[Callback] = [*own, StepRandomness(config.training.seed)]
     if config.loop.progress:
@@ -246,7 +249,7 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
     steps = [n for n in (config.training.max_steps, options.pop("max_steps", None)) if n is not None and n >= 0]
     settings: dict[str, Any] = {
         "accelerator": accelerator if accelerator != "auto" else ("gpu" if device.type == "cuda" else "cpu"),
-        "devices": config.loop.devices,
+        "devices": devices,
         "max_steps": min(steps, default=-1),
         "max_epochs": -1,
         "precision": lightning_precision(config.training.precision, device),

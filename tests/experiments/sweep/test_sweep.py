@@ -11,7 +11,7 @@ import pytest
 
 from gpicl.errors import ConfigError, DataError, UnknownNameError
 from gpicl.experiments.sweep import SweptRun, accuracies_at, costs_table, open_engine, results_table, sweep
-from gpicl.experiments.sweep.run_lock import run_lock
+from gpicl.experiments.sweep.sweep import run_lock
 
 
 def test_a_run_that_fails_is_listed_with_its_reason_and_the_others_go_on(grid, swept):
@@ -102,7 +102,7 @@ def test_mistakes_in_the_engine_are_explained():
 HOLDER = """
 import sys, time
 from pathlib import Path
-from gpicl.experiments.sweep.run_lock import run_lock
+from gpicl.experiments.sweep.sweep import run_lock
 with run_lock(Path(sys.argv[1])):
     print("locked", flush=True)
     time.sleep(60)

@@ -1,7 +1,5 @@
 """The figure of the plateau."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -77,12 +75,8 @@ def _layers(axes: Axes, table: pd.DataFrame) -> None:
     rows = rows[rows["epsilon"] == rows["epsilon"].min()]
     for i, (layer, some) in enumerate(rows.groupby("layer", sort=False)):
         roots = some.groupby("phase")["root_second_moment"].mean().reindex(PHASES)
-        style: dict[str, Any] = {
-            "color": COLOURS[i % len(COLOURS)],
-            "marker": _MARKERS[i % 5],
-            "linestyle": _LINES[i % 5],
-        }
-        axes.plot(range(len(PHASES)), roots, label=str(layer), **style)
+        colour, marker, line = COLOURS[i % len(COLOURS)], _MARKERS[i % 5], _LINES[i % 5]
+        axes.plot(range(len(PHASES)), roots, label=str(layer), color=colour, marker=marker, linestyle=line)
     axes.set_yscale("log")
     axes.legend(fontsize=5)
 

@@ -104,7 +104,7 @@ class Experiment:
         """
         make_folder(results, "--results")
         self.prepare(settings)
-        runs = self.grid(settings)
+        runs = [run.on(settings.device) for run in self.grid(settings)]
         failures = sweep(runs, settings.output, engine, command, self.name, say, progress)
         table = results_table(runs, settings.output, self.measure, failures)
         read = {name for run in runs for name in (run.config.data.dataset, *run.config.testing.datasets)}

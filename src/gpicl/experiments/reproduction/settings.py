@@ -29,6 +29,7 @@ class Settings:
         seeds: Runs of every place in the grid; None for the experiment's own number.
         features: Archives of frozen features to meta-train and meta-test on, for the experiment `embeddings`; None
             for those that it makes itself.
+        device: Where to meta-train and meta-test; see `find_device`.
     """
 
     scale: ScaleName = "laptop"
@@ -36,6 +37,7 @@ class Settings:
     output: Path = Path("runs")
     seeds: int | None = None
     features: tuple[str, str] | None = None
+    device: str | None = None
 
     def source(self, name: str) -> str:
         """What is loaded for a data set such as `mnist`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from gpicl.experiments.sweep.swept_run import SweptRun
+from gpicl.experiments.sweep.sweep import SweptRun
 from gpicl.runs.meta_test_run import tested_rows
 from gpicl.weights import CARD_FILE, load_card
 
