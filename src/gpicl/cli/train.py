@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
         Args:
             data: What the tasks are made from.
             tasks: The task distribution.
-            learner: Who learns.
+            learner: The learner, and its options.
             training: How it is meta-trained.
             testing: What it is meta-tested on.
             loop: How the work is done.

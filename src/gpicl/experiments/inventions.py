@@ -25,7 +25,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 """Options of the widening `invention` by the name of the variant."""
 
 _SCALES = {
-    "smoke": Scale(LEARNERS["smoke"], seeds=2),
+    "smoke": Scale(axes={"variants": (ALL, "no noise")}),
     "laptop": Scale({**LEARNERS["laptop"], "training.steps": 400}, seeds=3),
     "gpu": Scale({**LEARNERS["gpu"], "training.steps": 2000}, seeds=3),
 }
@@ -40,6 +40,7 @@ def grid(settings: Settings) -> list[SweptRun]:
             {**of_nothing(scale, settings), "tasks.widen": {"invention": {"probability": 1.0, **options}}},
         )
         for variant, options in VARIANTS.items()
+        if variant in scale.axes.get("variants", VARIANTS)
     ]
     return lay_out(settings, scale, places, tested_on=list(by_label(settings, TESTED_ON).values()))
 
