@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds, times
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.learners import build_learner
@@ -73,14 +73,14 @@ _SIZES: dict[str, Sizes] = {
         "ValueTransformer": {STATE: _GPU_STATE, PARAMETERS: _GPU_PARAMETERS},
         "TokenTransformer": {STATE: _GPU_STATE, PARAMETERS: _GPU_PARAMETERS},
         "FastWeightMemory": {
-            STATE: _memory((135, 4), (132, 8), (126, 16)),
-            PARAMETERS: _memory((64, 16), (126, 16), (256, 16)),
+            STATE: _memory((134, 4), (132, 8), (123, 24)),
+            PARAMETERS: _memory((64, 24), (123, 24), (256, 24)),
         },
         "OuterProductLSTM": {
             STATE: _outer_product((32, 2, 64), (8, 8, 64), (1, 64, 64)),
             PARAMETERS: _outer_product((8, 8, 16), (8, 8, 64), (8, 8, 256)),
         },
-        "LSTM": {PAIR: ({"hidden": 84}, {"hidden": 288})},
+        "LSTM": {PAIR: ({"hidden": 87}, {"hidden": 288})},
     },
 }
 
@@ -289,7 +289,7 @@ def _pair(means: pd.DataFrame) -> list[Finding]:
         f"{name} {row['accuracy']:.1%} (state {row['state_size']:,}, parameters {row['parameters']:,})"
         for name, row in best.items()
     ]
-    ratio = float(best["OuterProductLSTM"]["accuracy"] / best["LSTM"]["accuracy"])
+    ratio = times(best["OuterProductLSTM"]["accuracy"], best["LSTM"]["accuracy"])
     return [Finding("Does a larger state beat more parameters?", "; ".join(texts), _PAIR, "yes", ratio, _MORE)]
 
 

@@ -47,7 +47,7 @@ def test_the_laptop_grids_are_what_was_asked_for(tmp_path):
     learners = {run.keys["learner"] for run in find_experiment("heatmap").grid(settings)}
     assert learners == {"MLP", "TokenTransformer", "ValueTransformer"}
     axes = {run.keys["axis"] for run in find_experiment("plateau").grid(settings)}
-    assert len(axes) == 6
+    assert len(axes) == 10
 
 
 def test_runs_that_begin_with_others_come_after_them_and_differ_in_nothing_else(tmp_path):
@@ -61,13 +61,6 @@ def test_runs_that_begin_with_others_come_after_them_and_differ_in_nothing_else(
             assert places[Path(run.config.init)] < place
             assert base.keys["seed"] == run.keys["seed"]
             assert base.keys["num_tasks"] == {"memorising": 2**4, "generalising": 2**14}[run.keys["begins"]]
-
-
-def test_state_size_shares_its_runs_with_the_comparison(tmp_path):
-    settings = Settings("laptop", {}, tmp_path)
-    compared = {run.folder(tmp_path) for run in find_experiment("comparison").grid(settings)}
-    shared = [run for run in find_experiment("state-size").grid(settings) if run.folder(tmp_path) in compared]
-    assert len(shared) == 9
 
 
 def test_data_sets_are_replaced_by_name():

@@ -138,8 +138,7 @@ def _interactions(table: pd.DataFrame) -> list[Finding]:
         logs = np.log2(rows["plateau"].to_numpy(dtype=float))
         effects = [f"{_FACTORS[n]} {varied[n][0]} to {varied[n][1]}: x{_effect(logs, signs[n]):.2f}" for n in varied]
         pairs = {
-            f"{_FACTORS[a]} and {_FACTORS[b]}": 2 ** float(np.mean(logs * signs[a] * signs[b]))
-            for a, b in combinations(varied, 2)
+            f"{_FACTORS[a]} and {_FACTORS[b]}": _effect(logs, signs[a] * signs[b]) for a, b in combinations(varied, 2)
         }
         large = [f"{pair} x{value:.2f}" for pair, value in pairs.items() if abs(log2(value)) >= log2(_FACTOR)]
         censored = int((~rows["ended"].astype(bool)).sum())
@@ -285,9 +284,7 @@ def _why(table: pd.DataFrame) -> list[Finding]:
         name = of_layers.droplevel(0).idxmin()
         kept.append(f"{epsilon:g}: {of_layers.min():.0%} ({name}), plateau {lengths[epsilon]:.0f} steps")
     ruled = [f"{epsilon:g}" for epsilon, of_layers in on.groupby(level=0) if of_layers.min() < _KEPT]
-    verdict = (
-        f"epsilon shortens Adam's steps on the plateau from {ruled[0]} on" if ruled else "no epsilon shortens them"
-    )
+    verdict = "Epsilon shortens Adam's steps on the plateau " + (f"from {ruled[0]} on" if ruled else "nowhere")
     return [
         Finding(
             "What do gradients look like before, on and after the plateau?",
