@@ -35,7 +35,7 @@ def main() -> None:
     from methods import METHODS
     from page import write_page
     from rich.progress import track
-    from tables import load_peers, load_table, table_names
+    from tables import FOLDS, load_peers, load_table, table_names
     from trials import Log, run_trial
 
     from gpicl.runtime import machine_description
@@ -53,13 +53,20 @@ def main() -> None:
         for fold in range(options.folds)
         if (name, method, fold) not in log
     ]
-    with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
-        pending = [pool.submit(run_trial, options.folder, *trial, options.test_rows) for trial in left]
-        for future in track(as_completed(pending), "trials", total=len(left)):
-            log.add(future.result())
+    if options.processes == 1:
+        for trial in track(left, "trials"):
+            log.add(run_trial(options.folder, *trial, options.test_rows))
+    else:
+        with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
+            pending = [pool.submit(run_trial, options.folder, *trial, options.test_rows) for trial in left]
+            for future in track(as_completed(pending), "trials", total=len(left)):
+                log.add(future.result())
     tables = [load_table(options.folder, name) for name in names]
     command = shlex.join(["python", *sys.argv])
-    write_page(options.output, log.read(), tables, load_peers(options.folder), command, machine_description())
+    folds = f"{options.folds} of {FOLDS} stratified folds for every method: `StratifiedKFold({FOLDS}, shuffle=True,"
+    folds += " random_state=0)`" + (f", at most {options.test_rows} test rows of each." if options.test_rows else ".")
+    machine = f"{machine_description()}, {options.processes} process(es)"
+    write_page(options.output, log.read(), tables, load_peers(options.folder), command, machine, folds)
     print(options.output / "README.md")
 
 
