@@ -1,26 +1,32 @@
-# Two commands: `make demo` and `make test`. Each makes .venv first if it is not there.
+# Two commands: `make quickstart` and `make test`. Each makes .venv first if it is not there.
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test test-slow test-lowest lint docs docs-serve build clean
+.PHONY: quickstart test test-slow test-lowest lint docs docs-serve build clean
+
+# The package alone, for `make quickstart`. What develops it is added by .venv/ready.
+.venv/quickstart: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[data]"
+	touch $@
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
-	touch $@
+	touch .venv/quickstart $@
 
-demo: .venv/ready
+quickstart: .venv/quickstart
 	$(BIN)/gpicl train --config quickstart
 
 test: .venv/ready lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -m slow
 
 # Old releases warn of their own old age, and their test plug-ins cannot check shapes: neither is ours to judge.
 test-lowest: .venv-lowest/ready
-	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n 2 -o filterwarnings=default \
+	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -o filterwarnings=default \
 		-o addopts="-m 'not slow' --strict-markers --import-mode=importlib -q"
 
 .venv-lowest/ready: pyproject.toml constraints-lowest.txt
@@ -42,6 +48,7 @@ docs-serve: .venv/ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --livereload --strict
 
 build: .venv/ready
+	rm -rf dist
 	$(BIN)/python -m build
 
 clean:

@@ -1,7 +1,7 @@
 """How soon the demo answers: `python benchmarks/demo_latency.py`.
 
 `gpicl demo` is started as a user starts it, and given 50 drawings, five digits of each kind. Then drawings are asked
-about over loopback, and one in ten is taught, so that the next answer needs a context to be read anew. With --browser
+about over loopback, and one in ten is taught, so that the next answer reads its context again. With --browser
 the time is also taken in Chromium, from a pointer's movement to the first change of a bar.
 """
 

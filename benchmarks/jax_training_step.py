@@ -1,20 +1,26 @@
-"""How long a training step takes in JAX, the language of the published code: `python benchmarks/jax_training_step.py`.
+"""How long a training step takes in JAX, the language of the published code.
 
-To be read beside `gpicl bench --only steps`: the same learners, sizes and loss, written from their equations as one
-would write them in JAX: one episode's equations, `vmap` over episodes, `scan` over positions with a checkpoint at each,
-`jit` around the whole step. In float32, on the CPU, and with none of gpicl's own rearrangements.
+    gpicl bench --device cuda --only steps --output bench.json
+    python benchmarks/jax_training_step.py --device cuda --beside bench.json
+
+The same learners, sizes and loss, written from their equations as one would write them in JAX: one episode's equations,
+`vmap` over episodes, `scan` over positions with a checkpoint at each, `jit` around the whole step. In float32, and with
+none of gpicl's own rearrangements. The kernel and the value Transformers are not among them.
 
 JAX is no dependency of gpicl, nor does this file import gpicl; it runs in any environment after
-`pip install jax optax`.
+`pip install jax optax` (`jax[cuda12]` on a GPU).
 """
 
 import argparse
+import json
 import math
 import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -270,6 +276,52 @@ def learn_while_predicting(initial: list[Params], inputs: Array, labels: Array) 
     return over_positions(step, (initial, optimiser.init(initial)), (inputs, labels))
 
 
+def transformer_params(random: np.random.Generator, width: int, heads: int, layers: int = 4, size: int = 32) -> Params:
+    """Draw a Transformer with `heads` heads of `size` per layer."""
+
+    def norm() -> Params:
+        return {"scale": jnp.ones(width), "offset": jnp.zeros(width)}
+
+    blocks = [
+        {
+            "attend": {"norm": norm(), "project": linear_params(random, width, 3 * heads * size)},
+            "out": linear_params(random, heads * size, width, 2 / layers),
+            "up": linear_params(random, width, 4 * width, 2 / layers),
+            "down": linear_params(random, 4 * width, width, 2 / layers),
+            "norm": norm(),
+        }
+        for _ in range(layers)
+    ]
+    return {
+        "embed": linear_params(random, FEATURES + CLASSES, width),
+        "positions": jnp.asarray(random.normal(0, 0.1, (LENGTH, width)), jnp.float32),
+        "blocks": blocks,
+        "norm": norm(),
+        "readout": linear_params(random, width, CLASSES),
+    }
+
+
+def layer_norm(params: Params, x: Array) -> Array:
+    """Normalise the last axis, then scale and shift it."""
+    return jax.nn.standardize(x, axis=-1, epsilon=1e-5) * params["scale"] + params["offset"]
+
+
+def transformer(params: Params, inputs: Array, labels: Array, heads: int) -> Array:
+    """Logits of one episode."""
+    length = len(inputs)
+    hidden = encode([], inputs, labels)
+    hidden = linear(params["embed"], hidden) + params["positions"][:length]
+    causal = jnp.tril(jnp.ones((length, length), bool))
+    for block in params["blocks"]:
+        projected = linear(block["attend"]["project"], layer_norm(block["attend"]["norm"], hidden))
+        queries, keys, values = projected.reshape(length, 3, heads, -1).transpose(1, 2, 0, 3)
+        scores = queries @ keys.transpose(0, 2, 1) / math.sqrt(queries.shape[-1])
+        attended = jax.nn.softmax(jnp.where(causal, scores, -jnp.inf)) @ values
+        hidden += linear(block["out"], attended.transpose(1, 0, 2).reshape(length, -1))
+        hidden += linear(block["down"], jax.nn.gelu(linear(block["up"], layer_norm(block["norm"], hidden))))
+    return linear(params["readout"], layer_norm(params["norm"], hidden))
+
+
 class Case(NamedTuple):
     """A learner: how its parameters are drawn, the logits of one episode, episodes per step, whether it is trained."""
 
@@ -280,6 +332,12 @@ class Case(NamedTuple):
 
 
 CASES = {
+    **{
+        f"TokenTransformer, d = {width}": Case(
+            partial(transformer_params, width=width, heads=width // 32), partial(transformer, heads=width // 32)
+        )
+        for width in (128, 256)
+    },
     "LSTM": Case(lstm_params, lstm),
     "OuterProductLSTM": Case(outer_product_lstm_params, outer_product_lstm),
     "FastWeightMemory": Case(fast_weight_memory_params, fast_weight_memory),
@@ -328,20 +386,36 @@ def step_seconds(case: Case, repeats: int) -> tuple[float, float]:
 def main() -> None:
     """Time the learners that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("learners", nargs="*", choices=[[], *CASES], help="all if none is named")
+    parser.add_argument("learners", nargs="*", help=f"all if none is named: {'; '.join(CASES)}")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--beside", help="file of `gpicl bench --only steps`, whose times are printed too")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--no-checkpoint", action="store_true", help="keep all activations for the gradient")
     options = parser.parse_args()
+    if unknown := set(options.learners) - set(CASES):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {'; '.join(CASES)}")
     global KEEP_ALL
     KEEP_ALL = options.no_checkpoint
-    jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_platforms", options.device)
+    ours = {} if options.beside is None else our_milliseconds(Path(options.beside))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(f"{cores} cores, jax {jax.__version__}, fp32; T = {LENGTH}, F = {FEATURES}, C = {CLASSES}, Adam")
-    print(f"{'learner':<22} {'B':>3} {'step':>10} {'compilation':>12}")
+    where = f"{cores} cores" if options.device == "cpu" else jax.devices()[0].device_kind
+    print(f"{where}, jax {jax.__version__}, fp32; T = {LENGTH}, F = {FEATURES}, C = {CLASSES}, Adam")
+    print(f"{'learner':<25} {'B':>3} {'JAX':>11} {'compilation':>12} {'gpicl, eager':>13} {'as a graph':>11}")
     for name in options.learners or CASES:
         case = CASES[name]
         seconds, compilation = step_seconds(case, options.repeats)
-        print(f"{name:<22} {case.batch:>3} {1e3 * seconds:7.0f} ms {compilation:10.1f} s", flush=True)
+        row = f"{name:<25} {case.batch:>3} {1e3 * seconds:8.2f} ms {compilation:10.1f} s"
+        for mode, width in (("eager", 10), ("graph", 8)):
+            taken = ours.get((f"{name}, B = {case.batch}", mode))
+            row += f" {taken:{width}.2f} ms" if taken else " " * (width + 4)
+        print(row.rstrip(), flush=True)
+
+
+def our_milliseconds(path: Path) -> dict[tuple[str, str], float]:
+    """Read the steps of `gpicl bench`: milliseconds by name and mode."""
+    figures = json.loads(path.read_text())["figures"]
+    return {(f["name"], f["mode"]): f["milliseconds"] for f in figures if f["group"] == "steps"}
 
 
 if __name__ == "__main__":

@@ -9,6 +9,17 @@ import pytest
 
 from gpicl.data import FeatureDataset, ImageDataset, preprocess
 
+# Fixtures that take long and are made once. With xdist, all tests that use one go to the same process.
+SHARED = ("server", "site", "grid", "trained_once")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            for name in SHARED:
+                if name in item.fixturenames:
+                    item.add_marker(pytest.mark.xdist_group(name))
+
 
 @pytest.fixture(scope="session")
 def images() -> ImageDataset:

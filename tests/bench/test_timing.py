@@ -1,49 +1,53 @@
-"""Measuring in turn."""
+"""Measuring in turns, and counting operations."""
 
 import pytest
+import torch
 
-from gpicl.bench.figures import Figure, median_figure
-from gpicl.bench.timing import interleaved, timed
+from gpicl.bench.timing import Session, figure_of, step_flops
+from gpicl.learners import build_learner
 
 
-def test_everything_is_measured_once_a_round_after_a_first_run_that_is_not_counted():
+@pytest.fixture
+def session():
+    return Session("smoke", torch.device("cpu"), "fp32")
+
+
+def test_everything_is_measured_once_a_round_after_a_first_run_that_is_not_counted(session):
+    session.scale = session.scale._replace(rounds=(3, 9), seconds=0.0)
     order = []
-
-    def sampler(name):
-        def sample():
-            order.append(name)
-            return [float(len(order))]
-
-        return sample
-
-    samples = interleaved({"a": sampler("a"), "b": sampler("b")}, seconds=0.0, least=3, most=9)
+    works = {("a", "eager"): lambda: order.append("a"), ("b", "eager"): lambda: order.append("b")}
+    figures = session.measure("g", works, count=2, of="letters")
     assert order == ["a", "b"] * 4
-    assert samples == {"a": [3.0, 5.0, 7.0], "b": [4.0, 6.0, 8.0]}
+    assert [(f.name, f.repeats, f.count, f.of) for f in figures] == [("a", 3, 2, "letters"), ("b", 3, 2, "letters")]
 
 
-def test_there_are_as_many_rounds_as_fit_into_the_time_and_no_more_than_asked_for():
-    assert len(interleaved({"a": lambda: [1.0]}, seconds=60.0, least=2, most=5)["a"]) == 5
+def test_there_are_as_many_rounds_as_fit_into_the_time_and_no_more_than_the_most(session):
+    session.scale = session.scale._replace(rounds=(2, 5), seconds=3600.0)
+    (figure,) = session.measure("g", {("a", "eager"): lambda: None})
+    assert figure.repeats == 5
 
 
-def test_progress_rises_to_one():
-    told = []
-    interleaved({"a": lambda: [1.0]}, seconds=60.0, least=2, most=4, on_progress=told.append)
-    assert told == sorted(told)
-    assert (told[0], told[-1]) == (0.0, 1.0)
-
-
-def test_short_work_is_done_several_times_a_round_and_warmed_up_first():
-    done = []
-    assert len(timed(lambda: done.append(0), times=5)()) == 5
-    assert len(done) == 6
+def test_the_share_of_the_peak_is_that_of_the_same_rounds(session):
+    matrix = torch.randn(64, 64)
+    (figure,) = session.measure("g", {("product", "eager"): lambda: matrix @ matrix}, flops=2.0 * 64**3)
+    rate = figure.flops / (figure.milliseconds / 1e3)
+    assert figure.peak_share == pytest.approx(rate / session.peaks()["fp32"])
 
 
 def test_a_figure_is_the_median_and_the_quartiles():
-    figure = median_figure("g", "n", [4.0, 1.0, 3.0, 2.0, 5.0], "ms", limit=1.5, count=6, of="tokens")
-    assert (figure.value, figure.low, figure.high, figure.repeats) == (3.0, 2.0, 4.0, 5)
-    assert figure.share == 0.5, "a time of twice the limit is half as good as it could be"
-    assert figure.per_second == pytest.approx(2000.0)
+    figure = figure_of("g", "n", [0.004, 0.001, 0.003, 0.002, 0.005])
+    assert (figure.milliseconds, figure.low, figure.high, figure.repeats) == (3.0, 2.0, 4.0, 5)
+    assert figure.per_second is None
 
 
-def test_memory_is_a_part_of_what_there_is():
-    assert Figure("g", "n", 25.0, 25.0, 25.0, "MiB", 1, limit=100.0).share == 0.25
+def test_a_transformers_step_is_counted_forward_and_twice_backward():
+    layers, width, heads, key_size, length, batch = 2, 16, 2, 4, 6, 3
+    learner = build_learner("TokenTransformer", 5, 3, layers=layers, width=width, heads=heads, key_size=key_size)
+    inner = heads * key_size
+    block = 4 * width * inner + 8 * width * width
+    linear = 2 * length * (layers * block + width * 3)
+    embedding = 2 * length * (5 + 3) * width
+    attention = layers * heads * 4 * length * length * key_size
+    # The gradient by the inputs is not computed.
+    assert step_flops(learner, batch, length) == batch * (2 * embedding + 3 * (linear + attention))
+    assert all(p.grad is None for p in learner.parameters())

@@ -1,4 +1,4 @@
-"""Weights of one's own, of learners that are bound to numbers of features and classes."""
+"""Your own weights, of learners that are bound to numbers of features and classes."""
 
 import numpy as np
 import pytest

@@ -152,7 +152,7 @@ def test_help_names_every_command(capsys):
         ),
         ("bench --only stepz", "Did you mean 'steps'"),
         ("bench --scale ful", "Did you mean 'full'"),
-        ("bench --compare nowhere.json", "an earlier gpicl bench"),
+        ("bench --device gpu", "device"),
         ("bench --precision fp16", "precision"),
         ("evaluate nowhere digits", "finished `gpicl train` run"),
     ],

@@ -21,10 +21,10 @@ def test_it_says_where_serves_there_and_ends_quietly(start_gpicl):
     said = process.stdout.readline()
     address = re.fullmatch(r"Draw at (http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", said)
     assert address, said
-    with httpx.Client(base_url=address[1]) as client:
+    with httpx.Client(base_url=address[1], timeout=None) as client:
         assert "Teach it by drawing" in client.get("/").text
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
+        rest, _ = process.communicate()
     assert rest == "The demo has ended.\n"
     assert process.returncode == 0
 

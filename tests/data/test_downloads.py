@@ -14,8 +14,8 @@ import pytest
 from gpicl.data import load_dataset
 from gpicl.data.cache import cache_folder, cached_path, fetch, store
 from gpicl.data.openml import download
-from gpicl.data.sources.downloaded import DownloadedSource
 from gpicl.data.sources.registry import SOURCES
+from gpicl.data.sources.source import DownloadedSource
 from gpicl.errors import DataError
 
 TOY = DownloadedSource(
@@ -128,7 +128,7 @@ def test_colours_are_read_together_or_in_planes_as_the_source_says(monkeypatch, 
 
 
 def test_every_source_in_colour_states_the_order_of_its_rows():
-    """CIFAR-10's files hold planes; whoever put SVHN there wrote out MATLAB's arrays, colours last."""
+    """CIFAR-10's files hold planes; SVHN's publisher wrote out MATLAB's arrays, colours last."""
     in_colour = {name: source.planes for name, source in SOURCES.items() if hasattr(source, "planes")}
     assert {name for name, planes in in_colour.items() if planes} == {"cifar10"}
     assert "svhn" in in_colour

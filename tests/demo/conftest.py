@@ -49,13 +49,13 @@ def server():
     assert address, f"it said {line!r}"
     yield address[0], process
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate()
 
 
 @pytest.fixture
 def client(server):
     """A visitor who has never been there."""
-    with httpx.Client(base_url=server[0], timeout=60) as visitor:
+    with httpx.Client(base_url=server[0], timeout=None) as visitor:
         yield visitor
 
 
@@ -67,7 +67,7 @@ def chromium():
     if path is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     with playwright.sync_playwright() as running:
-        # Without the sandbox, which is not to be had as root in a container; it opens our own page alone.
+        # Without the sandbox, which root cannot use in a container; it opens our own page alone.
         browser = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()

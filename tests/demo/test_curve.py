@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from gpicl.demo.curve import Curve
-from gpicl.demo.lesson import Example
+from gpicl.demo.lesson import Curve, Example
 
 
 def examples(labels: str) -> tuple[Example, ...]:

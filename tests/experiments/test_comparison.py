@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from gpicl.cli.main import main
-from gpicl.experiments.comparison import ENTRANTS, SCALES
-from gpicl.experiments.comparison.contests import make_contests
+from gpicl.experiments.comparison import ENTRIES, SCALES
+from gpicl.experiments.comparison.entries import make_trials
 from gpicl.learners import LEARNERS
 from gpicl.metatesting import CLASSICAL, reference_table
 from gpicl.metatraining import list_presets
@@ -26,18 +26,18 @@ def compared(tmp_path_factory):
 
 
 def test_every_learner_of_the_package_takes_part_and_has_its_preset():
-    assert {entrant.name for entrant in ENTRANTS} == {*LEARNERS, *CLASSICAL}
-    assert {entrant.preset for entrant in ENTRANTS if not entrant.classical} <= set(list_presets())
+    assert {entry.name for entry in ENTRIES} == {*LEARNERS, *CLASSICAL}
+    assert {entry.preset for entry in ENTRIES if not entry.classical} <= set(list_presets())
     published = set(reference_table()["learner"])
-    assert {entrant.published for entrant in ENTRANTS} - {None} <= published
-    assert {entrant.earlier for entrant in ENTRANTS} - {None} <= published
+    assert {entry.published for entry in ENTRIES} - {None} <= published
+    assert {entry.earlier for entry in ENTRIES} - {None} <= published
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_every_contest_of_a_scale_has_a_folder_of_its_own(scale, tmp_path):
-    contests = make_contests(SCALES[scale], ENTRANTS, tmp_path, None, progress=False)
-    assert len({contest.folder for contest in contests}) == len(contests)
-    trained = [contest.config for contest in contests if not contest.entrant.classical]
+def test_every_trial_of_a_scale_has_a_folder_of_its_own(scale, tmp_path):
+    trials = make_trials(SCALES[scale], ENTRIES, tmp_path, None, progress=False)
+    assert len({trial.folder for trial in trials}) == len(trials)
+    trained = [trial.config for trial in trials if not trial.entry.classical]
     assert {config.learner.name for config in trained} == set(LEARNERS)
     assert {config.data.dataset for config in trained} == {SCALES[scale].data}
 
@@ -79,8 +79,8 @@ def test_a_learner_that_is_meta_tested_on_shorter_episodes_than_it_learned_from_
 
 def test_a_learner_that_fails_is_reported_and_the_rest_goes_on(tmp_path, capsys):
     # Where the run's folder should be lies a file.
-    (folder,) = {c.folder for c in make_contests(SCALES["smoke"], ENTRANTS, tmp_path / "runs", None, progress=False)
-                 if c.entrant.name == "MLP"}  # fmt: skip
+    (folder,) = {c.folder for c in make_trials(SCALES["smoke"], ENTRIES, tmp_path / "runs", None, progress=False)
+                 if c.entry.name == "MLP"}  # fmt: skip
     folder.parent.mkdir()
     folder.write_text("in the way")
     assert main(command(tmp_path, learners="MLP,NearestNeighbour")) == 2

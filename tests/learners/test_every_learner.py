@@ -62,6 +62,31 @@ def test_the_future_never_changes_the_past(name, seed, position):
 
 
 @every_learner
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), 1e30])
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16, torch.float64])
+def test_a_future_that_is_not_finite_never_changes_the_past(name, value, precision):
+    """Zero times infinity is NaN: a mask of zeros hides nothing that has overflowed."""
+    learner = small_learner(name)
+    inputs, labels = random_episodes(0)
+    if precision == torch.float64:
+        learner, inputs = learner.double(), inputs.double()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
+        before = learner(inputs, labels)
+        assert before.isfinite().all()
+        for position in range(LENGTH - 1):
+            changed = inputs.clone()
+            changed[:, position + 1 :] = value
+            after = learner(changed, labels)
+            assert torch.equal(before[:, : position + 1], after[:, : position + 1])
+            # One episode alone, after a single such example that others follow.
+            changed = inputs.clone()
+            changed[0, position + 1] = value
+            after = learner(changed, labels)
+            assert torch.equal(before[0, : position + 1], after[0, : position + 1])
+            assert torch.equal(before[1:], after[1:])
+
+
+@every_learner
 def test_the_past_does_change_the_future_unless_the_learner_is_a_plain_mlp(name):
     learner = small_learner(name)
     inputs, labels = random_episodes(0)

@@ -53,6 +53,22 @@ def test_by_hand(length):
     np.testing.assert_allclose(learner(x, y)[0].detach().numpy(), _by_hand(learner, x[0], y[0]), atol=1e-10)
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+def test_where_the_memory_overflows_what_was_read_before_stays_finite(batch):
+    torch.manual_seed(0)
+    learner = FastWeightMemory(3, 2, hidden=5, size=8)
+    with torch.no_grad():  # keys so long that every update is larger than the one before
+        learner.write.weight.mul_(4)
+        learner.write.bias.fill_(3)
+        x, y = torch.randn(batch, 60, 3), torch.randint(0, 2, (batch, 60))
+        whole = learner(x, y)
+        overflowed = int((~whole.isfinite()).any(2).any(0).nonzero()[0])
+        assert 10 < overflowed < 50
+        assert whole[:, overflowed:].isnan().any(2).any(0).all()  # nothing hides it
+        other = torch.cat([x[:, :overflowed], 1 - x[:, overflowed:]], 1)
+        assert torch.equal(whole[:, :overflowed], learner(other, y)[:, :overflowed])
+
+
 def test_gradients_of_all_parameters():
     torch.manual_seed(1)
     learner = FastWeightMemory(2, 2, hidden=3, size=2).double()

@@ -6,7 +6,7 @@ from torch.autograd import gradcheck
 from torch.nn import functional as F
 
 from gpicl.errors import LearnerError
-from gpicl.learners.inner_optimiser import AdamConstants, RankOneAdam
+from gpicl.learners.inner_loop import AdamConstants, RankOneAdam
 from gpicl.learners.maml import MAML
 from gpicl.learners.sgd import SGD
 

@@ -1,12 +1,13 @@
 """Meta-testing counts what is right, position by position, and says how sure it is."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy import stats
 
 from gpicl.errors import GpiclError, TaskError
-from gpicl.learners import Learner, build_learner
+from gpicl.learners import MLP, Learner, build_learner
 from gpicl.metatesting import evaluate, reference_table, wilson_interval
 
 
@@ -71,3 +72,32 @@ def test_reference_rows_are_those_of_the_paper():
     row = table[(table["learner"] == "GPICL Transformer") & (table["dataset"] == "fashion_mnist")]
     assert row["accuracy"].item() == pytest.approx(0.6224)
     assert set(table["source"]) == {"paper", "earlier reproduction"}
+
+
+class _Hungry(MLP):
+    """Runs out of memory above three episodes at once."""
+
+    def forward(self, inputs, labels):
+        if len(inputs) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return super().forward(inputs, labels)
+
+
+def test_out_of_memory_halves_the_batch_and_changes_nothing(features):
+    torch.manual_seed(0)
+    learner = _Hungry(36, 4, width=8)
+    notes, done = [], []
+    small = evaluate(learner, {"a": features}, episodes=10, length=6, batch=3, precision="fp32")
+    halved = evaluate(
+        learner,
+        {"a": features},
+        episodes=10,
+        length=6,
+        batch=8,
+        precision="fp32",
+        on_note=notes.append,
+        on_progress=lambda name, count, accuracy: done.append(count),
+    )
+    pd.testing.assert_frame_equal(small, halved)
+    assert done == [2, 4, 6, 8, 10]
+    assert notes[-1] == "Out of memory with 4 episodes at once; going on with 2 at once."

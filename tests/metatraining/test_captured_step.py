@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from gpicl.errors import ConfigError
 from gpicl.metatraining import meta_train
 
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -79,3 +80,17 @@ def test_episodes_that_repeat_more_images_than_they_have_positions_are_not_captu
 def test_graphs_take_the_steps_of_every_learner(config, tmp_path, name):
     config.learner.name, config.learner.options, config.training.steps = name, {}, 30
     equal(*(weights_of(config, tmp_path / str(c), capture=c)[0] for c in (False, True)), rtol=1e-2, atol=1e-3)
+
+
+def test_compiling_is_refused_where_no_gpu_takes_the_steps(config, tmp_path):
+    config.loop.compile, config.loop.accelerator = True, "cpu"
+    with pytest.raises(ConfigError, match="captured on one GPU"):
+        meta_train(config, tmp_path)
+
+
+@GPU
+def test_a_compiled_learner_takes_the_same_steps(config, tmp_path):
+    config.learner.name, config.learner.options = "TokenTransformer", {"layers": 1, "width": 16, "heads": 2}
+    config.training.precision, config.training.optimiser = "fp32", "adam"
+    config.training.epsilon = 1e-3
+    equal(*(weights_of(config, tmp_path / str(c), compile=c)[0] for c in (False, True)), rtol=1e-4, atol=1e-5)

@@ -28,7 +28,7 @@ def test_the_shares_of_two_processes_are_the_batch_of_one(features):
 def test_two_real_processes_train_as_one(start_gpicl, tmp_path):
     for devices in ("1", "2"):
         process = start_gpicl(*COMMAND, "--loop.devices", devices, "--output", devices)
-        output, _ = process.communicate(timeout=180)
+        output, _ = process.communicate()
         assert process.returncode == 0, output
     one, two = (load_file(next((tmp_path / d).glob("*/weights.safetensors"))) for d in ("1", "2"))
     for name, expected in one.items():

@@ -63,11 +63,10 @@ def test_training_in_a_thread_leaves_signals_alone(config, tmp_path):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_the_command_exits_with_the_signals_status_and_one_line(start_gpicl, tmp_path, number, status):
     process = start_gpicl(*COMMAND)
-    deadline = time.monotonic() + 300
-    while not rows_logged(tmp_path) and process.poll() is None and time.monotonic() < deadline:
+    while not rows_logged(tmp_path) and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(number)
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate()
     assert process.returncode == status, output
     assert "Traceback" not in output
     (line,) = (line for line in output.splitlines() if line.startswith("gpicl: "))

@@ -47,7 +47,7 @@ def test_it_runs_from_the_first_cell_to_the_last(path, tmp_path, monkeypatch):
     for name, value in {**SMOKE, "GPICL_NOTEBOOK_RUNS": str(tmp_path / "runs")}.items():
         monkeypatch.setenv(name, value)
     book = nbformat.read(path, as_version=4)
-    client = NotebookClient(book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}})
+    client = NotebookClient(book, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}})
     client.execute()
     executed = [cell for cell in book.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in executed)

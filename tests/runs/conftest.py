@@ -1,5 +1,7 @@
 """Small files of data, and the options of a run that takes a second."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -43,11 +45,22 @@ def patterns(tmp_path):
     return _write(tmp_path / "patterns.npz", seed=0)
 
 
-@pytest.fixture
-def trained(tmp_path, patterns):
-    """The folder of a run that is finished and tested on its own data."""
-    output = tmp_path / "runs"
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory):
+    """The output folder of a run that is finished and tested on its own data. Do not change it."""
+    folder = tmp_path_factory.mktemp("trained")
+    patterns = _write(folder / "patterns.npz", seed=0)
     command = ["train", "--data.dataset", str(patterns), "--testing.datasets", f"[p={patterns}]", *QUICK]
-    assert main([*command, "--output", str(output)]) == 0
-    (folder,) = output.iterdir()
+    assert main([*command, "--output", str(folder / "runs")]) == 0
+    return folder / "runs"
+
+
+@pytest.fixture
+def trained(tmp_path, patterns, trained_once):
+    """A copy of the run's folder, which names the data at `patterns`."""
+    output = tmp_path / "runs"
+    shutil.copytree(trained_once, output)
+    (folder,) = (path for path in output.iterdir() if not path.name.startswith("."))
+    for path in (folder / "weights.json", folder / "results.csv"):
+        path.write_text(path.read_text().replace(str(trained_once.parent / "patterns.npz"), str(patterns)))
     return folder

@@ -9,9 +9,13 @@ import pytest
 only_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left alone")
 
 PROGRAM = """
+import ctypes
 import resource
 import torch
 from gpicl.runtime import freed_memory_kept
+
+PR_SET_THP_DISABLE = 41  # or one fault would bring 2 MiB, on systems whose pages are huge by default
+ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
 
 def faults(times=5):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -1,7 +1,7 @@
-"""How fast everything is on the machine at hand, each figure beside what the machine could do at best."""
+"""How fast training, meta-testing and classifying are on a device, beside what the device can do at best."""
 
-from gpicl.bench.figures import Figure, Results, compare, read_results, write_results
 from gpicl.bench.groups import GROUPS
-from gpicl.bench.run import run_bench
+from gpicl.bench.report import Results, run_bench
+from gpicl.bench.timing import Figure, Session
 
-__all__ = ["GROUPS", "Figure", "Results", "compare", "read_results", "run_bench", "write_results"]
+__all__ = ["GROUPS", "Figure", "Results", "Session", "run_bench"]

@@ -1,69 +1,259 @@
-"""Measuring several things in turn, so that whatever else the machine does meets all of them alike."""
+"""Timing work in turns with what the device does at best: matrix products and memory."""
 
+import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
-Sampler = Callable[[], Iterable[float]]
-"""Measures something once or a few times, and gives what was measured (seconds, or anything else)."""
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
-Samples = dict[str, list[float]]
-"""What was measured, by name, in the order of the rounds."""
+from gpicl.learners import Learner
+from gpicl.metatraining.loss import all_position_loss
+from gpicl.runtime import freed_memory_kept, lightning_precision, multiplies_in_bf16
 
-Progress = Callable[[float], object]
-"""Told which part of a group is done, 0..1."""
+Work = Callable[[], object]
+# Where a learner's step depends on its number, the same step is timed and counted.
+FIRST_STEP = 0
+_DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+# Rows of the square matrices that are multiplied, and numbers that are moved through memory.
+_PEAK_SIZES = {"cpu": (2048, 2**25), "cuda": (8192, 2**28)}
+_SMALL_PEAKS = (64, 2**16)
 
 
-def timed(work: Callable[[], object], times: int = 1) -> Sampler:
-    """Make a sampler of the seconds that a piece of work takes.
+@dataclass(frozen=True)
+class Figure:
+    """A median time.
 
-    Args:
-        work: The work.
-        times: How often it is done a round. Work of a millisecond wants many; then a first run is not counted, since
-            what ran before it has emptied the caches.
+    Attributes:
+        group: Group of figures that it belongs to.
+        name: What was timed.
+        mode: `eager` (one operation at a time) or `graph` (all of it as one CUDA graph).
+        milliseconds: Median.
+        low: First quartile.
+        high: Third quartile.
+        repeats: How many measurements the median is of.
+        count: How many things were done in that time; 0 where there are none to count.
+        of: Their name, in the plural.
+        flops: Operations in matrix products, a multiplication and an addition each; 0 where they were not counted.
+        peak_share: Part of the device's best rate of matrix products, 0..1; None where nothing was counted.
     """
 
-    def sample() -> list[float]:
-        if times > 1:
-            work()
-        seconds = []
-        for _ in range(times):
+    group: str
+    name: str
+    mode: Literal["eager", "graph"]
+    milliseconds: float
+    low: float
+    high: float
+    repeats: int
+    count: int = 0
+    of: str = ""
+    flops: float = 0.0
+    peak_share: float | None = None
+
+    @property
+    def per_second(self) -> float | None:
+        """Things done per second."""
+        return 1e3 * self.count / self.milliseconds if self.count else None
+
+
+class Scale(NamedTuple):
+    """Sizes of the work, and how often it is repeated.
+
+    Attributes:
+        rounds: Fewest and most measurements of each figure.
+        seconds: Time after which no more than the fewest are made.
+        steps: Steps of a short meta-training on a CPU and on a GPU; the second half is timed.
+        learners: How many learners are meta-trained.
+        batch: Episodes per step.
+        length: Examples per episode.
+        images: Size and channels of the images.
+        transformer: Options of the Transformers.
+        wide: Options of a wider token Transformer.
+        examples: Examples of the classifier.
+        queries: Queries of the classifier.
+    """
+
+    rounds: tuple[int, int]
+    seconds: float
+    steps: tuple[int, int]
+    learners: int
+    batch: int
+    length: int
+    images: tuple[tuple[int, int], ...]
+    transformer: dict[str, Any]
+    wide: dict[str, Any]
+    examples: int
+    queries: int
+
+
+SCALES = {
+    "full": Scale(
+        rounds=(5, 15),
+        seconds=3.0,
+        steps=(9, 601),
+        learners=99,
+        batch=64,
+        length=100,
+        images=((14, 1), (28, 1), (32, 3)),
+        transformer={"layers": 4, "width": 128, "heads": 4, "key_size": 32},
+        wide={"layers": 4, "width": 256, "heads": 8, "key_size": 32},
+        examples=100,
+        queries=10_000,
+    ),
+    "smoke": Scale(
+        rounds=(1, 1),
+        seconds=0.0,
+        steps=(4, 12),
+        learners=1,
+        batch=2,
+        length=8,
+        images=((4, 1), (4, 3)),
+        transformer={"layers": 1, "width": 16, "heads": 2, "key_size": 8},
+        wide={"layers": 1, "width": 32, "heads": 4, "key_size": 8},
+        examples=20,
+        queries=50,
+    ),
+}
+"""Sizes by name: `full`, and `smoke`, which only shows that everything runs."""
+
+
+class Session:
+    """Measures work on a device.
+
+    Args:
+        scale: One of `SCALES`.
+        device: Where the work is done.
+        precision: See `TrainingConfig.precision`.
+
+    Attributes:
+        kind: Precision of the learners' products, `bf16` or `fp32`.
+    """
+
+    def __init__(self, scale: str, device: torch.device, precision: Literal["auto", "bf16", "fp32"] = "auto") -> None:
+        self.scale, self.device = SCALES[scale], device
+        self.kind: Literal["bf16", "fp32"] = (
+            "bf16" if lightning_precision(precision, device) == "bf16-mixed" else "fp32"
+        )
+        size, numbers = _SMALL_PEAKS if scale == "smoke" else _PEAK_SIZES[device.type]
+        self._peaks: dict[str, tuple[Work, float]] = {}
+        for kind, dtype in _DTYPES.items():
+            if kind != "bf16" or multiplies_in_bf16(device):
+                matrix = torch.randn(size, size, device=device).to(dtype)
+                product = torch.empty_like(matrix)
+                self._peaks[kind] = partial(torch.mm, matrix, matrix, out=product), 2.0 * size**3
+        source = torch.zeros(numbers, device=device)
+        self._peaks["memory"] = partial(torch.mul, source, 2.0, out=torch.empty_like(source)), 8.0 * numbers
+        self._rates: dict[str, list[float]] = defaultdict(list)
+
+    @property
+    def captures(self) -> bool:
+        """Whether work can be captured as a CUDA graph."""
+        return self.device.type == "cuda"
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """What a learner's forward pass runs in."""
+        # No cache: a graph would go on reading weights that were rounded before it was captured.
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.kind == "bf16", cache_enabled=False)
+
+    def peaks(self) -> dict[str, float]:
+        """Medians of what the device did at best: products in FLOP/s by precision, `memory` in bytes/s."""
+        return {name: statistics.median(rates) for name, rates in self._rates.items()}
+
+    def measure(
+        self,
+        group: str,
+        works: Mapping[tuple[str, Literal["eager", "graph"]], Work],
+        count: int = 0,
+        of: str = "",
+        flops: float = 0.0,
+        as_in_training: bool = True,
+    ) -> list[Figure]:
+        """Time work in turns, and the device's peaks in the same rounds.
+
+        WHY in turns: a shared or a warming machine is slower in one minute than in the next, and that meets all alike.
+
+        Args:
+            group: Name of the group.
+            works: Work by name and mode.
+            count: How many things each does.
+            of: Their name.
+            flops: Operations in its matrix products.
+            as_in_training: Keep freed memory, as meta-training and meta-testing do.
+        """
+        seconds: dict[Any, list[float]] = {key: [] for key in works}
+        rates: dict[str, list[float]] = {name: [] for name in self._peaks}
+        least, most = self.scale.rounds
+        with freed_memory_kept() if as_in_training else nullcontext():
+            for work in [*works.values(), *(work for work, _ in self._peaks.values())]:
+                self.seconds(work)  # the first time is not counted
             started = time.perf_counter()
-            work()
-            seconds.append(time.perf_counter() - started)
-        return seconds
+            for done in range(most):
+                if done >= least and time.perf_counter() - started > self.scale.seconds:
+                    break
+                for name, (work, amount) in self._peaks.items():
+                    rates[name].append(amount / self.seconds(work))
+                for key, work in works.items():
+                    seconds[key].append(self.seconds(work))
+        for name, values in rates.items():
+            self._rates[name] += values
+        peak = statistics.median(rates[self.kind if self.kind in rates else "fp32"])
+        figures = []
+        for (name, mode), taken in seconds.items():
+            share = flops / statistics.median(taken) / peak if flops else None
+            figures.append(figure_of(group, name, taken, mode, count, of, flops, share))
+        return figures
 
-    return sample
+    def seconds(self, work: Work) -> float:
+        """Time work once, from an idle device until it is idle again.
+
+        Args:
+            work: The work.
+        """
+        self.wait()
+        started = time.perf_counter()
+        work()
+        self.wait()
+        return time.perf_counter() - started
+
+    def wait(self) -> None:
+        """Wait until the device is idle."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
 
 
-def interleaved(
-    samplers: Mapping[str, Sampler],
-    seconds: float,
-    least: int,
-    most: int,
-    on_progress: Progress = lambda _: None,
-) -> Samples:
-    """Measure everything once a round, round after round.
+def figure_of(
+    group: str,
+    name: str,
+    seconds: list[float],
+    mode: Literal["eager", "graph"] = "eager",
+    count: int = 0,
+    of: str = "",
+    flops: float = 0.0,
+    peak_share: float | None = None,
+) -> Figure:
+    """Take the median of measured seconds, and their quartiles; see `Figure`."""
+    low, middle, high = statistics.quantiles(seconds, n=4, method="inclusive") if len(seconds) > 1 else seconds * 3
+    return Figure(group, name, mode, 1e3 * middle, 1e3 * low, 1e3 * high, len(seconds), count, of, flops, peak_share)
 
-    WHY in turn: a shared or a warming machine is slower at one minute than at the next. Measured one after the other,
-    two things would differ by that; measured in turn, they differ by what they are.
+
+def step_flops(learner: Learner, batch: int, length: int) -> float:
+    """Count the operations of the matrix products of a training step: forward, backward, what is computed again.
+
+    WHY with one episode: products are per episode, and counting is slow where there are many small ones.
 
     Args:
-        samplers: What to measure. Each is run once before the first round, and that is not counted.
-        seconds: No round is begun after this time,
-        least: but as many as these are made in any case,
-        most: and no more than these.
-        on_progress: Told how far it is.
+        learner: The learner, on the CPU, where attention is made of plain products, all of which are counted.
+        batch: Episodes B per step.
+        length: Examples T per episode.
     """
-    for sampler in samplers.values():
-        sampler()
-    samples: Samples = {name: [] for name in samplers}
-    started = time.perf_counter()
-    for done in range(most):
-        spent = (time.perf_counter() - started) / seconds if seconds else 1.0
-        if done >= least and spent >= 1:
-            break
-        on_progress(min(max(done / most, min(spent, done / least)), 1.0))
-        for name, sampler in samplers.items():
-            samples[name] += sampler()
-    on_progress(1.0)
-    return samples
+    inputs = torch.randn(1, length, learner.num_features)
+    labels = torch.zeros(1, length, dtype=torch.long)
+    with FlopCounterMode(display=False) as counter:
+        all_position_loss(*learner.training_logits(inputs, labels, FIRST_STEP)).backward()
+    learner.zero_grad()
+    return batch * float(counter.get_total_flops())

@@ -32,7 +32,7 @@ class Ensemble:
     Args:
         features: Features of the context; NaN where a value is missing.
         classes: Class of each example, 0..K-1.
-        learner: In float64.
+        learner: On any device, in float64 or float32.
         num_classes: K.
         members: Members M that read the context; more where a learner with few labels needs them to tell all classes
             apart.

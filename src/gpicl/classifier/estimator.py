@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float64
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state
@@ -20,7 +21,9 @@ from gpicl.classifier.large_contexts import LARGE_CONTEXTS, Predictor, with_larg
 from gpicl.classifier.loaded import learner_at_hand, on_cpu
 from gpicl.classifier.tables import join_rows
 from gpicl.errors import ClassifierError, UnknownNameError
+from gpicl.runtime import find_device
 
+_DTYPES = {"float64": torch.float64, "float32": torch.float32}
 # Attributes that hold objects of this package.
 _LEARNED = ("_examples", "_encoder", "_predictor")
 
@@ -47,6 +50,10 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
             as many passes as that needs. What a fitted classifier keeps comes on top.
         random_state: Seed of orders, projections and subsamples. The same seed gives the same probabilities to the
             bit.
+        device: Where the learner computes: `cpu`, `cuda` or `cuda:1`; None for the GPU if there is one. Trees and the
+            linear model stay on the CPU. From a pickle, a classifier answers on the CPU until it is fitted again.
+        dtype: In which precision the learner computes: `float64`, in which predictions do not depend on how queries are
+            batched, or `float32`, which takes half of the memory; None for `float64`.
 
     Attributes:
         classes_: Names of the classes, sorted.
@@ -71,6 +78,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         max_context: Any = 1000,
         memory_budget: Any = 256,
         random_state: Any = 0,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         # By scikit-learn's rules a constructor takes whatever it is given, and `fit` says what is wrong with it.
         self.weights = weights
@@ -79,6 +88,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         self.max_context = max_context
         self.memory_budget = memory_budget
         self.random_state = random_state
+        self.device = device
+        self.dtype = dtype
 
     def fit(self, X: Any, y: Any, **unsupported: Any) -> "InContextClassifier":
         """Read labelled examples.
@@ -188,7 +199,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         """Make everything that follows from the examples; where that fails the classifier stays as it was."""
         classes = np.unique(labels) if announced is None else announced
         indices = class_indices(labels, classes)
-        learner = learner_at_hand(self.weights)
+        learner = learner_at_hand(self.weights, str(find_device(self.device)), _DTYPES[_name_of(self.dtype)])
         encoder = TableEncoder(examples)
         features = encoder(examples)
         random = check_random_state(self.random_state)
@@ -244,8 +255,15 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
                 f"max_context must be at most {MOST_CONTEXT:,}, not {self.max_context:,}: more examples cannot be read "
                 'at once. For more, choose large_context="subsample" or large_context="nearest".'
             )
+        find_device(self.device)
+        if _name_of(self.dtype) not in _DTYPES:
+            raise UnknownNameError("dtype", _name_of(self.dtype), _DTYPES)
         if self.large_context not in LARGE_CONTEXTS:
             raise UnknownNameError("large_context", str(self.large_context), LARGE_CONTEXTS)
+
+
+def _name_of(dtype: Any) -> str:
+    return "float64" if dtype is None else str(dtype).removeprefix("torch.")
 
 
 def _refuse(unsupported: dict[str, Any]) -> None:

@@ -13,29 +13,26 @@ def main(arguments: list[str]) -> None:
     def bench(
         only: str | None = None,
         output: str = "bench.json",
-        compare: str | None = None,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
         scale: str = "full",
         precision: Literal["auto", "bf16", "fp32"] = "auto",
         progress: bool = True,
     ) -> None:
-        """Measure how fast everything is on this machine, beside what it could do at best. Takes under five minutes.
+        """Measure how fast training, meta-testing and classifying are on this machine. Takes about five minutes.
 
         Args:
-            only: Groups with commas between them: tasks, steps, quickstart, metatest, classifier, gpt2, startup,
-                memory; and scaling, which takes ten minutes and is measured only if named.
+            only: Groups with commas between them: tasks, steps, training, metatest, classifier.
             output: File for the results, as JSON.
-            compare: File of earlier results to compare with.
-            scale: full, or smoke (seconds; a test that all is well, no measurement).
-            precision: Precision of the learners' products: bf16 where the machine gains from it (auto), or as named.
-            progress: Show a progress bar.
+            device: cpu, cuda, or the GPU if there is one (auto).
+            scale: full, or smoke (under a minute; shows that everything runs and measures nothing).
+            precision: Precision of the learners' products: bf16 where the device gains from it (auto), or as named.
+            progress: Show what is being measured.
         """
-        from gpicl.bench.run import report_bench
+        from gpicl.bench.report import report_bench
         from gpicl.files import check_output
 
-        check_output(output, [] if compare is None else [compare])
+        check_output(output)
         command = shlex.join(["gpicl", "bench", *arguments])
-        report_bench(
-            only, Path(output), None if compare is None else Path(compare), scale, precision, command, progress
-        )
+        report_bench(only, Path(output), scale, device, precision, command, progress)
 
     run_typed_command(bench, arguments)

@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> None:
         large_context: str = "error",
         max_context: int = 1000,
         random_state: int = 0,
+        device: str | None = None,
     ) -> None:
         """Predict the rows of a CSV file from the labelled rows of another, with no training.
 
@@ -43,10 +44,12 @@ def main(arguments: list[str]) -> None:
             large_context: What to do with more than max_context rows (error, subsample, nearest).
             max_context: Most labelled rows that are read at once, up to 1,000.
             random_state: Seed; the same one gives the same probabilities.
+            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
         """
         from gpicl.classifier import InContextClassifier
         from gpicl.classifier.csv_files import classify_files
         from gpicl.files import check_output
+        from gpicl.runtime import find_device
 
         console = Console(stderr=True)
 
@@ -56,9 +59,15 @@ def main(arguments: list[str]) -> None:
         def show(message: Warning | str, *_: Any, **__: Any) -> None:
             say(f"Note: {in_options(str(message), _NAMES)}")
 
+        find_device(device)
         check_output(output, [train, test])
         classifier = InContextClassifier(
-            weights, members, large_context=large_context, max_context=max_context, random_state=random_state
+            weights,
+            members,
+            large_context=large_context,
+            max_context=max_context,
+            random_state=random_state,
+            device=device,
         )
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)

@@ -23,12 +23,13 @@ def main(arguments: list[str]) -> None:
         episodes: int | None = None,
         output: str = "runs",
         results: str = "comparison",
+        device: str | None = None,
         progress: bool = True,
     ) -> None:
         """Compare every learner: meta-train, meta-test on the same episodes, write the table. Resumes when interrupted.
 
         Args:
-            scale: smoke (seconds, a test that all is well), laptop (two cores), paper (the published sizes).
+            scale: smoke (seconds, a test that all is well), laptop (two cores), gpu (the published sizes).
             learners: Names with commas between them; all stands for all of this package. Learners of your own by their
                 import path or a YAML file, as in all,my_package.MyLearner,mine.yaml
             minutes: Wall-clock budget of each run; the default is each preset's own.
@@ -38,11 +39,12 @@ def main(arguments: list[str]) -> None:
             episodes: Episodes per data set.
             output: Folder of all runs; what lies finished there is not run again.
             results: Folder of the table, the page and the figure.
+            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
             progress: Show progress bars.
         """
         from gpicl.data import split_names
         from gpicl.experiments.comparison import compare as run_comparison
-        from gpicl.experiments.comparison.table import failed_learners
+        from gpicl.experiments.comparison.report import failed_learners
 
         check_folder(output)
         check_folder(results, "--results")
@@ -60,6 +62,7 @@ def main(arguments: list[str]) -> None:
             seeds=seeds,
             minutes=minutes,
             progress=progress,
+            device=device,
         )
         print((Path(results) / "comparison.md").read_text())
         console.print(f"Results: {Path(results) / 'comparison.csv'}", highlight=False, soft_wrap=True)

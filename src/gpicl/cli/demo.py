@@ -9,7 +9,13 @@ from gpicl.demo.serve import reachable_from_elsewhere, serve
 def main(arguments: list[str]) -> None:
     """Run the command."""
 
-    def demo(host: str = "127.0.0.1", port: int = 8000, weights: str = "general", open: bool = False) -> None:
+    def demo(
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        weights: str = "general",
+        open: bool = False,
+        device: str | None = None,
+    ) -> None:
         """Serve a page on which you teach a learner by drawing.
 
         Args:
@@ -17,6 +23,7 @@ def main(arguments: list[str]) -> None:
             port: Port to listen on; 0 takes a free one.
             weights: Learner to begin with, a shipped name (general, mnist) or the folder of a run.
             open: Open the page in the browser.
+            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
         """
         console = Console(stderr=True)
 
@@ -28,7 +35,7 @@ def main(arguments: list[str]) -> None:
                 say(f"Everybody who can reach {host} can use this page.")
             say(f"Draw at {address} (Ctrl-C ends it)")
 
-        serve(host, port, weights, open, ready)
+        serve(host, port, weights, open, ready, device)
         say("The demo has ended.")
 
     run_typed_command(demo, arguments)

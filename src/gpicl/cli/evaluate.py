@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> None:
         channels: int | None = None,
         seed: int | None = None,
         batch: int = 128,
+        device: str | None = None,
         output: str | None = None,
         outcomes: bool = False,
         progress: bool = True,
@@ -55,7 +56,8 @@ def main(arguments: list[str]) -> None:
             size: Height and width of the images; null for that of meta-training.
             channels: 1 for grey, 3 for colour; null for those of meta-training.
             seed: Seed of the unseen tasks and their episodes; null for the run's own.
-            batch: Episodes at once.
+            batch: Episodes at once; halved whenever memory runs out.
+            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
             output: Folder of the results and the report; the default is the run's own, and for shipped weights
                 evaluations/NAME.
             outcomes: Save which episodes were answered right, in the folder outcomes beside the results.
@@ -64,11 +66,13 @@ def main(arguments: list[str]) -> None:
         from gpicl.cli.results_table import print_table
         from gpicl.data import split_names
         from gpicl.runs import meta_test_run
+        from gpicl.runtime import find_device
         from gpicl.weights import find_weights, load_weights
 
+        place = find_device(device)
         folder = find_weights(run)
         target = Path(output) if output is not None else _own_folder(run, folder)
-        learner = load_weights(folder)
+        learner = load_weights(folder).to(place)
         testing = TestingConfig(
             datasets=split_names(datasets),
             tasks=_kinds(tasks),

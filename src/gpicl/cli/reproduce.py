@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> None:
 
     def reproduce(
         name: str,
-        scale: Literal["smoke", "laptop", "paper"] = "laptop",
+        scale: Literal["smoke", "laptop", "gpu"] = "laptop",
         data: str | None = None,
         seeds: int | None = None,
         features: str | None = None,
@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> None:
         workers: int | None = None,
         threads: int | None = None,
         gpus: float = 0.0,
+        device: str | None = None,
         output: str = "runs",
         results: str = "results",
         dry_run: bool = False,
@@ -33,7 +34,7 @@ def main(arguments: list[str]) -> None:
 
         Args:
             name: An experiment (EXPERIMENTS), or all.
-            scale: smoke (seconds, a test that all is well), laptop (two cores), paper (the full grid, for a cluster).
+            scale: smoke (seconds, a test that all is well), laptop (two cores), gpu (the paper's sizes on one GPU).
             data: Files that stand for data sets, as in mnist=files/mnist.npz,fashion_mnist=files/fashion.npz
             seeds: Runs of each kind; the default is the experiment's own.
             features: For embeddings: archives of frozen features to meta-train and meta-test on, as in
@@ -43,6 +44,7 @@ def main(arguments: list[str]) -> None:
             workers: Runs at once; the default is one per core, or as many as the cluster has room for.
             threads: Threads of each run; the default shares this machine's cores, and is 1 on a cluster.
             gpus: GPUs of each run.
+            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
             output: Folder of all runs; what lies finished there is not run again.
             results: Folder in which every experiment has a folder for its table, figure and page.
             dry_run: Only print what would be run, and estimate the hours.
@@ -65,6 +67,7 @@ def main(arguments: list[str]) -> None:
             results=results,
             dry_run=dry_run,
             progress=progress,
+            device=device,
             command=shlex.join(["gpicl", "reproduce", *arguments]),
             say=lambda text: console.print(text, highlight=False, soft_wrap=True, markup=False),
         )

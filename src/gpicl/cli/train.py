@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> None:
         test: bool = True,
         fresh: bool = False,
         init: str | None = None,
+        device: str | None = None,
         seeds: int = 1,
         engine: str = "sequential",
         address: str | None = None,
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> None:
         Args:
             data: What the tasks are made from.
             tasks: The task distribution.
-            learner: Who learns.
+            learner: The learner, and its options.
             training: How it is meta-trained.
             testing: What it is meta-tested on.
             loop: How the work is done.
@@ -53,6 +54,7 @@ def main(arguments: list[str]) -> None:
             fresh: Train again, and replace what this run has made before.
             init: Weights to begin with, a shipped name (general, mnist) or the folder of a run; for fine-tuning, or
                 for more steps of a finished run.
+            device: Where to compute, cpu, cuda or cuda:1; the default is loop.accelerator, the GPU if there is one.
             seeds: Runs with training.seed and the seeds that follow; the mean of their accuracies is printed.
             engine: Of several seeds, sequential (one after another) or ray (many at once).
             address: Of a Ray cluster, such as auto; the default starts Ray on this machine.
@@ -61,9 +63,11 @@ def main(arguments: list[str]) -> None:
             gpus: GPUs of each run on Ray.
         """
         from gpicl.cli.results_table import print_means, print_table
+        from gpicl.metatraining.placement import on_device
         from gpicl.runs import train_and_test
 
         check_folder(output)
+        loop = on_device(loop, device, gpus, elsewhere=address is not None)
         config = RunConfig(data, tasks, learner, training, testing, loop, init)
         command = shlex.join(["gpicl", "train", *arguments])
         console = Console(stderr=True)

@@ -7,19 +7,19 @@ costs no more than importing NumPy: whatever reads a source is imported when tha
 
 from gpicl.data.dataset import ImageDataset
 from gpicl.data.features import FeatureDataset
-from gpicl.data.listing import DatasetInfo, list_datasets
 from gpicl.data.load import (
     Contents,
+    DatasetInfo,
     contents_of,
     dataset_label,
     is_known,
+    list_datasets,
     load_contents,
     load_dataset,
     load_features,
     split_names,
 )
-from gpicl.data.preprocessing import preprocess
-from gpicl.data.rotations import with_rotations
+from gpicl.data.preprocessing import preprocess, with_rotations
 from gpicl.data.splits import hold_out
 
 __all__ = [

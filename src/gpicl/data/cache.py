@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from gpicl.data.formats.arrays import Arrays
+from gpicl.data.formats.array_files import Arrays
 from gpicl.errors import DataError
 from gpicl.files import write_atomically
 

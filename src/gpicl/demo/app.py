@@ -1,21 +1,235 @@
 """The application: the API, its description, and the page."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
+from typing import Annotated, TypeVar
 
-from fastapi import FastAPI
+import torch
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import Path as PathParameter
 from fastapi.staticfiles import StaticFiles
 
-from gpicl.demo.api import router
-from gpicl.demo.learners import Predictor, demo_learners
-from gpicl.demo.limits import BODY_BYTES
-from gpicl.demo.middleware import BodyLimit, SecureHeaders
-from gpicl.demo.problems import refuse_in_words
-from gpicl.demo.visit import Service
+from gpicl.demo.drawing import EMPTY, as_picture
+from gpicl.demo.learners import Predictor, demo_learners, most_probable
+from gpicl.demo.lesson import EXAMPLE_SETS
+from gpicl.demo.limits import BODY_BYTES, CLASSES, RefusedError
+from gpicl.demo.messages import (
+    NOTHING_DRAWN,
+    Beginning,
+    Choice,
+    Curves,
+    LabelledDrawing,
+    Name,
+    Prediction,
+    Query,
+    SessionState,
+    Taught,
+    describe_answer,
+    describe_curve,
+    describe_session,
+)
+from gpicl.demo.problems import NOT_FOUND, NOT_NOW, RESPONSES, BodyLimit, SecureHeaders, refuse_in_words
+from gpicl.demo.sessions import Session, Sessions
+
+T = TypeVar("T")
+
+
+class Service:
+    """What all requests share.
+
+    There are as many threads as cores, and each computes on one core. WHY: a context of a few dozen examples gains
+    nothing from a second core, and threads of PyTorch's own that wait for one another are very slow where somebody else
+    computes too. The server's own pool of forty threads would compete for the cores.
+
+    Args:
+        predictor: Predicts for all sessions.
+
+    Attributes:
+        sessions: All that are kept.
+        threads: Where predictions are computed, so that the event loop stays free to answer everybody else.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self.sessions = Sessions()
+        self.threads = ThreadPoolExecutor(
+            os.cpu_count() or 1, thread_name_prefix="gpicl-demo", initializer=torch.set_num_threads, initargs=(1,)
+        )
+
+
+class Visit:
+    """A request of one visitor.
+
+    Args:
+        service: What all requests share.
+        request: The request.
+        response: Its answer, for the cookie.
+
+    Attributes:
+        session: The visitor's; a new one if there is none yet.
+    """
+
+    def __init__(self, service: Service, request: Request, response: Response) -> None:
+        self.service = service
+        self._response = response
+        # Browsers send the cookies of one port to all others too, and two demos may run on one machine.
+        _, port = request.scope.get("server") or ("", None)
+        self._cookie = f"gpicl-demo-{port}"
+        self._key = request.cookies.get(self._cookie)
+        self.session = service.sessions.find(self._key) or Session(service.predictor)
+
+    async def look(self, work: Callable[[], T]) -> T:
+        """Compute something that changes nothing, when earlier requests of this visitor are done.
+
+        Args:
+            work: What to compute.
+        """
+        async with self.session.lock:
+            return await asyncio.get_running_loop().run_in_executor(self.service.threads, work)
+
+    async def change(self, work: Callable[[], T]) -> T:
+        """Compute something that changes the session, and keep the session if it did.
+
+        WHY not before: requests that only look, as any number of strangers' may, then push out nobody's session.
+
+        Args:
+            work: What to compute.
+        """
+        result = await self.look(work)
+        sessions = self.service.sessions
+        if sessions.find(self._key) is not self.session:
+            self._key = sessions.keep(self.session)
+            self._response.set_cookie(self._cookie, self._key, httponly=True, samesite="strict")
+        return result
+
+
+def _visit(request: Request, response: Response) -> Visit:
+    return Visit(request.app.state.service, request, response)
+
+
+ThisVisit = Annotated[Visit, Depends(_visit)]
+
+
+router = APIRouter(prefix="/api", responses=RESPONSES)
+
+LabelInPath = Annotated[int, PathParameter(ge=0, lt=CLASSES, description="The class's place in the list, from 0.")]
+
+
+@router.get("/session")
+async def read_session(visit: ThisVisit) -> SessionState:
+    """Describe this visitor's session: classes, last examples, settings, limits."""
+    return await visit.look(lambda: _state(visit))
+
+
+@router.patch("/session")
+async def change_settings(choice: Choice, visit: ThisVisit) -> SessionState:
+    """Choose the learner, and whether drawings are scrambled. What has been taught stays."""
+
+    def work() -> SessionState:
+        visit.session.choose(choice.learner, choice.scrambled)
+        return _state(visit)
+
+    return await visit.change(work)
+
+
+@router.post("/start", status_code=201)
+async def start_over(beginning: Beginning, visit: ThisVisit) -> SessionState:
+    """Start over, from nothing or from a set of examples. It can be undone."""
+
+    def work() -> SessionState:
+        visit.session.change(EXAMPLE_SETS[beginning.examples]())
+        return _state(visit)
+
+    return await visit.change(work)
+
+
+@router.post("/undo", responses=NOT_NOW)
+async def undo(visit: ThisVisit) -> SessionState:
+    """Take back the last drawing taught, class added or renamed, or start."""
+
+    def work() -> SessionState:
+        visit.session.undo()
+        return _state(visit)
+
+    return await visit.change(work)
+
+
+@router.post("/classes", status_code=201, responses=NOT_NOW)
+async def add_class(body: Name, visit: ThisVisit) -> SessionState:
+    """Add a class."""
+
+    def work() -> SessionState:
+        visit.session.change(visit.session.lesson.with_class(body.name))
+        return _state(visit)
+
+    return await visit.change(work)
+
+
+@router.patch("/classes/{label}", responses=NOT_FOUND | NOT_NOW)
+async def rename_class(label: LabelInPath, body: Name, visit: ThisVisit) -> SessionState:
+    """Give a class another name."""
+
+    def work() -> SessionState:
+        visit.session.change(visit.session.lesson.renamed(label, body.name))
+        return _state(visit)
+
+    return await visit.change(work)
+
+
+@router.post("/examples", status_code=201, responses=NOT_FOUND | NOT_NOW)
+async def teach(body: LabelledDrawing, visit: ThisVisit) -> Taught:
+    """Add a labelled drawing to the context, and tell what it would have been taken for."""
+
+    def work() -> Taught:
+        picture = as_picture(body.drawing)
+        if picture is None:
+            raise RefusedError(EMPTY)
+        session = visit.session
+        lesson = session.lesson.with_example(picture, body.label)
+        given = session.answer(picture).probabilities
+        session.change(lesson)
+        return Taught(predicted=None if given is None else most_probable(given), session=_state(visit))
+
+    return await visit.change(work)
+
+
+@router.post("/predictions")
+async def predict(body: Query, visit: ThisVisit) -> Prediction:
+    """Give the probabilities of the classes for a drawing, which is not kept."""
+
+    def work() -> Prediction:
+        picture = as_picture(body.drawing)
+        if picture is None:
+            return NOTHING_DRAWN
+        return describe_answer(visit.session.answer(picture), len(visit.session.lesson.names))
+
+    return await visit.look(work)
+
+
+@router.get("/curves")
+async def read_curves(visit: ThisVisit) -> Curves:
+    """Give learning curves: every drawing predicted from those before it, for each setting that has been chosen.
+
+    A setting that was chosen late is given the whole lesson in its order, as if it had been there from the start.
+    """
+
+    def work() -> Curves:
+        curves, complete = visit.session.advance_curves()
+        described = [describe_curve(setting, curve) for setting, curve in curves.items()]
+        return Curves(curves=described, complete=complete)
+
+    return await visit.look(work)
+
+
+def _state(visit: Visit) -> SessionState:
+    return describe_session(visit.session, visit.service.predictor.learners)
+
 
 _PAGE = Path(__file__).parent / "page"
 
@@ -28,17 +242,18 @@ class _PageFiles(StaticFiles):
         return ("", None) if "\0" in path else super().lookup_path(path)
 
 
-def make_app(weights: str | PathLike[str] = "general") -> FastAPI:
+def make_app(weights: str | PathLike[str] = "general", device: str | None = None) -> FastAPI:
     """Make the application; any ASGI server can run it, in one process, since sessions are kept in its memory.
 
     Args:
         weights: Of the learner that is chosen at first; see `demo_learners`.
+        device: Where learners compute; see `find_device`.
 
     Raises:
         UnknownNameError: If there are no such weights.
         CheckpointError: If they are damaged.
     """
-    service = Service(Predictor(demo_learners(weights)))
+    service = Service(Predictor(demo_learners(weights, device)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

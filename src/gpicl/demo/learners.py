@@ -9,6 +9,7 @@ from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from jaxtyping import UInt8
 from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +20,7 @@ from gpicl.classifier.loaded import learner_at_hand
 from gpicl.demo.drawing import inputs_of
 from gpicl.demo.lesson import Example
 from gpicl.demo.limits import FITTED_EXAMPLES
+from gpicl.runtime import find_device
 from gpicl.weights import find_weights, load_card, shipped_weights
 
 _MEMORY = 64  # MiB for intermediate results; two requests may compute at once
@@ -54,19 +56,22 @@ _CLASSICAL = [
 ]
 
 
-def demo_learners(weights: str | PathLike[str]) -> dict[str, DemoLearner]:
+def demo_learners(weights: str | PathLike[str], device: str | None = None) -> dict[str, DemoLearner]:
     """List the learners by name; the one with these weights is first.
 
     Args:
         weights: A shipped name, or the folder of a `gpicl train` run, which is then called by the folder's name.
+        device: Where learners compute; see `find_device`.
 
     Raises:
         UnknownNameError: If there are no such weights.
         CheckpointError: If they are damaged.
+        ConfigError: If there is no such device.
     """
+    place = find_device(device)
     name = _name(weights)
-    learners = {name: _in_context(name, weights)}
-    learners |= {shipped: _in_context(shipped, shipped) for shipped in shipped_weights() if shipped != name}
+    learners = {name: _in_context(name, weights, place)}
+    learners |= {shipped: _in_context(shipped, shipped, place) for shipped in shipped_weights() if shipped != name}
     return learners | {learner.name: learner for learner in _CLASSICAL}
 
 
@@ -76,14 +81,14 @@ def _name(weights: str | PathLike[str]) -> str:
     return str(weights) if weights in shipped_weights() or folder in taken else folder
 
 
-def _in_context(name: str, weights: str | PathLike[str]) -> DemoLearner:
-    learner_at_hand(weights)  # damaged weights are refused now, not when somebody draws
+def _in_context(name: str, weights: str | PathLike[str], device: torch.device) -> DemoLearner:
+    learner_at_hand(weights, str(device))  # damaged weights are refused now, not when somebody draws
     card = load_card(find_weights(weights))
     about = f"{card['learner']} of {card['parameters']:,} parameters; reads your drawings, trains nothing"
 
     def build() -> ClassifierMixin:
         # "subsample" for learners that cannot read as many examples as a session may hold.
-        return InContextClassifier(weights, large_context="subsample", memory_budget=_MEMORY)
+        return InContextClassifier(weights, large_context="subsample", memory_budget=_MEMORY, device=str(device))
 
     return DemoLearner(name, about, build)
 

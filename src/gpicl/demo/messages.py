@@ -7,10 +7,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from gpicl.demo.curve import Curve, Outcome
 from gpicl.demo.drawing import EMPTY, as_grey
 from gpicl.demo.learners import DemoLearner, Setting, most_probable
-from gpicl.demo.lesson import ExampleSet
+from gpicl.demo.lesson import Curve, ExampleSet, Outcome
 from gpicl.demo.limits import CLASSES, EXAMPLES, GRID_SIDE, NAME_LENGTH, RECENT_PICTURES
 from gpicl.demo.sessions import Answer, Session
 

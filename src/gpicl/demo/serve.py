@@ -8,7 +8,14 @@ from ipaddress import ip_address
 from gpicl.errors import ConfigError
 
 
-def serve(host: str, port: int, weights: str, open_browser: bool, on_ready: Callable[[str], object]) -> None:
+def serve(
+    host: str,
+    port: int,
+    weights: str,
+    open_browser: bool,
+    on_ready: Callable[[str], object],
+    device: str | None = None,
+) -> None:
     """Serve until interrupted.
 
     Args:
@@ -17,9 +24,11 @@ def serve(host: str, port: int, weights: str, open_browser: bool, on_ready: Call
         weights: See `make_app`.
         open_browser: Open the page in the system's browser.
         on_ready: Is given the page's address when it can be opened.
+        device: Where learners compute; see `find_device`.
 
     Raises:
-        ConfigError: If the packages of `gpicl[demo]` are not installed, or the port cannot be had.
+        ConfigError: If the packages of `gpicl[demo]` are not installed, the port cannot be had, or there is no
+            such device.
         UnknownNameError: If there are no such weights.
         CheckpointError: If they are damaged.
     """
@@ -33,7 +42,7 @@ def serve(host: str, port: int, weights: str, open_browser: bool, on_ready: Call
     from gpicl.demo.app import make_app
 
     with _listen(host, port) as listening:
-        app = make_app(weights)
+        app = make_app(weights, device)
         address = _address(host, listening.getsockname()[1])
         config = uvicorn.Config(
             app,

@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from gpicl.demo.curve import Curve
 from gpicl.demo.drawing import inputs_of
 from gpicl.demo.learners import Predictor, Setting, most_probable
-from gpicl.demo.lesson import Example, Lesson
+from gpicl.demo.lesson import Curve, Example, Lesson
 from gpicl.demo.limits import CURVE_SECONDS, IDLE_SECONDS, SESSIONS, UNDO_STEPS, RefusedError
 from gpicl.errors import UnknownNameError
 

@@ -78,14 +78,14 @@ _SCALES = {
             "num_tasks": None,
         },
     ),
-    "paper": Scale(
-        {"data": DataConfig(size=28), "training.batch": 128},
+    "gpu": Scale(
+        {"data": DataConfig(size=28), "training.batch": 128, "training.steps": 15_000},
         seeds=3,
         axes={
             TRANSFORMER: {"layers": 4, "width": 256, "heads": 8, "key_size": 32},
             MLP: {"depth": 2, "width": 256},
-            "help": {"permutation_probability": 0.1, "anneal_steps": 25_000},
-            "num_tasks": 2**24,
+            "help": {"permutation_probability": 0.1, "repetition_probability": 0.5, "anneal_steps": 5000},
+            "num_tasks": None,
         },
     ),
 }

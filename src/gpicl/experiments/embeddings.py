@@ -7,37 +7,64 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
-from torch.nn import functional as F
 
-from gpicl.data import FeatureDataset, load_dataset, preprocess
-from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.frozen_features import (
+    Domain,
+    Embedding,
+    principal_components,
+    random_filters,
+    smaller_images,
+    trained_network,
+)
+from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds
 from gpicl.experiments.reproduction.figures import legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.files import make_folder, write_atomically
+from gpicl.metatesting import mean_interval
 from gpicl.metatraining import DataConfig, LearnerConfig
 
-PIXELS, PCA, CONVOLUTION, GIVEN = "pixels", "pca", "convolution", "given"
+PIXELS, PCA, FILTERS, NETWORK, OTHER, GIVEN = (
+    "pixels",
+    "principal components",
+    "random filters",
+    "network of the same domain",
+    "network of the other domain",
+    "given",
+)
 _NAMES = ("mnist", "fashion_mnist")
 
-# `pixels` is the height of the images that features are made from, `features` the number of these.
+# `pixels` is the height of the images that features are made from, `features` the number of these, a square; `epochs`
+# how often the network sees the images of its own classes.
 _SCALES = {
-    "smoke": Scale(axes={"pixels": 6, "features": 9}),
+    "smoke": Scale(axes={"pixels": 8, "features": 9, "epochs": 1, "kinds": (PIXELS, NETWORK), "images": 300}),
     "laptop": Scale(
         {"training.steps": 1500, "training.batch": 32, "testing.episodes": 2048},
         seeds=3,
-        axes={"pixels": 14, "features": 64},
+        axes={
+            "pixels": 28,
+            "features": 64,
+            "epochs": 3,
+            "kinds": (PIXELS, PCA, FILTERS, NETWORK, OTHER),
+            "images": None,
+        },
     ),
-    "paper": Scale(
+    "gpu": Scale(
         {
             "learner": LearnerConfig("ValueTransformer", {"layers": 4, "width": 256, "heads": 8, "key_size": 32}),
+            "training.steps": 6000,
             "training.batch": 128,
             "training.optimiser": "muon",
             "training.learning_rate": 0.003,
         },
         seeds=3,
-        axes={"pixels": 28, "features": 256},
+        axes={
+            "pixels": 28,
+            "features": 256,
+            "epochs": 10,
+            "kinds": (PIXELS, PCA, FILTERS, NETWORK, OTHER),
+            "images": None,
+        },
     ),
 }
 
@@ -52,71 +79,59 @@ def _places(settings: Settings) -> Iterator[tuple[dict[str, Any], dict[str, Any]
         train, test = (f"{Path(archive).stem}={archive}" for archive in settings.features)
         yield {"features": GIVEN}, {"data": DataConfig(train), "testing.datasets": [test]}
         return
-    size = _SCALES[settings.scale].axes
-    tested = [settings.source(name) for name in _NAMES]
+    axes = _SCALES[settings.scale].axes
     # Of features only the number counts, and it is a square: of an image of which they would be the pixels.
-    side = round(size["features"] ** 0.5)
-    kinds = {PIXELS: (size["pixels"], tested)}
-    for kind in (PCA, CONVOLUTION):
-        kinds[kind] = (side, [f"{settings.label(name)}={_archive(settings, kind, name)}" for name in _NAMES])
-    for kind, (height, datasets) in kinds.items():
-        changes = {"data": DataConfig(datasets[0], size=height), "testing.datasets": datasets}
-        yield {"features": kind}, {**changes, "tasks.num_features": size["features"]}
+    side = round(axes["features"] ** 0.5)
+    for kind in axes["kinds"]:
+        datasets = [f"{settings.label(name)}={_archive(settings, kind, name)}" for name in _NAMES]
+        changes = {"data": DataConfig(datasets[0], size=side), "testing.datasets": datasets}
+        yield {"features": kind}, {**changes, "tasks.num_features": axes["features"]}
 
 
 def _archive(settings: Settings, kind: str, name: str) -> Path:
-    size = _SCALES[settings.scale].axes
-    return settings.output / "features" / f"{kind}-{settings.label(name)}-{size['pixels']}-{size['features']}.npz"
-
-
-_SEED = 0
-_CHUNK = 2048
-_FILTERS = 32
+    axes = _SCALES[settings.scale].axes
+    size = f"{axes['pixels']}-{axes['features']}-{axes['epochs']}"
+    return settings.output / "features" / f"{kind.replace(' ', '-')}-{settings.label(name)}-{size}.npz"
 
 
 def make_features(settings: Settings) -> None:
-    """Make the archives of features that are not there yet, unless the user gives archives."""
+    """Make the archives of features that are not there yet, unless the user gives archives.
+
+    Args:
+        settings: Scale, data sets, and the folder of all runs.
+
+    Raises:
+        DataError: If a data set has fewer than four classes.
+    """
     if settings.features is not None:
         return
-    size = _SCALES[settings.scale].axes
-    for kind, make in ((PCA, _principal_components), (CONVOLUTION, _random_convolutions)):
-        archives = {name: _archive(settings, kind, name) for name in _NAMES}
-        if all(path.exists() for path in archives.values()):
-            continue
-        data = {
-            (name, split): preprocess(load_dataset(settings.source(name), split), size["pixels"], 1)
-            for name in _NAMES
-            for split in ("train", "test")
-        }
-        for name, path in archives.items():
-            arrays = {}
-            for split in ("train", "test"):
-                arrays[f"y_{split}"] = data[name, split].labels
-                arrays[f"x_{split}"] = make(data[name, split], data["mnist", "train"], size["features"])
-            make_folder(path.parent)
-            write_atomically(path, partial(_save, arrays=arrays))
+    axes = _SCALES[settings.scale].axes
+    left = {
+        (kind, name): path
+        for kind in axes["kinds"]
+        for name in _NAMES
+        if not (path := _archive(settings, kind, name)).exists()
+    }
+    if not left:
+        return
+    domains = {name: Domain.load(settings.source(name), axes["pixels"], axes["images"]) for name in _NAMES}
+    embeddings: dict[str, Embedding] = {}
+    for (kind, name), path in left.items():
+        other = next(each for each in _NAMES if each != name)
+        fitted_on = other if kind == OTHER else name
+        key = f"{NETWORK if kind == OTHER else kind} {fitted_on}"
+        if key not in embeddings:
+            embeddings[key] = _fit(kind, domains[fitted_on], axes["features"], axes["epochs"])
+        make_folder(path.parent)
+        write_atomically(path, partial(_save, arrays=domains[name].embedded(embeddings[key])))
 
 
-def _principal_components(images: FeatureDataset, fitted_on: FeatureDataset, count: int) -> np.ndarray:
-    from sklearn import decomposition
-
-    components = decomposition.PCA(count, whiten=True, svd_solver="covariance_eigh")
-    components.fit(fitted_on.normalised(np.arange(len(fitted_on))))
-    return components.transform(images.normalised(np.arange(len(images)))).astype(np.float32)
-
-
-def _random_convolutions(images: FeatureDataset, _: FeatureDataset, count: int) -> np.ndarray:
-    generator = torch.Generator().manual_seed(_SEED)
-    first = torch.randn(_FILTERS, 1, 3, 3, generator=generator) * (2 / 9) ** 0.5
-    second = torch.randn(count, _FILTERS, 3, 3, generator=generator) * (2 / (9 * _FILTERS)) ** 0.5
-    side = round(images.num_features**0.5)
-    parts = []
-    for start in range(0, len(images), _CHUNK):
-        pixels = torch.from_numpy(images.normalised(np.arange(start, min(start + _CHUNK, len(images)))))
-        seen = F.conv2d(pixels.view(-1, 1, side, side), first, padding=1).relu()
-        seen = F.conv2d(F.max_pool2d(seen, 2), second, padding=1).relu()
-        parts.append(F.adaptive_avg_pool2d(seen, 1).flatten(1))
-    return torch.cat(parts).numpy()
+def _fit(kind: str, domain: Domain, count: int, epochs: int) -> Embedding:
+    if kind == PIXELS:
+        return smaller_images(count)
+    if kind == PCA:
+        return principal_components(domain, count)
+    return random_filters(count) if kind == FILTERS else trained_network(domain, count, epochs)
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -125,13 +140,45 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 _RULE = (
-    "accuracy on unseen tasks of held-out images; mean and 95 % interval over seeds (Student's t), over episodes "
-    "(Wilson) if there is one seed. Better than pixels: the interval lies above that of the pixels."
+    "accuracy on unseen tasks of images of classes that no network was trained on; mean and 95 % interval over seeds "
+    "(Student's t), over episodes (Wilson) if there is one seed."
 )
+_GAIN_RULE = (
+    f"{_RULE} The gain is the accuracy with features of the network less that with pixels of the same seed; mean and "
+    "95 % interval over seeds. The number is 1 + the lower end of that interval (of one seed, the gain), in points / "
+    "100; a gain is at least a tenth of a point."
+)
+_SAME_RULE = (
+    f"{_RULE} The gain is the accuracy with features of the network that was trained on classes of the same data set "
+    "less that with those of the network of the other, seed by seed; mean and 95 % interval over seeds."
+)
+_MORE = Reference(1.0, 1.001, np.inf)
+
+
+def gain(rows: pd.DataFrame, kind: str, over: str) -> tuple[float, float, float] | None:
+    """Measure what one kind of features gains over another, seed by seed.
+
+    Args:
+        rows: Accuracies at one position on one data set.
+        kind: Which kind.
+        over: Over which.
+
+    Returns:
+        The mean, and the ends of its 95 % interval over seeds; of one seed, three times the gain. None if one is
+        missing.
+    """
+    by_seed = rows.pivot_table(index="seed", columns="features", values="accuracy")
+    if not {kind, over} <= set(by_seed.columns):
+        return None
+    gains = (by_seed[kind] - by_seed[over]).dropna().to_numpy(dtype=float)
+    if not len(gains):
+        return None
+    low, high = mean_interval(gains) if len(gains) > 1 else (gains[0], gains[0])
+    return float(gains.mean()), float(low), float(high)
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say what each kind of features gives after ten examples and after all, and whether that is more than pixels give.
+    """Say what each kind of features gives after ten examples and after all, and what a trained network gains.
 
     Args:
         table: Accuracies at every position.
@@ -142,34 +189,45 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     for dataset in dict.fromkeys(table["dataset"]):
         for position in (min(11, last), last):
             rows = table[(table["dataset"] == dataset) & (table["position"] == position)]
-            found.append(_at(str(dataset), position, over_seeds(rows, ["features"])))
+            found += _at(str(dataset), position, rows)
     return found
 
 
-def _at(dataset: str, position: int, means: pd.DataFrame) -> Finding:
-    question = f"On {dataset}, after {position - 1} examples?"
-    rows = {row["features"]: row for _, row in means.iterrows()}
+def _at(dataset: str, position: int, rows: pd.DataFrame) -> list[Finding]:
+    where = f"on {dataset}, after {position - 1} examples"
+    means = over_seeds(rows, ["features"]).sort_values("accuracy", ascending=False)
     text = "; ".join(
-        f"{kind} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})" for kind, row in rows.items()
+        f"{row['features']} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
+        for _, row in means.iterrows()
     )
-    pixels = rows.get(PIXELS)
-    if pixels is None:
-        return Finding(question, text, _RULE)
-    better = [str(kind) for kind, row in rows.items() if row["low"] > pixels["high"]]
-    verdict = f"{text}. Better than pixels: {', '.join(better) or 'none'}"
-    return Finding(question, verdict, _RULE, "pretrained embeddings learn from fewer examples", bool(better))
+    found = [Finding(f"What do features give {where}?", text, _RULE)]
+    over_pixels = gain(rows, NETWORK, PIXELS)
+    if over_pixels is not None:
+        claim = "pretrained embeddings learn from fewer examples"
+        question = f"What does a network of the same domain gain {where}?"
+        found.append(Finding(question, _points(over_pixels), _GAIN_RULE, claim, 1.0 + over_pixels[1], _MORE))
+    over_other = gain(rows, NETWORK, OTHER)
+    if over_other is not None:
+        question = f"How much of that does the domain give {where}?"
+        found.append(Finding(question, _points(over_other), _SAME_RULE))
+    return found
+
+
+def _points(gained: tuple[float, float, float]) -> str:
+    mean, low, high = (100 * value for value in gained)
+    return f"{mean:+.1f} points ({low:+.1f} to {high:+.1f})"
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
     """Draw accuracy at every position: a panel per data set, a line per kind of features."""
     means = over_seeds(table, ["features", "dataset", "position"])
     datasets, kinds = (list(dict.fromkeys(table[column])) for column in ("dataset", "features"))
-    lines = [(kind, kind, line) for kind, line in zip(kinds, ("-", "--", "-.", ":"), strict=False)]
+    lines = [(kind, kind, line) for kind, line in zip(kinds, ("-", "--", "-.", ":", "-"), strict=False)]
     with panels(len(datasets), 2.6) as (figure, places):
         for axes, dataset in zip(places[0], datasets, strict=True):
             position_curves(axes, means[means["dataset"] == dataset], lines, "features", int(table["position"].max()))
             axes.set_title(f"meta-tested on {dataset}")
-        legend_above(figure, title="features")
+        legend_above(figure, 3, title="features")
     return figure
 
 
@@ -177,13 +235,16 @@ EXPERIMENT = Experiment(
     name="embeddings",
     title="Embeddings: frozen features in the place of pixels",
     question=(
-        "Does a learner that sees good features in the place of pixels learn from fewer examples? The same learner, "
-        "on pixels and on frozen features, all through the same random projections to the same number of features. "
-        "Those that come with the experiment need neither a network nor a download, and are **not pretrained "
-        "embeddings as in the paper**: *pca* are whitened principal components, fitted on the meta-training images "
-        "alone; *convolution* are the answers of two layers of random filters, which have learned nothing. For real "
-        "embeddings give archives of your own: `--features train.npz,test.npz`, each with features `x` [N, F] and "
-        "labels `y`."
+        "Does a learner that sees good features in the place of pixels learn from fewer examples? The classes of every "
+        "data set are split in two halves. On the first half a small convolutional network is trained here, or "
+        "principal components are fitted. Then the learner is meta-trained and meta-tested on classes of the second "
+        "half, which no network has seen, through the frozen features: those of the *network of the same domain* "
+        "(trained on the other classes of the same data set), of the *network of the other domain* (MNIST for "
+        "Fashion-MNIST and the reverse), *principal components*, *random filters* (an untrained network of the same "
+        "shape), and *pixels* of smaller images. All have the same number, are normalised by one mean and one standard "
+        "deviation, squashed by a tanh, and go through the same random projections. The learner is meta-trained on "
+        "MNIST. For other embeddings give archives of your own: `--features train.npz,test.npz`, each with features "
+        "`x` [N, F] and labels `y`."
     ),
     grid=grid,
     measure=accuracies_at(),

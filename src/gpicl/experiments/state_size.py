@@ -1,72 +1,144 @@
 """State size, not parameter count, orders the learners (paper, section 4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from gpicl.experiments.comparison.experiment import EXPERIMENT as COMPARISON
-from gpicl.experiments.reproduction import Experiment, Finding, Settings, changed, over_seeds
+from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.learners import build_learner
-from gpicl.metatesting import PAPER, reference_accuracies
+from gpicl.metatesting import PAPER, mean_interval, reference_accuracies
+from gpicl.metatraining import LearnerConfig, TaskConfig, TrainingConfig
 from gpicl.report import COLOURS
 from gpicl.runs.planning import sized_for_testing
 from gpicl.weights import load_weights
 
-_MEMORIES = (
-    "KernelSetTransformer",
-    "KernelTransformer",
-    "ValueTransformer",
-    "TokenTransformer",
-    "FastWeightMemory",
-    "VSML",
-    "OuterProductLSTM",
-    "VSMLWithoutSymmetries",
-    "LSTM",
+STATE, PARAMETERS, PAIR = "state", "parameters", "pair"
+"""What a group of runs varies: the state at equal parameters, the parameters at equal state, or neither."""
+
+Sizes = dict[str, dict[str, tuple[dict[str, Any], ...]]]
+
+
+def _transformer(layers: int, *sizes: tuple[int, int]) -> tuple[dict[str, Any], ...]:
+    """Options of Transformers with one head, from pairs of its size and the width."""
+    return tuple({"layers": layers, "width": width, "heads": 1, "key_size": key} for key, width in sizes)
+
+
+def _outer_product(*sizes: tuple[int, int, int]) -> tuple[dict[str, Any], ...]:
+    """Options of outer-product LSTMs. With `heads * hidden` fixed, so are the parameters, whatever the state."""
+    return tuple({"heads": heads, "hidden": hidden, "width": width} for heads, hidden, width in sizes)
+
+
+def _memory(*sizes: tuple[int, int]) -> tuple[dict[str, Any], ...]:
+    return tuple({"hidden": hidden, "size": size} for hidden, size in sizes)
+
+
+_LAPTOP_STATE = _transformer(2, (4, 59), (16, 56), (64, 46))
+_LAPTOP_PARAMETERS = _transformer(2, (16, 28), (16, 56), (16, 112))
+_GPU_STATE = _transformer(4, (8, 134), (32, 128), (128, 107))
+_GPU_PARAMETERS = _transformer(4, (32, 64), (32, 128), (32, 256))
+_SIZES: dict[str, Sizes] = {
+    "smoke": {
+        "ValueTransformer": {
+            STATE: _transformer(1, (2, 8), (4, 8)),
+            PARAMETERS: _transformer(1, (4, 8), (4, 10)),
+        },
+        "OuterProductLSTM": {STATE: _outer_product((1, 2, 2))},
+        "LSTM": {PAIR: ({"hidden": 2},)},
+    },
+    "laptop": {
+        "ValueTransformer": {STATE: _LAPTOP_STATE, PARAMETERS: _LAPTOP_PARAMETERS},
+        "TokenTransformer": {STATE: _LAPTOP_STATE, PARAMETERS: _LAPTOP_PARAMETERS},
+        "FastWeightMemory": {
+            STATE: _memory((67, 4), (64, 8), (59, 16)),
+            PARAMETERS: _memory((32, 16), (59, 16), (128, 16)),
+        },
+        "OuterProductLSTM": {
+            STATE: _outer_product((16, 2, 32), (4, 8, 32), (1, 32, 32)),
+            PARAMETERS: _outer_product((4, 8, 8), (4, 8, 32), (4, 8, 128)),
+        },
+        # As many parameters as the outer-product LSTMs above, and as large a state as one of them.
+        "LSTM": {PAIR: ({"hidden": 44}, {"hidden": 144})},
+    },
+    "gpu": {
+        "ValueTransformer": {STATE: _GPU_STATE, PARAMETERS: _GPU_PARAMETERS},
+        "TokenTransformer": {STATE: _GPU_STATE, PARAMETERS: _GPU_PARAMETERS},
+        "FastWeightMemory": {
+            STATE: _memory((135, 4), (132, 8), (126, 16)),
+            PARAMETERS: _memory((64, 16), (126, 16), (256, 16)),
+        },
+        "OuterProductLSTM": {
+            STATE: _outer_product((32, 2, 64), (8, 8, 64), (1, 64, 64)),
+            PARAMETERS: _outer_product((8, 8, 16), (8, 8, 64), (8, 8, 256)),
+        },
+        "LSTM": {PAIR: ({"hidden": 84}, {"hidden": 288})},
+    },
+}
+
+# All learners have the same tasks, which recurrent ones with a small state can learn too: they begin with few images
+# that repeat, and are shown more and more of them (docs/lab-notebook.md).
+_TASKS = TaskConfig(
+    permutation_probability=0.1,
+    repetition_probability=1.0,
+    first_repeated_images=2,
+    repeated_images=16,
 )
-# What is changed of the comparison's learner.
-_VARIATIONS: dict[str, tuple[dict[str, Any], ...]] = {
-    "LSTM": ({"hidden": 32}, {"hidden": 64}),
-    "OuterProductLSTM": ({"hidden": 8},),
-    "FastWeightMemory": ({"size": 4}, {"size": 8}),
-    "ValueTransformer": (
-        {"layers": 2, "width": 32, "heads": 1, "key_size": 8},
-        {"layers": 2, "width": 64, "heads": 2, "key_size": 32},
+# Muon's rate is each learner's own: at that of the others the outer-product LSTM stays on its plateau.
+_RATES = {
+    "ValueTransformer": 0.01,
+    "TokenTransformer": 0.01,
+    "FastWeightMemory": 0.005,
+    "OuterProductLSTM": 0.005,
+    "LSTM": 0.02,
+}
+_SCALES = {
+    "smoke": Scale(),
+    "laptop": Scale(
+        {
+            "tasks": replace(_TASKS, length=32, num_features=8, num_classes=5, anneal_steps=2000),
+            "training": TrainingConfig(steps=3000, batch=32, learning_rate=0.003),
+            "testing.episodes": 1024,
+        },
+        seeds=3,
     ),
-    "TokenTransformer": ({"layers": 2, "width": 32, "heads": 1, "key_size": 32},),
+    "gpu": Scale(
+        {
+            "data.size": 14,
+            "data.channels": 1,
+            "tasks": replace(_TASKS, num_features=64, repeated_images=20, anneal_steps=6000),
+            "training": TrainingConfig(steps=10_000, batch=64, learning_rate=0.003),
+            "testing.episodes": 2048,
+        },
+        seeds=3,
+    ),
 }
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: the comparison's learners that have a memory, and others of their kind.
-
-    Those of the comparison are the comparison's own, and are not run again.
-    """
-    runs = []
-    for run in COMPARISON.grid(replace(settings, seeds=settings.seeds or 1)):
-        learner = run.config.learner.name
-        if learner not in _MEMORIES:
-            continue
-        for options in ({}, *_variations(settings, learner)):
-            config = changed(run.config, {f"learner.options.{name}": value for name, value in options.items()})
-            text = ", ".join(f"{name} {value}" for name, value in options.items()) or "comparison's"
-            keys: dict[str, Any] = {"learner": learner, "variation": text, "seed": config.training.seed}
-            runs.append(SweptRun(config, keys, run.batch))
-    return runs
+    """Lay out the runs: learners x sizes x seeds. A size that stands in both groups is run once."""
+    scale = _SCALES[settings.scale]
+    length = scale.base(settings.scale).tasks.length
+    return lay_out(settings, scale, _places(_SIZES[settings.scale], length))
 
 
-def _variations(settings: Settings, learner: str) -> tuple[dict[str, Any], ...]:
-    every = _VARIATIONS.get(learner, ())
-    if settings.scale != "smoke":
-        return every
-    return every[:1] if learner == "LSTM" else ()
+def _places(sizes: Sizes, length: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    for learner, groups in sizes.items():
+        for varied, every in groups.items():
+            for options in every:
+                text = ", ".join(f"{name} {value}" for name, value in options.items())
+                own = {"max_length": length} if learner == "TokenTransformer" else {}
+                changes: dict[str, Any] = {"learner": LearnerConfig(learner, {**options, **own})}
+                changes["training.matrix_learning_rate"] = _RATES[learner]
+                yield {"learner": learner, "varied": varied, "sizes": text}, changes
 
 
 _last = accuracies_at(-1)
@@ -95,9 +167,10 @@ def mean_by_size(table: pd.DataFrame, dataset: str) -> pd.DataFrame:
         dataset: Which data set.
 
     Returns:
-        One row per learner and size: `learner`, `variation`, `state_size`, `parameters`, `accuracy`, `low`, `high`.
+        One row per learner, group and size: `learner`, `varied`, `sizes`, `state_size`, `parameters`, `accuracy`, `low`
+        and `high`.
     """
-    return over_seeds(table[table["dataset"] == dataset], ["learner", "variation", "state_size", "parameters"])
+    return over_seeds(table[table["dataset"] == dataset], ["learner", "varied", "sizes", "state_size", "parameters"])
 
 
 # The paper's learners, as far as it says how large they were: images of 32x32x3, episodes of 100.
@@ -124,49 +197,90 @@ def published_sizes() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+_GAIN = (
+    "accuracy at the last position on unseen tasks, gained with every doubling: the slope of a line through one seed's "
+    "accuracies against log2 of the size; mean over seeds, and 95 % interval by Student's t. "
+)
+_BOTH = _GAIN + (
+    "The number is 1 + the gain per doubling of the state at equal parameters less that per doubling of the parameters "
+    "at equal state, in points / 100."
+)
 _ALL = (
-    "Spearman's rank correlation between size and accuracy at the last position on unseen tasks of MNIST, mean over "
-    "seeds, over all learners and sizes. Agrees with the paper if that with the state is the larger."
+    "Spearman's rank correlation between size and accuracy at the last position on unseen tasks, mean over seeds, over "
+    "all learners and sizes. The number is 1 + the correlation with the state less that with the parameters."
 )
-_WITHIN = (
-    "of the same kind of learner, whether the one with the largest state is better than the one with the smallest."
+_PAIR = (
+    "the best outer-product LSTM, which has as many parameters as the smaller LSTM and a larger state, against the "
+    "best LSTM: the ratio of their accuracies."
 )
-_PAIR = "the best LSTM against the best outer-product LSTM, which has fewer parameters and a larger state."
+_MORE = Reference(1.0, 1.001, inf)
+_SIZE_OF = {STATE: "state_size", PARAMETERS: "parameters"}
+
+
+def gains(table: pd.DataFrame, learner: str, varied: str) -> list[float]:
+    """Measure what a doubling of the size gains, for every seed.
+
+    Args:
+        table: See `measure`; of one data set.
+        learner: Which learner.
+        varied: `STATE` or `PARAMETERS`: what is doubled, while the other stays.
+
+    Returns:
+        Accuracy (0..1) per doubling; empty where there are not two sizes.
+    """
+    rows = table[(table["learner"] == learner) & (table["varied"] == varied)]
+    slopes = []
+    for _, of_seed in rows.groupby("seed"):
+        if of_seed[_SIZE_OF[varied]].nunique() > 1:
+            x = np.log2(of_seed[_SIZE_OF[varied]].to_numpy(dtype=float))
+            slopes.append(float(np.polyfit(x, of_seed["accuracy"].to_numpy(dtype=float), 1)[0]))
+    return slopes
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say which size orders the learners, and whether a larger state helps within a kind."""
+    """Say what a larger state gives, what more parameters give, and which of the two orders the learners."""
+    table = table[table["dataset"] == settings.label("mnist")]
     means = mean_by_size(table, settings.label("mnist"))
-    by_state, by_parameters = (_rank_correlation(means, column) for column in ("state_size", "parameters"))
-    found = [
-        Finding(
-            "Which size orders the learners?",
-            f"the state: {by_state:.2f}; the parameters: {by_parameters:.2f}",
-            _ALL,
-            "the state, not the parameters",
-            by_state > by_parameters,
-        )
-    ]
-    for learner, rows in means.groupby("learner", sort=False):
-        if len(rows) > 1:
-            ordered = rows.sort_values("state_size")
-            small, large = ordered.iloc[0], ordered.iloc[-1]
-            text = ", ".join(f"{row['accuracy']:.1%} ({row['state_size']:,})" for _, row in ordered.iterrows())
-            better = bool(large["accuracy"] > small["accuracy"])
-            found.append(Finding(f"{learner}: does a larger state help?", text, _WITHIN, "yes", better))
+    found = []
+    for learner in dict.fromkeys(table["learner"]):
+        slopes = {varied: gains(table, str(learner), varied) for varied in _SIZE_OF}
+        if not all(slopes.values()):
+            continue
+        texts = []
+        for varied, name in ((STATE, "the state"), (PARAMETERS, "the parameters")):
+            rows = means[(means["learner"] == learner) & (means["varied"] == varied)].sort_values(_SIZE_OF[varied])
+            each = ", ".join(f"{row['accuracy']:.1%} ({row[_SIZE_OF[varied]]:,})" for _, row in rows.iterrows())
+            texts.append(f"{name}, {_points(slopes[varied])} per doubling: {each}")
+        ours = 1.0 + float(np.mean(slopes[STATE]) - np.mean(slopes[PARAMETERS]))
+        question = f"{learner}: what helps more, a larger state or more parameters?"
+        found.append(Finding(question, "; ".join(texts), _BOTH, "a larger state", ours, _MORE))
+    one_each = means.drop_duplicates(["learner", "state_size", "parameters"])
+    by_state, by_parameters = (_rank_correlation(one_each, column) for column in ("state_size", "parameters"))
+    text = f"the state: {by_state:.2f}; the parameters: {by_parameters:.2f}"
+    difference = 1.0 + by_state - by_parameters
+    question = "Which size orders all learners?"
+    found.append(Finding(question, text, _ALL, "the state, not the parameters", difference, _MORE))
     return [*found, *_pair(means)]
+
+
+def _points(slopes: list[float]) -> str:
+    mean = 100 * float(np.mean(slopes))
+    if len(slopes) < 2:
+        return f"{mean:+.1f} points"
+    low, high = mean_interval(np.array(slopes))
+    return f"{mean:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
 def _rank_correlation(means: pd.DataFrame, column: str) -> float:
     if min(means[column].nunique(), means["accuracy"].nunique()) < 2:
-        return float("nan")  # of what does not vary there is no order
+        return float("nan")  # what does not vary has no order
     return float(spearmanr(means[column], means["accuracy"]).statistic)
 
 
 def _pair(means: pd.DataFrame) -> list[Finding]:
     best = {
         str(learner): rows.sort_values("accuracy").iloc[-1]
-        for learner, rows in means.groupby("learner")
+        for learner, rows in means[means["varied"] != PARAMETERS].groupby("learner")
         if learner in ("LSTM", "OuterProductLSTM")
     }
     if len(best) < 2:
@@ -175,40 +289,44 @@ def _pair(means: pd.DataFrame) -> list[Finding]:
         f"{name} {row['accuracy']:.1%} (state {row['state_size']:,}, parameters {row['parameters']:,})"
         for name, row in best.items()
     ]
-    better = bool(best["OuterProductLSTM"]["accuracy"] > best["LSTM"]["accuracy"])
-    return [Finding("Does a larger state beat more parameters?", "; ".join(texts), _PAIR, "yes", better)]
+    ratio = float(best["OuterProductLSTM"]["accuracy"] / best["LSTM"]["accuracy"])
+    return [Finding("Does a larger state beat more parameters?", "; ".join(texts), _PAIR, "yes", ratio, _MORE)]
 
 
 _MARKERS = "osD^vP*X<"  # one more than there are colours, so that a colour that comes again has another
-_AXES = {"state_size": "state size (numbers)", "parameters": "parameters"}
+_AXES = {STATE: "state size, equal parameters", PARAMETERS: "parameters, equal state"}
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw accuracy by state size, and by number of parameters; a marker per learner, the paper's hollow."""
+    """Draw accuracy by state size at equal parameters and by parameters at equal state, and the paper's by state."""
     means = mean_by_size(table, settings.label("mnist"))
     paper = published_sizes()
     paper = paper[paper["dataset"] == "mnist"]
-    with panels(2, 2.9) as (figure, places):
-        for axes, (column, label) in zip(places[0], _AXES.items(), strict=True):
-            for i, learner in enumerate(dict.fromkeys(means["learner"])):
-                style: dict[str, Any] = {
-                    "color": COLOURS[i % len(COLOURS)],
-                    "marker": _MARKERS[i % len(_MARKERS)],
-                    "linestyle": ("-", "--")[i // len(COLOURS) % 2],
-                }
-                _learner(axes, means[means["learner"] == learner].sort_values(column), column, str(learner), style)
-                published = paper[paper["learner"] == learner]
-                hollow = style | {"linestyle": "", "markerfacecolor": "none"}
-                axes.plot(published[column], published["accuracy"], **hollow)
-            powers_of_two(axes, label)
-            per_cent(axes, f"accuracy, unseen {settings.label('mnist')}" if axes is places[0, 0] else "")
+    with panels(3, 2.9) as (figure, places):
+        learners = list(dict.fromkeys(means["learner"]))
+        styles: dict[str, dict[str, Any]] = {
+            learner: {"color": COLOURS[i % len(COLOURS)], "marker": _MARKERS[i % len(_MARKERS)]}
+            for i, learner in enumerate(learners)
+        }
+        for axes, varied, other in zip(places[0], (STATE, PARAMETERS), (PARAMETERS, STATE), strict=False):
+            for learner, style in styles.items():
+                rows = means[(means["learner"] == learner) & (means["varied"] != other)].sort_values(_SIZE_OF[varied])
+                _learner(axes, rows, _SIZE_OF[varied], learner, {**style, "linestyle": "-"})
+            powers_of_two(axes, _AXES[varied])
+            per_cent(axes, f"accuracy, unseen {settings.label('mnist')}" if axes is places[0, 0] else "", None)
             axes.set_ylim(0, 1)
-        legend_above(figure, 4, "hollow: paper, at 32x32x3")
+        for learner, rows in paper.groupby("learner", sort=False):
+            style = styles.get(str(learner), {"color": "black", "marker": "x"})
+            places[0, 2].plot(rows["state_size"], rows["accuracy"], linestyle="", label=learner, **style)
+            places[0, 2].annotate(str(learner), (rows["state_size"].iloc[0], rows["accuracy"].iloc[0]), fontsize=6)
+        powers_of_two(places[0, 2], "state size (numbers)")
+        places[0, 2].set_title("the paper, 32x32x3")
+        legend_above(figure, 5)
     return figure
 
 
 def _learner(axes: Axes, rows: pd.DataFrame, column: str, label: str, style: dict[str, Any]) -> None:
-    errors = [rows["accuracy"] - rows["low"], rows["high"] - rows["accuracy"]]
+    errors = [(rows["accuracy"] - rows["low"]).clip(lower=0), (rows["high"] - rows["accuracy"]).clip(lower=0)]
     axes.errorbar(rows[column], rows["accuracy"], yerr=errors, label=label, linewidth=1, elinewidth=0.8, **style)
 
 
@@ -217,12 +335,12 @@ EXPERIMENT = Experiment(
     title="State size: what a learner can carry from one example to the next",
     question=(
         "Is it the number of parameters that makes an in-context learner, or the size of the state that carries the "
-        "past from one example to the next? Every learner with a memory, as the comparison meta-trains it, and "
-        "smaller ones of the same kind. A Transformer's state are the keys and values of all layers and positions, "
-        "an LSTM's its hidden and cell state, an outer-product LSTM's its matrix. The KernelSetTransformer's are the "
-        "inputs, keys and values of all examples; it is not carried on but read anew, as a set, whenever there is "
-        "one example more. Learners differ in images, features and steps, each having those with which it fits a "
-        "laptop; so compare within a kind first."
+        "past from one example to the next? Of every learner the state is varied at equal parameters, and the "
+        "parameters at equal state (within 5 %). A Transformer's state is the keys and values of all layers and "
+        "positions: its key size is traded against its width. An outer-product LSTM's is its heads' matrices: many "
+        "small heads have as many parameters as one large head. A fast-weight memory's is its matrix. An LSTM's state "
+        "cannot be varied by itself: one LSTM has as many parameters as the outer-product LSTMs, another as large a "
+        "state as one of them. All learners have the same images, features, tasks and steps."
     ),
     grid=grid,
     measure=measure,

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from gpicl.learners.base import Learner
 from gpicl.learners.layers import ExampleEncoder, OpenLSTM
+from gpicl.learners.non_finite import is_finite, nan_rows, zeroed
 from gpicl.learners.options import at_least
 
 
@@ -59,9 +60,28 @@ def _delta_rule(keys: tuple[Tensor, Tensor], values: Tensor, gates: Tensor, quer
     Position s adds `beta_s u_s k_s^T` with `u_s = v_s - M_{s-1} k_s`, so the `u` solve the triangular system
     `u_t + sum_{s<t} beta_s (k_s . k_t) u_s = v_t`, and position t reads `sum_{s<=t} beta_s (k_s . q_t) u_s`. Keys are
     outer products, so `k_s . k_t` is a product of two small inner products: no key and no memory is ever formed.
+
+    The updates of long keys grow from example to example, until they overflow.
     """
+    if values.device.type == "cpu":
+        by_query, updates = _solve(keys, values, gates, queries)
+        read = by_query @ updates
+        if is_finite(read):
+            return read
+    parts = (*keys, values, gates)
+    by_query, updates = _solve(
+        (zeroed(keys[0]), zeroed(keys[1])), zeroed(values), zeroed(gates), (zeroed(queries[0]), zeroed(queries[1]))
+    )
+    unwritten = sum((nan_rows(part) for part in parts), nan_rows(updates))
+    return by_query @ zeroed(updates) + (unwritten.cumsum(1) + nan_rows(queries[0]) + nan_rows(queries[1]))
+
+
+def _solve(
+    keys: tuple[Tensor, Tensor], values: Tensor, gates: Tensor, queries: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """How much each position reads of every update, and the updates."""
     by_key = (keys[0] @ keys[0].mT) * (keys[1] @ keys[1].mT) * gates.mT
     by_query = (queries[0] @ keys[0].mT) * (queries[1] @ keys[1].mT) * gates.mT
     # Only what lies below the diagonal is read, which makes the ones of the diagonal implicit.
     updates = torch.linalg.solve_triangular(by_key.tril(-1), values, upper=False, unitriangular=True)
-    return by_query.tril() @ updates
+    return by_query.tril(), updates

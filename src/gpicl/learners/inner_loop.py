@@ -1,16 +1,201 @@
-"""A network per episode that is trained while the episode goes on."""
+"""Learning by gradient descent within an episode: the network, its optimiser, one step per example."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from gpicl.learners.inner_optimiser import InnerOptimiser
+from gpicl.errors import LearnerError
 from gpicl.learners.operations import matrices_times_vectors
+
+State = tuple[Tensor, ...]
+
+
+class InnerOptimiser(ABC):
+    """Changes a layer's weights by the gradient `x (x) e` of one example; differentiable in all it is given.
+
+    Args:
+        learning_rate: Size of a step.
+    """
+
+    moments: int  # numbers of state per weight
+
+    def __init__(self, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+
+    @abstractmethod
+    def start(self, weights: Tensor) -> State:
+        """Give the fresh state of a layer.
+
+        Args:
+            weights: The layer's weights `[B, I, O]`.
+        """
+
+    @abstractmethod
+    def step(self, weights: Tensor, state: State, x: Tensor, e: Tensor, count: int) -> tuple[Tensor, State]:
+        """Give the layer's next weights and state.
+
+        Args:
+            weights: `[B, I, O]`.
+            state: Of the same optimiser.
+            x: What went into the layer, `[B, I]`.
+            e: The loss's derivative by what came out of it, `[B, O]`.
+            count: Number of this step, from 1.
+        """
+
+
+class GradientDescent(InnerOptimiser):
+    """Plain gradient descent, without state."""
+
+    moments = 0
+
+    def start(self, weights: Tensor) -> State:
+        """Give no state."""
+        return ()
+
+    def step(self, weights: Tensor, state: State, x: Tensor, e: Tensor, count: int) -> tuple[Tensor, State]:
+        """`w - rate x e^T`."""
+        return torch.baddbmm(weights, x.unsqueeze(2), e.unsqueeze(1), alpha=-self.learning_rate), state
+
+
+class Adam(InnerOptimiser):
+    """Adam with both bias corrections (Kingma and Ba), `torch.optim.Adam` with its defaults to the letter.
+
+    Args:
+        learning_rate: Size of a step.
+        decay_1: Decay of the first moment.
+        decay_2: Decay of the second moment.
+        epsilon: Added to the root of the second moment.
+    """
+
+    moments = 2
+
+    def __init__(
+        self, learning_rate: float, decay_1: float = 0.9, decay_2: float = 0.999, epsilon: float = 1e-8
+    ) -> None:
+        super().__init__(learning_rate)
+        self.decay_1, self.decay_2, self.epsilon = decay_1, decay_2, epsilon
+
+    def start(self, weights: Tensor) -> State:
+        """Give two moments of zero."""
+        return (torch.zeros_like(weights), torch.zeros_like(weights))
+
+    def step(self, weights: Tensor, state: State, x: Tensor, e: Tensor, count: int) -> tuple[Tensor, State]:
+        """See `RankOneAdam`."""
+        correction_1 = 1 - self.decay_1**count
+        correction_2 = (1 - self.decay_2**count) ** 0.5
+        constants = AdamConstants(
+            rate=self.learning_rate * correction_2 / correction_1,
+            decay_1=self.decay_1,
+            decay_2=self.decay_2,
+            epsilon=self.epsilon * correction_2,
+        )
+        weights, *moments = RankOneAdam.apply(weights, *state, x, e, constants)
+        return weights, tuple(moments)
+
+
+OPTIMISERS: dict[str, type[InnerOptimiser]] = {"adam": Adam, "sgd": GradientDescent}
+
+
+def inner_optimiser(name: str, learning_rate: float) -> InnerOptimiser:
+    """Build an optimiser from its options.
+
+    Args:
+        name: "adam" or "sgd".
+        learning_rate: Size of a step.
+
+    Raises:
+        LearnerError: If there is none of that name, or the rate is not positive.
+    """
+    if name not in OPTIMISERS:
+        raise LearnerError(f"optimiser must be one of {', '.join(sorted(OPTIMISERS))}, not {name!r}.")
+    if not learning_rate > 0:
+        raise LearnerError(f"learning_rate must be greater than 0, not {learning_rate}: the network would never learn.")
+    return OPTIMISERS[name](learning_rate)
+
+
+class AdamConstants(NamedTuple):
+    """What one step of Adam multiplies by.
+
+    Attributes:
+        rate: Learning rate, times the root of the second moment's bias correction, over that of the first.
+        decay_1: Decay of the first moment.
+        decay_2: Decay of the second moment.
+        epsilon: Added to the root of the second moment; times the root of that moment's bias correction.
+    """
+
+    rate: float
+    decay_1: float
+    decay_2: float
+    epsilon: float
+
+
+class RankOneAdam(torch.autograd.Function):
+    """New weights and moments from old ones and the gradient `x (x) e`, for a batch of networks at once.
+
+    `m' = b1 m + (1 - b1) x e^T`, `v' = b2 v + (1 - b2) (x e^T)^2`, and
+    `w' = w - rate m' / (sqrt(v') + epsilon)`; see `AdamConstants` for the bias corrections.
+
+    WHY by hand: the gradient of one example is an outer product, and so is its square; neither is ever formed, nor are
+    their derivatives. And it makes the derivative finite where autograd's is not: where every gradient so far was
+    exactly zero (a dead unit, a black pixel), `v' = 0` and its root has an infinite slope; but m' is zero there, too,
+    and `m' / sqrt(v')` is bounded, so that the slope is taken as zero.
+
+    Shapes: weights and moments `[B, I, O]`, x `[B, I]`, e `[B, O]`.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, weights: Tensor, first: Tensor, second: Tensor, x: Tensor, e: Tensor, constants: AdamConstants
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Give the new weights, first and second moment."""
+        column, row = x.unsqueeze(2), e.unsqueeze(1)
+        first = torch.mul(first, constants.decay_1).addcmul_(column, row, value=1 - constants.decay_1)
+        second = torch.mul(second, constants.decay_2).addcmul_(column**2, row**2, value=1 - constants.decay_2)
+        root = second.sqrt()
+        ctx.save_for_backward(first, root, x, e)
+        ctx.constants = constants
+        return torch.addcdiv(weights, first, root + constants.epsilon, value=-constants.rate), first, second
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_weights: Tensor, grad_first: Tensor, grad_second: Tensor) -> tuple[Tensor | None, ...]:
+        """Give the gradients of weights, moments, x and e."""
+        first, root, x, e = ctx.saved_tensors
+        constants = ctx.constants
+        with torch.autocast(x.device.type, enabled=False):
+            inverse = (root + constants.epsilon).reciprocal_()
+            scaled = grad_weights * inverse
+            grad_first = torch.sub(grad_first, scaled, alpha=constants.rate)
+            # d w' / d v' = rate m' / (root + epsilon)^2 / (2 root). A root below the floor means that v' underflowed;
+            # m' is then hardly above the floor itself, and their ratio stays bounded.
+            floor = torch.finfo(root.dtype).tiny ** 0.5
+            slope = scaled.mul_(inverse).mul_(first).div_(root.clamp_min(floor))
+            grad_second = torch.add(grad_second, slope, alpha=constants.rate / 2)
+            one, two = 1 - constants.decay_1, 2 * (1 - constants.decay_2)
+            grad_x, through_squares = (
+                matrices_times_vectors(grad, by) for grad, by in ((grad_first, e), (grad_second, e**2))
+            )
+            grad_x = grad_x.mul_(one).addcmul_(x, through_squares, value=two)
+            grad_e, through_squares = (
+                matrices_times_vectors(grad.mT, by) for grad, by in ((grad_first, x), (grad_second, x**2))
+            )
+            grad_e = grad_e.mul_(one).addcmul_(e, through_squares, value=two)
+            return (
+                grad_weights,
+                grad_first.mul_(constants.decay_1),
+                grad_second.mul_(constants.decay_2),
+                grad_x,
+                grad_e,
+                None,
+            )
 
 
 def fresh_network(

@@ -128,12 +128,9 @@ class _KernelAttention(TwoStreamAttention):
         # In the values' precision, or the sum, and with it the attention over it, would be taken in another one.
         class_values = class_values + (is_class * self.label_value).to(class_values.dtype)
         slots = self.slots(keys, values, class_values)
-        length = hidden.shape[1]
-        # After the product: 0 * -inf, for a head that ignores similarity, would be no number. Slot t + 1 is example t:
-        # position t sees the null slot and the examples before it.
+        # Slot t + 1 is example t: position t sees the null slot and the examples before it.
         bias = self._bias(similarity, queries.dtype)
-        bias += queries.new_full((length, length + 1), float("-inf")).triu_(1)
-        return *self.attend(hidden, per_class, queries, slots, bias), slots
+        return *self.attend(hidden, per_class, queries, slots, bias, causal=True), slots
 
     def look(
         self,

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from gpicl.learners.non_finite import linear_by_row
 from gpicl.learners.operations import gelu, previous_label
 from gpicl.runtime import multiplies_in_bf16
 
@@ -104,7 +105,7 @@ class ExampleEncoder(nn.Module):
         before = previous_label(labels, self.num_classes).to(inputs.dtype)
         encoded = torch.cat([inputs, before], 2).transpose(0, 1).contiguous()
         for layer in self.layers:
-            encoded = layer(encoded).relu()
+            encoded = linear_by_row(layer, encoded).relu()
         return encoded
 
 

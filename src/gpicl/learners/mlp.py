@@ -4,6 +4,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from gpicl.learners.base import Learner
+from gpicl.learners.non_finite import linear_by_row
 from gpicl.learners.options import at_least
 
 
@@ -27,7 +28,11 @@ class MLP(Learner):
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         """Predict every label from its own input; see `Learner.forward`."""
-        return self.layers(inputs)
+        first, *others = self.layers
+        hidden = linear_by_row(first, inputs)
+        for layer in others:
+            hidden = layer(hidden)
+        return hidden
 
     def state_size(self, length: int = 100) -> int:
         """Nothing passes from one example to the next."""

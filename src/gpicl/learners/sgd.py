@@ -6,8 +6,7 @@ from torch import Tensor
 
 from gpicl.errors import LearnerError
 from gpicl.learners.base import Learner
-from gpicl.learners.inner_loop import fresh_network, learn_while_predicting
-from gpicl.learners.inner_optimiser import inner_optimiser
+from gpicl.learners.inner_loop import fresh_network, inner_optimiser, learn_while_predicting
 from gpicl.learners.options import at_least
 
 

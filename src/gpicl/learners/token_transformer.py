@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from gpicl.learners.attention import causal_attention
 from gpicl.learners.base import Learner
 from gpicl.learners.layers import FeedForward, variance_scaling_
+from gpicl.learners.non_finite import linear_by_row
 from gpicl.learners.operations import joint_linear, previous_label
 from gpicl.learners.options import at_least
 
@@ -54,7 +55,7 @@ class TokenTransformer(Learner):
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         """Predict every label from what came before it; see `Learner.forward`."""
         before = previous_label(labels, self.num_classes).to(inputs.dtype)
-        hidden = self.embed(torch.cat([inputs, before], 2)) + self.positions[: inputs.shape[1]]
+        hidden = linear_by_row(self.embed, torch.cat([inputs, before], 2)) + self.positions[: inputs.shape[1]]
         for block in self.blocks:
             hidden = block(hidden)
         return self.readout(self.norm(hidden))

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gpicl.learners.attention import attend
 from gpicl.learners.layers import variance_scaling_
 from gpicl.learners.operations import permute_rows
 
@@ -82,6 +83,7 @@ class TwoStreamAttention(nn.Module):
         queries: Float[Tensor, "B R d"],
         slots: Slots,
         bias: Float[Tensor, "B heads R S"],
+        causal: bool = False,
     ) -> tuple[Float[Tensor, "B R d"], Float[Tensor, "B R C e"]]:
         """Let rows look at slots.
 
@@ -91,12 +93,13 @@ class TwoStreamAttention(nn.Module):
             queries: One per row.
             slots: What they look at.
             bias: Added to the scores, in the precision of the queries; minus infinity where a row must not look.
+                Where `causal`, it is overwritten.
+            causal: Row t looks at the slots 0..t alone: at the null slot and the examples before it.
         """
         heads, width = self.heads, hidden.shape[2]
         classes, class_width = per_class.shape[2:]
         q = queries.unflatten(2, (heads, -1)).transpose(1, 2).flatten(0, 1)
-        scores = torch.baddbmm(bias.flatten(0, 1), q, slots.keys.mT, alpha=q.shape[2] ** -0.5)
-        mixed = torch.bmm(scores.softmax(2), slots.values)
+        mixed = attend(q, slots.keys, slots.values, bias.flatten(0, 1), causal)
         own, others = mixed.unflatten(0, (-1, heads)).split([width // heads, classes * class_width // heads], 3)
         own = own.transpose(1, 2).flatten(2)
         others = permute_rows(others.unflatten(3, (classes, -1)), (0, 2, 3, 1)).flatten(3)

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from gpicl.learners.attention import causal_attention, full_attention
 from gpicl.learners.base import EncodedContext, Learner
 from gpicl.learners.layers import FeedForward, variance_scaling_
+from gpicl.learners.non_finite import linear_by_row
 from gpicl.learners.operations import joint_linear
 from gpicl.learners.options import at_least
 
@@ -60,7 +61,7 @@ class ValueTransformer(Learner):
 
     def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
         """See `Learner.encode_context`. The memory is every layer's slots, the null slot first."""
-        hidden = self.embed(inputs)
+        hidden = linear_by_row(self.embed, inputs)
         one_hot = F.one_hot(labels, self.num_classes).to(hidden.dtype)
         memory = []
         for attention, feed_forward in zip(self.attentions, self.feed_forwards, strict=True):
@@ -71,7 +72,7 @@ class ValueTransformer(Learner):
 
     def query(self, memory: list[_Slots], queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
         """Predict queries that do not see each other; see `Learner.query`."""
-        hidden = self.embed(queries)
+        hidden = linear_by_row(self.embed, queries)
         attentions = cast("list[_LabelledAttention]", list(self.attentions))
         for attention, feed_forward, slots in zip(attentions, self.feed_forwards, memory, strict=True):
             hidden = feed_forward(attention.look(hidden, slots))

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from gpicl.learners.base import Learner
 from gpicl.learners.layers import variance_scaling_
 from gpicl.learners.lstm_grid import LSTMGrid
+from gpicl.learners.non_finite import linear_by_row
 from gpicl.learners.operations import previous_label
 from gpicl.learners.options import at_least
 
@@ -51,7 +52,7 @@ class VSMLWithoutSymmetries(Learner):
         """Predict every label from what came before it; see `Learner.forward`."""
         before = previous_label(labels, self.num_classes).to(inputs.dtype)
         dtype = self.readout.weight.dtype
-        lefts = _messages(self.rows(inputs), self.k).to(dtype)
+        lefts = _messages(linear_by_row(self.rows, inputs), self.k).to(dtype)
         rights = _messages(self.columns(before), self.k).to(dtype)
         messages = []
         with torch.autocast(inputs.device.type, enabled=False):  # as in `VSML`

@@ -1,7 +1,7 @@
 """Meta-testing: a frozen learner and data sets in, one tidy table out."""
 
-from gpicl.metatesting.classical import CLASSICAL, evaluate_classical
-from gpicl.metatesting.evaluate import check_counts, evaluate
+from gpicl.metatesting.classical import CLASSICAL, evaluate_classical, predict_classically
+from gpicl.metatesting.evaluate import FIRST_DRAW, check_counts, evaluate
 from gpicl.metatesting.intervals import accuracy_interval, accuracy_over_seeds, mean_interval, wilson_interval
 from gpicl.metatesting.outcomes import load_outcomes, paired_differences, save_outcomes
 from gpicl.metatesting.prediction_time import prediction_milliseconds
@@ -10,6 +10,7 @@ from gpicl.metatesting.references import EARLIER, PAPER, reference_accuracies, r
 __all__ = [
     "CLASSICAL",
     "EARLIER",
+    "FIRST_DRAW",
     "PAPER",
     "accuracy_interval",
     "accuracy_over_seeds",
@@ -19,6 +20,7 @@ __all__ = [
     "load_outcomes",
     "mean_interval",
     "paired_differences",
+    "predict_classically",
     "prediction_milliseconds",
     "reference_accuracies",
     "reference_table",

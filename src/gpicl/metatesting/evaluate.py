@@ -1,6 +1,7 @@
 """Meta-testing: whatever answers episodes, on episodes that it has never seen."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -14,11 +15,12 @@ from gpicl.data import Contents, FeatureDataset, contents_of
 from gpicl.errors import TaskError
 from gpicl.learners import Learner
 from gpicl.metatesting.intervals import wilson_interval
-from gpicl.runtime import freed_memory_kept, lightning_precision
+from gpicl.runtime import Chunks, freed_memory_kept, lightning_precision
 from gpicl.tasks import NO_INTERVENTION, Episodes, Interventions, TaskAugmentor, TaskKind
 
 # Draws of a meta-test begin where no meta-training ever gets, so that a seen task shows other examples.
-_FIRST_DRAW = 2**40
+FIRST_DRAW = 2**40
+"""First draw of every meta-test."""
 
 Progress = Callable[[str, int, float], None]
 Answers = tuple[Bool[Tensor, "B P"], Float[Tensor, "B P"]]
@@ -40,18 +42,19 @@ def evaluate(
     on_outcomes: Callable[[str, TaskKind, np.ndarray], object] | None = None,
     trained: TaskAugmentor | None = None,
     interventions: Interventions = NO_INTERVENTION,
+    on_note: Callable[[str], object] | None = None,
 ) -> pd.DataFrame:
     """Meta-test a learner.
 
     Args:
-        learner: The learner; on any device, left in evaluation mode.
+        learner: The learner, left in evaluation mode. Episodes are made and answered on its device.
         datasets: Data sets by the name that the table gives them.
         tasks: Kinds of task: `unseen`, `seen` (needs `num_tasks`), `identity` (the raw data set).
         episodes: Episodes per data set and kind.
         length: Examples T per episode.
         num_tasks: Number K of seen tasks that the learner was meta-trained on; not needed with `trained`.
         seed: Seed of the tasks; for `seen` without `trained` it must be that of the meta-training.
-        batch: Episodes at once. Changes nothing but time and memory.
+        batch: Episodes at once; halved whenever memory runs out. Changes nothing but time and memory.
         precision: See `TrainingConfig.precision`.
         positions: Positions to report, from 1 to `length`; None for all, which a learner that reads every position's
             context anew pays for with a pass each.
@@ -62,6 +65,7 @@ def evaluate(
         trained: The tasks of the meta-training, with everything that widened them; the seen tasks are made by them,
             but for label noise. None: seen tasks are plain projections and permutations.
         interventions: What was done to the seen tasks of the meta-training when it ended.
+        on_note: Called with a sentence when fewer episodes are taken at once; None issues a warning.
 
     Returns:
         One row per data set, kind of tasks and position: `dataset`, `tasks`, `position`, `accuracy`, `low` and
@@ -81,7 +85,7 @@ def evaluate(
     if not tasks or not datasets:
         raise TaskError("There is nothing to test: name at least one data set and one kind of tasks.")
     positions = range(1, length + 1) if positions is None else check_positions(positions, length)
-    device = next((p.device for p in learner.parameters()), torch.device("cpu"))
+    device = next((x.device for x in chain(learner.parameters(), learner.buffers())), torch.device("cpu"))
     in_bf16 = lightning_precision(precision, device) == "bf16-mixed"
     learner.eval()
 
@@ -120,7 +124,7 @@ def evaluate(
             kept: list[Tensor] | None = None if on_outcomes is None else []
             with freed_memory_kept():
                 table = answer_episodes(
-                    answer, made_by, kind, positions, episodes, batch, report, interventions, outcomes=kept
+                    answer, made_by, kind, positions, episodes, batch, report, interventions, kept, on_note
                 )
             if on_outcomes is not None and kept is not None:
                 on_outcomes(name, kind, torch.cat(kept).numpy())
@@ -161,6 +165,7 @@ def answer_episodes(
     on_progress: Callable[[int, float], None],
     interventions: Interventions = NO_INTERVENTION,
     outcomes: list[Tensor] | None = None,
+    on_note: Callable[[str], object] | None = None,
 ) -> pd.DataFrame:
     """Put episodes of one kind to anything that can answer them, and count its right answers.
 
@@ -171,24 +176,29 @@ def answer_episodes(
         kind: Which of them.
         positions: What `answer` answers, from 1.
         episodes: How many.
-        batch: How many at once.
+        batch: How many at once; halved whenever memory runs out.
         on_progress: Called after every batch with the episodes done and the last position's accuracy so far.
         interventions: What is done to seen tasks.
         outcomes: List to which the right answers [B, P] of every batch are added; None to keep none.
+        on_note: Called with a sentence when fewer are taken at once; None issues a warning.
 
     Returns:
         One row per position; see `evaluate`.
     """
     right = torch.zeros(len(positions), dtype=torch.int64, device=source.device)
     loss = torch.zeros(len(positions), dtype=torch.float64, device=source.device)
-    for first in range(0, episodes, batch):
-        start, stop = _FIRST_DRAW + first, _FIRST_DRAW + min(first + batch, episodes)
-        answers, losses = answer(source.episodes(range(start, stop), kind, interventions))
+    done = 0
+
+    def answer_some(first: int, last: int) -> Answers:
+        return answer(source.episodes(range(FIRST_DRAW + first, FIRST_DRAW + last), kind, interventions))
+
+    for answers, losses in Chunks(batch, "episodes", on_note).work(episodes, answer_some):
         right += answers.sum(0)
         if outcomes is not None:
             outcomes.append(answers.cpu())
         loss += losses.sum(0)
-        on_progress(stop - _FIRST_DRAW, float(right[-1]) / (stop - _FIRST_DRAW))
+        done += len(answers)
+        on_progress(done, float(right[-1]) / done)
     counts = right.cpu().numpy()
     low, high = wilson_interval(counts, episodes)
     drawn_from = source.dataset

@@ -1,9 +1,14 @@
-"""The meta-training objective and its companion figure."""
+"""The meta-training objective, and what is measured of a learner beside it."""
+
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
+
+from gpicl.learners import Learner
+from gpicl.tasks import Episodes
 
 
 def all_position_loss(logits: Float[Tensor, "B T C"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, ""]:
@@ -34,3 +39,30 @@ def late_accuracy(logits: Float[Tensor, "B T C"], labels: Int64[Tensor, "B T"]) 
     """
     last = len(late_positions(labels.shape[1]))
     return (logits[:, -last:].argmax(2) == labels[:, -last:]).float().mean()
+
+
+class Measured(NamedTuple):
+    """Loss over all positions in nats, and accuracy over the last tenth of them."""
+
+    loss: Float[Tensor, ""]
+    accuracy: Float[Tensor, ""]
+
+
+def measure(learner: Learner, episodes: Episodes) -> Measured:
+    """Measure a learner as it is.
+
+    Args:
+        learner: The learner.
+        episodes: What it is measured on. Of a learner that needs a pass for each position the loss is that of a sample
+            of positions, always the same one.
+    """
+    inputs, labels = episodes
+    if learner.ordered:
+        logits = learner(inputs, labels)
+        return Measured(all_position_loss(logits, labels), late_accuracy(logits, labels))
+    sampled = [learner.training_logits(inputs, labels, step) for step in range(learner.training_passes)]
+    loss = torch.stack([all_position_loss(*pair) for pair in sampled]).mean()
+    late = late_positions(labels.shape[1])
+    logits = learner.predict(inputs, labels, late)
+    right = logits.argmax(2) == labels[:, late.start - 1 :]
+    return Measured(loss, right.float().mean())

@@ -8,15 +8,14 @@ from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gpicl.errors import ConfigError
 from gpicl.learners import Learner
 from gpicl.metatraining.budget import Budget
 from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
-from gpicl.metatraining.classes_of_step import classes_of_step
 from gpicl.metatraining.config import LoopConfig, TrainingConfig
-from gpicl.metatraining.data_module import EpisodeDataModule
+from gpicl.metatraining.data_module import EpisodeDataModule, classes_of_step
 from gpicl.metatraining.divergence import LossWatch
-from gpicl.metatraining.loss import all_position_loss, late_accuracy
-from gpicl.metatraining.measure import measure
+from gpicl.metatraining.loss import all_position_loss, late_accuracy, measure
 from gpicl.metatraining.optimisers import build_optimiser
 from gpicl.tasks import Episodes
 
@@ -95,6 +94,8 @@ class MetaTraining(LightningModule):
 
     def on_train_start(self) -> None:
         """Start the clock where the checkpoint left it."""
+        if self.loop.compile:
+            self._check_compiles()
         self.budget.start(self._spent_before)
         if self.captures():
             self._captured = self._capture()
@@ -109,15 +110,25 @@ class MetaTraining(LightningModule):
         annealed = data.tasks.anneal_steps if isinstance(data, EpisodeDataModule) else 0
         self._watch = LossWatch(self.learner.num_classes, annealed)
 
+    def _check_compiles(self) -> None:
+        trainer: Any = self.trainer
+        if trainer.strategy.root_device.type != "cuda" or not self.captures():
+            raise ConfigError("loop.compile needs a step that is captured on one GPU. Leave it out here.")
+        # Others read another number of examples at every step, and each would be compiled.
+        if type(self.learner).training_logits is not Learner.training_logits or self.fewest_classes is not None:
+            name = type(self.learner).__name__
+            raise ConfigError(f"loop.compile needs steps that are all of one shape; those of {name} are not.")
+
     def _capture(self) -> CapturedStep:
         trainer: Any = self.trainer
         data, device = trainer.datamodule, trainer.strategy.root_device
         in_bf16 = trainer.precision == "bf16-mixed"
+        read = self._compiled() if self.loop.compile else self._read
 
         def learn(episodes: Episodes, step: int) -> Figures:
             # No cache: a graph would go on reading weights that were rounded before it was captured.
             with torch.autocast(device.type, torch.bfloat16, enabled=in_bf16, cache_enabled=False):
-                logits, labels = self._learner_of_step(step).training_logits(episodes.inputs, episodes.labels, step)
+                logits, labels = read(episodes, step)
                 return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
 
         def plan(step: int) -> StepPlan:
@@ -178,12 +189,19 @@ class MetaTraining(LightningModule):
             if (step + 1) % trainer.log_every_n_steps == 0:
                 self._log_figures(figures.loss.clone(), figures.accuracy.clone(), len(self._captured))
             return None
-        logits, labels = self._learner_of_step(step).training_logits(batch.inputs, batch.labels, step)
+        logits, labels = self._read(batch, step)
         loss = all_position_loss(logits, labels)
         if step % _LOOK_EVERY == 0:
             self._watch.look(loss.item(), step)
         self._log_figures(loss, late_accuracy(logits, labels), len(labels))
         return loss
+
+    def _read(self, episodes: Episodes, step: int) -> tuple[Tensor, Tensor]:
+        return self._learner_of_step(step).training_logits(episodes.inputs, episodes.labels, step)
+
+    def _compiled(self) -> Callable[[Episodes, int], tuple[Tensor, Tensor]]:
+        compiled = torch.compile(self.learner)
+        return lambda episodes, step: (compiled(episodes.inputs, episodes.labels), episodes.labels)
 
     def _learner_of_step(self, step: int) -> Learner:
         if self.fewest_classes is None:

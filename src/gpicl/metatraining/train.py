@@ -26,13 +26,14 @@ from gpicl.metatraining.csv_log import CsvLog
 from gpicl.metatraining.data_module import EpisodeDataModule
 from gpicl.metatraining.initial_weights import begin_with
 from gpicl.metatraining.module import MetaTraining
+from gpicl.metatraining.placement import lightning_devices
 from gpicl.metatraining.plugins import build_loggers, build_plugins
 from gpicl.metatraining.progress import TrainingProgress
 from gpicl.metatraining.randomness import StepRandomness
 from gpicl.metatraining.run import Run
 from gpicl.metatraining.run_lock import run_lock
 from gpicl.metatraining.signals import SignalStopError, StopSignals
-from gpicl.runtime import freed_memory_kept, lightning_precision
+from gpicl.runtime import freed_memory_kept, lightning_precision, machine_description
 from gpicl.tasks import TaskAugmentor
 from gpicl.weights import check_can_be_saved, load_weights, save_weights
 
@@ -220,14 +221,21 @@ def _save(
         sources=sources,
         steps=steps,
         seconds=round(seconds, 1),
+        machine=machine_description(_device(run.config.loop.accelerator)),
         **measured,
     )
 
 
+def _device(accelerator: str) -> torch.device:
+    accelerator, _ = lightning_devices(accelerator, 1)
+    on_gpu = accelerator in ("gpu", "cuda", "auto") and torch.cuda.is_available()
+    return torch.device("cuda" if on_gpu else "cpu")
+
+
 def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str, Any]) -> Trainer:
     accelerator = options.pop("accelerator", config.loop.accelerator)
-    on_gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
-    device = torch.device("cuda" if on_gpu else "cpu")
+    accelerator, devices = lightning_devices(accelerator, config.loop.devices)
+    device = _device(accelerator)
     callbacks: list[Callback] = [*own, StepRandomness(config.training.seed)]
     if config.loop.progress:
         callbacks.append(TrainingProgress())
@@ -240,8 +248,8 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
     plugins = [AtomicCheckpointIO(), *_as_list(options.pop("plugins", None))]
     steps = [n for n in (config.training.max_steps, options.pop("max_steps", None)) if n is not None and n >= 0]
     settings: dict[str, Any] = {
-        "accelerator": accelerator if accelerator != "auto" else ("gpu" if on_gpu else "cpu"),
-        "devices": config.loop.devices,
+        "accelerator": accelerator if accelerator != "auto" else ("gpu" if device.type == "cuda" else "cpu"),
+        "devices": devices,
         "max_steps": min(steps, default=-1),
         "max_epochs": -1,
         "precision": lightning_precision(config.training.precision, device),

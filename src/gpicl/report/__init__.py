@@ -1,8 +1,7 @@
 """Reports: a run's folder in, one self-contained page out."""
 
 from gpicl.report.figures import COLOURS, example_images, figure_style, learning_curve, training_curve
-from gpicl.report.intervals import interval_text
-from gpicl.report.markdown import failures_section, markdown_table, write_page
+from gpicl.report.markdown import failures_section, interval_text, markdown_table, write_page
 from gpicl.report.page import write_report
 from gpicl.report.tables import accuracy_rows, reference_rows, settings_that_differ
 

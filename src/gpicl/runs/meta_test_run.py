@@ -58,13 +58,13 @@ def meta_test_run(
     Args:
         folder: Folder of the weights, such as a run's.
         testing: Data sets, kinds of tasks, episodes.
-        learner: The learner.
+        learner: The learner; tested on the device that it is on.
         command: What the user typed, for the report.
         progress: Show a progress bar.
         batch: Episodes at once.
         report: Write the report too.
         output: Folder of the results and the report; None for that of the weights.
-        say: Told what is waited for.
+        say: Called with what is waited for, and when fewer episodes are taken at once.
 
     Returns:
         The whole table of results.
@@ -92,7 +92,7 @@ def meta_test_run(
             lacking = _lacking(one, results, positions, testing, target)
             if lacking:
                 outcomes = make_folder(target / OUTCOMES_FOLDER) if testing.outcomes else None
-                rows = _make(one, lacking, card, learner, batch, bar, outcomes)
+                rows = _make(one, lacking, card, learner, batch, bar, outcomes, say)
                 results = add_rows(results, one.test, rows.assign(weights=card["sha256"][:16]))
                 write_results(path, results)
         if report:
@@ -166,6 +166,7 @@ def _make(
     batch: int,
     bar: Progress,
     outcomes: Path | None,
+    say: Callable[[str], object] | None,
 ) -> pd.DataFrame:
     test, precision = one.test, TrainedWith.of(card).precision
     # The run's own pipeline makes its seen tasks; a plain one would make others under the same numbers.
@@ -191,6 +192,7 @@ def _make(
         interventions=interventions,
         on_progress=partial(move_bar, bar, shown),
         on_outcomes=save,
+        on_note=say,
     )
     return rows.assign(on_training_images=one.on_training_images)
 

@@ -10,6 +10,7 @@ from gpicl.errors import TaskError
 from gpicl.learners import learner_class, learners_of_any_size
 from gpicl.metatesting import check_counts
 from gpicl.metatraining import Run, RunConfig, meta_train
+from gpicl.metatraining.placement import device_of
 from gpicl.runs.meta_test_run import meta_test_run
 from gpicl.runs.planning import image_for_testing, load_test_set
 from gpicl.runs.results import check_testing
@@ -44,6 +45,7 @@ def train_and_test(
     Raises:
         GpiclError: If the configuration cannot be run or tested; found before anything is meta-trained.
     """
+    device = device_of(config.loop)
     if test:
         check_counts(config.testing.episodes, batch)
         check_testing(config.testing, [dataset_label(name) for name in config.testing.datasets])
@@ -53,6 +55,7 @@ def train_and_test(
     if getattr(rank_zero_only, "rank", 0) or not test or not run.finished:
         return run, None
     progress = config.loop.progress
+    learner = learner.to(device)
     return run, meta_test_run(run.folder, config.testing, learner, command, progress, batch, report, say=say)
 
 

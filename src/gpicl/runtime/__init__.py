@@ -1,14 +1,18 @@
 """The machine: what its devices can do, its memory and its threads. Knows nothing of learning."""
 
+from gpicl.runtime.devices import Chunks, find_device, is_available
 from gpicl.runtime.machine import describe_machine, machine_description
 from gpicl.runtime.memory import available_memory, freed_memory_kept, physical_memory
 from gpicl.runtime.precision import lightning_precision, multiplies_in_bf16
 from gpicl.runtime.threads import one_blas_thread
 
 __all__ = [
+    "Chunks",
     "available_memory",
     "describe_machine",
+    "find_device",
     "freed_memory_kept",
+    "is_available",
     "lightning_precision",
     "machine_description",
     "multiplies_in_bf16",

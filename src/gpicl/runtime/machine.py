@@ -9,9 +9,16 @@ import torch
 from gpicl.runtime.memory import physical_memory
 
 
-def machine_description() -> str:
-    """Describe the machine in words, as in "2 cores of AMD EPYC 7763 (x86_64)"."""
-    return f"{os.cpu_count()} cores of {_processor()} ({platform.machine()})"
+def machine_description(device: torch.device | None = None) -> str:
+    """Describe the machine in words, as in "2 cores of AMD EPYC 7763 (x86_64)".
+
+    Args:
+        device: Where the work was done; a GPU is named first.
+    """
+    cores = f"{os.cpu_count()} cores of {_processor()} ({platform.machine()})"
+    if device is None or device.type != "cuda":
+        return cores
+    return f"{torch.cuda.get_device_name(device)} with {cores}"
 
 
 def describe_machine() -> dict[str, str | int]:

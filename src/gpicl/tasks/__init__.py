@@ -2,8 +2,7 @@
 
 from gpicl.tasks.augmentor import TaskAugmentor, TaskKind
 from gpicl.tasks.episodes import Episodes
-from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
-from gpicl.tasks.probability import check_probability
+from gpicl.tasks.interventions import NO_INTERVENTION, Interventions, check_probability
 from gpicl.tasks.widenings import WIDENINGS, Batch, Widening
 
 __all__ = [

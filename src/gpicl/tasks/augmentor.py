@@ -1,7 +1,7 @@
 """The task distribution: one data set seen through random projections and label permutations."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -101,7 +101,7 @@ class TaskAugmentor:
         if dataset is None and not any(w.probability == 1 for w in self._inventing):
             raise TaskError("Without a data set all tasks are invented: give tasks.widen an `invention` of 1.")
         self.device = torch.device(device)
-        self._uploaded: _Uploaded | None = None
+        self._uploaded: Examples | None = None
 
     def on(self, dataset: FeatureDataset, *, length: int | None = None, answerable: bool = True) -> "TaskAugmentor":
         """Make the very same tasks, widenings included, of other examples of as many features.
@@ -197,18 +197,16 @@ class TaskAugmentor:
         seen = self._seen(numbers)
         if self.dataset is None:
             return self._of_nothing(numbers, seen, interventions)
-        uploaded = self._here()
+        examples = self._here()
         permute = _where(seen, interventions.permutation_probability, 0.0 if identity else 1.0)
         behind = self._classes(numbers, seen, permute, interventions.num_classes)
-        indices, labels = self._choose(uploaded.pool, numbers, behind, seen, interventions)
+        indices, labels = self._choose(examples, numbers, behind, seen, interventions)
         widenings = [] if numbers.stream is Stream.UNSEEN else self._widenings
         changed = any(w.changes_inputs for w in widenings)
         inputs = (
-            uploaded.pool.normalised(numbers, indices)
-            if changed
-            else self._projected(uploaded, numbers, indices, identity)
+            examples.normalised(numbers, indices) if changed else self._projected(examples, numbers, indices, identity)
         )
-        batch = Batch(inputs, labels, (behind >= 0).any(1), numbers, indices, uploaded.pool)
+        batch = Batch(inputs, labels, (behind >= 0).any(1), numbers, indices, examples)
         for widening in widenings:
             batch = apply(widening, batch, seen)
         return Episodes(self._project(batch.inputs, 0.0, 1.0, numbers) if changed else batch.inputs, batch.labels)
@@ -263,9 +261,9 @@ class TaskAugmentor:
         return indices.gather(1, places), labels.gather(1, places)
 
     def _projected(
-        self, uploaded: "_Uploaded", numbers: Numbers, indices: Int64[Tensor, "B T"], identity: bool
+        self, examples: Examples, numbers: Numbers, indices: Int64[Tensor, "B T"], identity: bool
     ) -> Float32[Tensor, "B T F"]:
-        examples, dataset = uploaded.pool, uploaded.pool.dataset
+        dataset = examples.dataset
         if not identity:
             return self._project(examples.stored(numbers, indices), dataset.mean, dataset.std, numbers)
         missing = self.num_features - examples.num_features
@@ -281,12 +279,12 @@ class TaskAugmentor:
             return project_afresh(stored, mean, std, numbers, self.num_features)
         return project_by_id(stored.float().sub_(mean).div_(std), numbers, self.num_features)
 
-    def _here(self) -> "_Uploaded":
+    def _here(self) -> Examples:
         """The examples on today's device; uploaded when they are first needed there."""
         if self._uploaded is None or self._uploaded.device != self.device:
             dataset = self._setting.data
             pool = dataset if self._merging is None else self._merging.pool(dataset)
-            self._uploaded = _Uploaded(self.device, Examples(pool, self.device))
+            self._uploaded = Examples(pool, self.device)
         return self._uploaded
 
     def _parts(self, numbers: Numbers) -> Iterator[slice]:
@@ -298,12 +296,6 @@ class TaskAugmentor:
         size = max(1, budget // each)
         for first in range(0, len(numbers), size):
             yield slice(first, first + size)
-
-
-@dataclass(frozen=True)
-class _Uploaded:
-    device: torch.device
-    pool: Examples
 
 
 def _where(seen: Bool[Tensor, " B"], yes: float | Tensor, no: float) -> Float32[Tensor, " B"]:

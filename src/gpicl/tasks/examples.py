@@ -29,7 +29,7 @@ class Examples:
     """
 
     def __init__(self, dataset: FeatureDataset, device: torch.device) -> None:
-        self.dataset = dataset
+        self.dataset, self.device = dataset, device
         self.num_classes = len(dataset.classes)
         self.num_features = dataset.features.shape[1]
         self._stored = torch.from_numpy(dataset.features).to(device)

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gpicl.errors import CheckpointError, GpiclError, LearnerError
+from gpicl.errors import CheckpointError, GpiclError, LearnerError, UnknownNameError
 from gpicl.files import write_atomically
 from gpicl.learners import LEARNERS, Learner, build_learner
 
@@ -245,3 +246,32 @@ def _plain_torch() -> Iterator[None]:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+_SHIPPED = Path(__file__).parent / "shipped"
+
+
+def shipped_weights() -> list[str]:
+    """List the names of the weights that are part of this package."""
+    return sorted(card.parent.name for card in _SHIPPED.glob(f"*/{CARD_FILE}"))
+
+
+def find_weights(weights: str | PathLike[str]) -> Path:
+    """Find the folder of weights.
+
+    Args:
+        weights: A shipped name, or the folder of a run. A shipped name wins over a folder of the same name: write
+            `./mnist` for the folder.
+
+    Raises:
+        UnknownNameError: If it is neither.
+    """
+    if weights in shipped_weights():
+        return _SHIPPED / weights
+    path = Path(weights).expanduser()
+    # What has a folder in it was meant as a path; that it holds no weights is said by whoever reads them.
+    if path.exists() or len(path.parts) > 1:
+        return path
+    raise UnknownNameError(
+        "weights", str(weights), shipped_weights(), "Or give the folder of a finished `gpicl train` run."
+    )

@@ -18,7 +18,7 @@ def test_every_run_of_a_grid_has_a_place_and_a_learner_that_can_be_built(name, s
     if name != "comparison":
         assert len(set(places)) == len(places)
     kinds = {(run.config.learner.name, str(run.config.learner.options)): run.config for run in runs}
-    for config in list(kinds.values()) if scale != "paper" else []:
+    for config in list(kinds.values()) if scale != "gpu" else []:
         build_learner(config.learner.name, 16, 10, **config.learner.options)
     assert {run.config.training.minutes for run in runs} == {None}, "runs counted in steps are exact to the bit"
 

@@ -10,7 +10,7 @@ from gpicl.experiments import ablation, heatmap, plateau, transition
 from gpicl.experiments.ablation import ALL, FAULTS, MLP, NONE, TRANSFORMER, variants
 from gpicl.experiments.heatmap import verdicts
 from gpicl.experiments.plateau import plateau_of
-from gpicl.experiments.reproduction import Settings, over_seeds
+from gpicl.experiments.reproduction import Finding, Reference, Settings, over_seeds
 from gpicl.experiments.transition import phases
 
 SETTINGS = Settings("laptop")
@@ -34,8 +34,8 @@ def test_heatmap_tells_memorising_from_generalising():
         ("TokenTransformer", 2**16, 0.1, 0.1),
     )
     assert list(verdicts(table)["verdict"]) == ["memorises", "in between", "generalises", "learns neither"]
-    (found,) = heatmap.find(table, SETTINGS)
-    assert found.agrees
+    found, width = heatmap.find(table, SETTINGS)
+    assert (found.ours, found.agrees, width.ours, width.agrees) == (4096, True, 64, True)
     assert "memorises in 1 of 4 places (2^0 tasks)" in found.found
 
 
@@ -44,12 +44,17 @@ def test_heatmap_disagrees_with_the_paper_where_an_mlp_generalises_or_the_order_
     assert not heatmap.find(places(("MLP", 1, 0.9, 0.1), ("MLP", 4096, 0.5, 0.5)), SETTINGS)[0].agrees
     backwards = places(("TokenTransformer", 1, 0.7, 0.7), ("TokenTransformer", 4096, 0.9, 0.1))
     assert not heatmap.find(backwards, SETTINGS)[0].agrees
+    never = places(("TokenTransformer", 1, 0.9, 0.1), ("TokenTransformer", 4096, 0.9, 0.1))
+    assert [found.agrees for found in heatmap.find(never, SETTINGS)] == [False, False]
+    assert [found.agrees for found in heatmap.find(places(("MLP", 1, 0.1, 0.1)), SETTINGS)] == [True, False]
 
 
-def sequences(improvements: dict[int, tuple[float, float]]) -> pd.DataFrame:
+def sequences(improvements: dict[int, tuple[float, float]], trained_on: str = "mnist") -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
+                "learner": "TokenTransformer",
+                "trained_on": trained_on,
                 "num_tasks": count,
                 "seed": seed,
                 "dataset": data,
@@ -67,17 +72,40 @@ def sequences(improvements: dict[int, tuple[float, float]]) -> pd.DataFrame:
 
 
 def test_transition_marks_three_phases_in_their_order():
-    table = sequences({1: (0.02, 0.0), 64: (0.4, 0.1), 4096: (0.6, 0.6)})
-    assert list(phases(table, SETTINGS)["phase"]) == ["instance memorisation", "task memorisation", "learning to learn"]
+    table = sequences({1: (0.02, 0.0), 64: (0.4, 0.1), 2**14: (0.6, 0.6)})
+    assert list(phases(table)["phase"]) == ["instance memorisation", "task memorisation", "learning to learn"]
     found = transition.find(table, SETTINGS)
+    assert [each.ours for each in found[:3]] == [64, 2**14, 8]
     assert [each.agrees for each in found[:4]] == [True] * 4
-    assert "2^6" in found[1].found
+    assert "task memorisation at 2^6 tasks" in found[0].found
 
 
-def test_transition_says_so_where_a_phase_is_missing():
-    found = transition.find(sequences({1: (0.02, 0.0), 64: (0.6, 0.6)}), SETTINGS)
-    assert [each.agrees for each in found[:4]] == [True, False, True, False]
-    assert found[1].found == "nowhere"
+def test_transition_disagrees_where_the_jump_is_elsewhere_or_a_phase_is_missing():
+    early = transition.find(sequences({1: (0.02, 0.0), 64: (0.4, 0.1), 2**9: (0.6, 0.6)}), SETTINGS)
+    assert [each.agrees for each in early[:3]] == [True, False, False], "2^9 tasks are not 2^14"
+    never = transition.find(sequences({1: (0.02, 0.0), 64: (0.4, 0.1)}), SETTINGS)
+    assert [each.agrees for each in never[:3]] == [True, False, None]
+    assert never[1].row()[3:6] == ["beyond the grid", "2^14", ""]
+    lost_again = transition.find(sequences({64: (0.6, 0.6), 2**14: (0.4, 0.1)}), SETTINGS)
+    assert not lost_again[1].agrees
+    assert [each.agrees for each in transition.find(sequences({64: (0.4, 0.4)}), SETTINGS)[3:5]] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("ours", "agrees"),
+    [(50.0, True), (200.0, True), (49.0, False), (201.0, False), (math.inf, False), (math.nan, None), (None, None)],
+)
+def test_a_verdict_follows_from_a_number_a_reference_and_a_tolerance(ours, agrees):
+    found = Finding("How many?", "", "counted", "", ours, Reference(100.0, 0.5, 2.0))
+    assert found.agrees is agrees
+    assert found.row()[-1] == {True: "yes", False: "**no**", None: ""}[agrees]
+    assert found.row()[4:7] == ["100", f"{ours / 100:.2g}" if ours and ours < 1000 else "", "0.5 to 2"]
+
+
+def test_without_a_reference_there_is_no_verdict():
+    assert Finding("How many?", "3", "counted", "many", 3.0).agrees is None
+    assert Reference(-0.5, 0.5, 2.0).agrees(-0.4), "exponents are negative"
+    assert not Reference(-0.5, 0.5, 2.0).agrees(0.4)
 
 
 def test_a_plateau_ends_where_the_smoothed_loss_leaves_that_of_guessing():

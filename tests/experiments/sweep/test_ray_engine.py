@@ -84,7 +84,7 @@ def test_a_cluster_that_is_not_there_is_explained():
 
 
 def test_workers_share_the_cores_of_this_machine_and_have_one_thread_each_on_a_cluster(monkeypatch):
-    monkeypatch.setattr("gpicl.experiments.sweep.cores.available_cores", lambda: 8)
+    monkeypatch.setattr("gpicl.experiments.sweep.engine.available_cores", lambda: 8)
     described = {workers: open_engine("ray", workers=workers).description for workers in (1, 3, 16)}
     assert described[1] == "Ray on this machine, 1 workers, threads of each: 8"
     assert described[3].endswith("3 workers, threads of each: 2")

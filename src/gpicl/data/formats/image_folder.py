@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpicl.data.formats.arrays import Arrays
-from gpicl.data.formats.damage import naming_damage
+from gpicl.data.formats.array_files import Arrays, naming_damage
 from gpicl.errors import DataError
 
 if TYPE_CHECKING:

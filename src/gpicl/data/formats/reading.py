@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
-from gpicl.data.formats.arrays import Arrays
-from gpicl.data.formats.cifar import is_cifar_folder, read_cifar
-from gpicl.data.formats.idx import is_idx_folder, read_idx
+from gpicl.data.formats.array_files import (
+    Arrays,
+    is_cifar_folder,
+    is_idx_folder,
+    is_svhn_folder,
+    read_cifar,
+    read_idx,
+    read_npz,
+    read_svhn,
+    read_svhn_file,
+)
 from gpicl.data.formats.image_folder import is_image_folder, read_image_folder
-from gpicl.data.formats.npz import read_npz
-from gpicl.data.formats.svhn_mat import is_svhn_folder, read_svhn, read_svhn_file
 from gpicl.errors import DataError
 
 FILE_FORMATS = (

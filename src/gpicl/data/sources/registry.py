@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 
 from gpicl.data.pixels import uniform_images
-from gpicl.data.sources.downloaded import DownloadedSource
-from gpicl.data.sources.packaged import PackagedSource
-from gpicl.data.sources.source import Source
+from gpicl.data.sources.source import DownloadedSource, PackagedSource, Source
 from gpicl.data.splits import split_rows
 
 

@@ -1,7 +1,7 @@
 """The comparison: every learner, the same episodes, one table."""
 
 from gpicl.experiments.comparison.compare import compare
-from gpicl.experiments.comparison.entrants import ENTRANTS, Entrant, choose_entrants
+from gpicl.experiments.comparison.entries import ENTRIES, Entry, choose_entries
 from gpicl.experiments.comparison.scales import SCALES, Scale
 
-__all__ = ["ENTRANTS", "SCALES", "Entrant", "Scale", "choose_entrants", "compare"]
+__all__ = ["ENTRIES", "SCALES", "Entry", "Scale", "choose_entries", "compare"]

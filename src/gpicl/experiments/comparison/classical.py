@@ -1,4 +1,4 @@
-"""The part of a comparison that needs no meta-training: classical learners, and the rows that a contest has made."""
+"""The part of a comparison that needs no meta-training: classical learners, and the rows that a trial has made."""
 
 from functools import partial
 
@@ -6,7 +6,7 @@ import pandas as pd
 import sklearn
 
 from gpicl.data import contents_of, dataset_label
-from gpicl.experiments.comparison.contests import Contest
+from gpicl.experiments.comparison.entries import Trial
 from gpicl.files import make_folder
 from gpicl.metatesting import evaluate_classical
 from gpicl.runs.meta_test_run import move_bar, tested_rows, testing_progress
@@ -14,19 +14,19 @@ from gpicl.runs.planning import load_test_set
 from gpicl.runs.results import RESULTS_FILE, MetaTest, add_rows, read_results, rows_of, test_key, write_results
 
 
-def meta_test_classical(contest: Contest) -> None:
+def meta_test_classical(trial: Trial) -> None:
     """Meta-test a classical learner on what it has not been tested on yet.
 
     Args:
-        contest: Its contest; the results go into its folder.
+        trial: Its trial; the results go into its folder.
     """
-    make_folder(contest.folder)
-    path = contest.folder / RESULTS_FILE
+    make_folder(trial.folder)
+    path = trial.folder / RESULTS_FILE
     results = read_results(path)
-    name, config = contest.entrant.name, contest.config
+    name, config = trial.entry.name, trial.config
     with testing_progress(config.loop.progress) as bar:
-        for dataset, test in _tests(contest).items():
-            lacking = test.lacking(results, contest.positions)
+        for dataset, test in _tests(trial).items():
+            lacking = test.lacking(results, trial.positions)
             if not lacking:
                 continue
             shown = bar.add_task(f"meta-testing {name} on {test.dataset}", total=test.episodes, accuracy="")
@@ -43,19 +43,19 @@ def meta_test_classical(contest: Contest) -> None:
             write_results(path, results)
 
 
-def contest_rows(contest: Contest) -> pd.DataFrame:
-    """Read what a contest has been tested on, leaving out whatever else its folder holds.
+def trial_rows(trial: Trial) -> pd.DataFrame:
+    """Read what a trial has been tested on, leaving out whatever else its folder holds.
 
     Args:
-        contest: The contest, done.
+        trial: The trial, done.
     """
-    if not contest.entrant.classical:
-        return tested_rows(contest.folder, contest.config.testing)
-    return rows_of(read_results(contest.folder / RESULTS_FILE), _tests(contest).values(), contest.positions)
+    if not trial.entry.classical:
+        return tested_rows(trial.folder, trial.config.testing)
+    return rows_of(read_results(trial.folder / RESULTS_FILE), _tests(trial).values(), trial.positions)
 
 
-def _tests(contest: Contest) -> dict[str, MetaTest]:
-    config = contest.config
+def _tests(trial: Trial) -> dict[str, MetaTest]:
+    config = trial.config
     tests = {}
     for name in config.testing.datasets:
         contents = contents_of(load_test_set(name, config.data))
@@ -67,6 +67,6 @@ def _tests(contest: Contest) -> dict[str, MetaTest]:
             contents.features,
             config.training.seed,
             config.testing.episodes,
-            test_key(f"{contest.entrant.name} {sklearn.__version__}", None, contents),
+            test_key(f"{trial.entry.name} {sklearn.__version__}", None, contents),
         )
     return tests

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gpicl.experiments.comparison.compare import compare
-from gpicl.experiments.comparison.contests import make_contests
-from gpicl.experiments.comparison.entrants import ENTRANTS
+from gpicl.experiments.comparison.entries import ENTRIES, make_trials
+from gpicl.experiments.comparison.report import failed_learners
 from gpicl.experiments.comparison.scales import Scale, find_scale
-from gpicl.experiments.comparison.table import failed_learners
 from gpicl.experiments.reproduction import Settings
 from gpicl.experiments.sweep import Engine, SweptRun
 
@@ -27,11 +26,9 @@ class ComparisonExperiment:
         Args:
             settings: Scale, data sets and seeds.
         """
-        entrants = [entrant for entrant in ENTRANTS if not entrant.classical]
-        contests = make_contests(_scale(settings), entrants, settings.output, None, progress=False)
-        return [
-            SweptRun(contest.config, {"learner": contest.entrant.name}, contest.entrant.batch) for contest in contests
-        ]
+        entries = [entry for entry in ENTRIES if not entry.classical]
+        trials = make_trials(_scale(settings), entries, settings.output, None, progress=False)
+        return [SweptRun(trial.config, {"learner": trial.entry.name}, trial.entry.batch) for trial in trials]
 
     def reproduce(
         self,
@@ -68,6 +65,7 @@ class ComparisonExperiment:
             seeds=settings.seeds,
             engine=engine,
             progress=progress,
+            device=settings.device,
         )
         return len(failed_learners(table))
 

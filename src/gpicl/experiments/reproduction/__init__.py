@@ -1,15 +1,17 @@
 """Reproduction: every figure of the paper as an experiment that runs, resumes, scales out and explains itself."""
 
 from gpicl.experiments.reproduction.experiment import Experiment, Reproducible, find_experiment
+from gpicl.experiments.reproduction.finding import Finding, Reference, percent, plain, power_of_two, times
 from gpicl.experiments.reproduction.over_seeds import over_seeds
-from gpicl.experiments.reproduction.page import Finding
-from gpicl.experiments.reproduction.scale import Scale, changed, lay_out
+from gpicl.experiments.reproduction.scale import OFF_THE_PLATEAU, Scale, changed, lay_out
 from gpicl.experiments.reproduction.settings import SCALES, Settings, find_sources
 
 __all__ = [
+    "OFF_THE_PLATEAU",
     "SCALES",
     "Experiment",
     "Finding",
+    "Reference",
     "Reproducible",
     "Scale",
     "Settings",
@@ -18,4 +20,8 @@ __all__ = [
     "find_sources",
     "lay_out",
     "over_seeds",
+    "percent",
+    "plain",
+    "power_of_two",
+    "times",
 ]

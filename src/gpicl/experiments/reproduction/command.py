@@ -12,6 +12,8 @@ from gpicl.experiments.reproduction.estimate import estimate, print_costs
 from gpicl.experiments.reproduction.experiment import Reproducible, find_experiment
 from gpicl.experiments.reproduction.settings import ScaleName, Settings, find_sources
 from gpicl.experiments.sweep import open_engine
+from gpicl.metatraining import LoopConfig
+from gpicl.metatraining.placement import on_device
 
 
 def run_command(
@@ -26,6 +28,7 @@ def run_command(
     results: str,
     dry_run: bool,
     progress: bool,
+    device: str | None = None,
     command: str,
     say: Callable[[str], object],
 ) -> None:
@@ -42,6 +45,7 @@ def run_command(
         results: Folder of the experiments' folders.
         dry_run: Only estimate and print what it would cost.
         progress: Show the progress.
+        device: Where to meta-train and meta-test; see `find_device`.
         command: What the user typed.
         say: Called with what is being done.
 
@@ -51,8 +55,9 @@ def run_command(
     """
     if seeds is not None and seeds < 1:
         raise ConfigError(f"seeds must be at least 1, not {seeds}.")
+    on_device(LoopConfig(), device, engine.get("gpus", 0.0), elsewhere=engine.get("address") is not None)
     experiments = [find_experiment(each) for each in (EXPERIMENTS if name == "all" else [name])]
-    settings = Settings(scale, find_sources(scale, data), Path(output), seeds, _two_paths(features))
+    settings = Settings(scale, find_sources(scale, data), Path(output), seeds, _two_paths(features), device)
     if dry_run:
         print_costs(_costs(experiments, settings), scale)
         return

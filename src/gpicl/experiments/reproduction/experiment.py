@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from gpicl.errors import UnknownNameError
 from gpicl.experiments import EXPERIMENTS
-from gpicl.experiments.reproduction.page import Finding, Page, write_experiment_page
+from gpicl.experiments.reproduction.finding import Finding
+from gpicl.experiments.reproduction.page import Page, write_experiment_page
 from gpicl.experiments.reproduction.settings import Settings
 from gpicl.experiments.sweep import Engine, Measure, SweptRun, costs_table, results_table, sweep
 from gpicl.files import make_folder
@@ -103,7 +104,7 @@ class Experiment:
         """
         make_folder(results, "--results")
         self.prepare(settings)
-        runs = self.grid(settings)
+        runs = [run.on(settings.device) for run in self.grid(settings)]
         failures = sweep(runs, settings.output, engine, command, self.name, say, progress)
         table = results_table(runs, settings.output, self.measure, failures)
         read = {name for run in runs for name in (run.config.data.dataset, *run.config.testing.datasets)}

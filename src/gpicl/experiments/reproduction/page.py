@@ -10,28 +10,11 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
+from gpicl.experiments.reproduction.finding import COLUMNS, Finding
 from gpicl.experiments.reproduction.settings import Settings
 from gpicl.metatesting import wilson_interval
 from gpicl.report import failures_section, markdown_table, write_page
 from gpicl.runtime import machine_description
-
-
-class Finding(NamedTuple):
-    """One statement about a table, computed from it.
-
-    Attributes:
-        question: What was asked.
-        found: What the table says.
-        rule: How that was decided, so that anybody can decide it again.
-        paper: What the paper says of it; empty where it says nothing.
-        agrees: Whether the two agree; None where there is nothing to compare.
-    """
-
-    question: str
-    found: str
-    rule: str
-    paper: str = ""
-    agrees: bool | None = None
 
 
 class Page(NamedTuple):
@@ -104,14 +87,13 @@ def _warning(settings: Settings) -> list[str]:
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
-    words = {True: "yes", False: "**no**", None: ""}
-    rows = [[f.question, f.found, f.paper, words[f.agrees]] for f in findings]
-    table = markdown_table(["question", "found", "the paper", "agrees"], rows, numbers=False)
+    table = markdown_table(COLUMNS, [finding.row() for finding in findings], numbers=False)
     rules = [
         f"- {' '.join(f.question for f in findings if f.rule == rule)} By this rule: {rule}"
         for rule in dict.fromkeys(f.rule for f in findings)
     ]
-    return [table, "", "How it was decided:", "", *rules]
+    ratio = "*Agrees*: the ratio of our number to the paper's is an accepted one. No number, no verdict."
+    return [table, "", ratio, "", "How the numbers were found:", "", *rules]
 
 
 def _runs(page: Page, settings: Settings, engine: str) -> str:
@@ -126,9 +108,14 @@ def _runs(page: Page, settings: Settings, engine: str) -> str:
         f"Scale `{settings.scale}`: {len(distinct)} runs{seeds}; {page.episodes:,} episodes of every data set and "
         f"kind of tasks, so that the accuracy of one run is known to ± {50 * float(high[0] - low[0]):.1f} points at "
         f"most (95 %, Wilson). Meta-training took {seconds.sum() / 60:.1f} minutes in all, added up over the runs "
-        f"(the longest: {longest:.1f}). Machine: {machine_description()}, torch {torch.__version__}; engine: "
+        f"(the longest: {longest:.1f}). Machine: {_machines(costs)}; torch {torch.__version__}; engine: "
         f"{engine}; {date.today().isoformat()}." + (f" Data: {data}." if data else "")
     )
+
+
+def _machines(costs: pd.DataFrame) -> str:
+    found = list(costs["machine"].dropna().unique()) if "machine" in costs else []
+    return " and ".join(str(machine) for machine in found) or machine_description()
 
 
 def _list(values: pd.Series) -> str:
@@ -137,7 +124,9 @@ def _list(values: pd.Series) -> str:
 
 def _failures(costs: pd.DataFrame) -> dict[str, object]:
     failed = costs[costs["failure"].notna()].drop_duplicates("run")
-    keys = [name for name in failed.columns if name not in ("run", "failure", "parameters", "steps", "seconds")]
+    keys = [
+        name for name in failed.columns if name not in ("run", "failure", "parameters", "steps", "seconds", "machine")
+    ]
     return {
         f"{', '.join(f'{key} {row[key]}' for key in keys)} (`{row['run']}`)": row["failure"]
         for _, row in failed.iterrows()

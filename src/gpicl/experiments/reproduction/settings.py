@@ -8,8 +8,8 @@ from typing import Literal
 from gpicl.data import list_datasets
 from gpicl.errors import ConfigError
 
-ScaleName = Literal["smoke", "laptop", "paper"]
-SCALES: tuple[ScaleName, ...] = ("smoke", "laptop", "paper")
+ScaleName = Literal["smoke", "laptop", "gpu"]
+SCALES: tuple[ScaleName, ...] = ("smoke", "laptop", "gpu")
 """Names of the scales."""
 
 # A smoke test must run without a network: MNIST's 5,000 packaged images, and other small pictures of digits.
@@ -21,13 +21,15 @@ class Settings:
     """The scale of an experiment and what it is made from.
 
     Args:
-        scale: `smoke` (seconds, every line is run), `laptop` (two cores, the phenomenon shows), `paper` (a cluster).
+        scale: `smoke` (seconds, every line is run), `laptop` (two cores, the phenomenon shows), `gpu` (the
+            paper's sizes on one GPU).
         sources: From the names of the data sets that experiments speak of (`mnist`, `fashion_mnist`, ...) to what is
             loaded in their place; see `find_sources`.
         output: Folder of all runs.
         seeds: Runs of every place in the grid; None for the experiment's own number.
         features: Archives of frozen features to meta-train and meta-test on, for the experiment `embeddings`; None
             for those that it makes itself.
+        device: Where to meta-train and meta-test; see `find_device`.
     """
 
     scale: ScaleName = "laptop"
@@ -35,6 +37,7 @@ class Settings:
     output: Path = Path("runs")
     seeds: int | None = None
     features: tuple[str, str] | None = None
+    device: str | None = None
 
     def source(self, name: str) -> str:
         """What is loaded for a data set such as `mnist`."""

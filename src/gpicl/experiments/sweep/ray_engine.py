@@ -9,9 +9,7 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from gpicl.errors import ConfigError
-from gpicl.experiments.sweep.cores import available_cores, shared_threads
-from gpicl.experiments.sweep.engine import Engine
-from gpicl.experiments.sweep.in_worker import in_worker
+from gpicl.experiments.sweep.engine import Engine, available_cores, in_worker, shared_threads
 from gpicl.runs.worker import Outcome, guarded
 
 # Times that Ray runs a piece again whose process or machine died, before it counts as failed.

@@ -9,8 +9,7 @@ import pandas as pd
 
 from gpicl.errors import ConfigError, UnfinishedError
 from gpicl.experiments.sweep.engine import Engine
-from gpicl.experiments.sweep.sweep import sweep
-from gpicl.experiments.sweep.swept_run import SweptRun
+from gpicl.experiments.sweep.sweep import SweptRun, sweep
 from gpicl.experiments.sweep.table import results_table
 from gpicl.metatesting import accuracy_over_seeds
 from gpicl.metatraining import Run, RunConfig

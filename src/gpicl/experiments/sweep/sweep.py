@@ -1,17 +1,199 @@
-"""A sweep: many runs, each of them once."""
+"""A sweep: a grid of runs, each of them done once."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
+from types import TracebackType
 
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gpicl.data import dataset_label
 from gpicl.errors import GpiclError
 from gpicl.experiments.sweep.engine import Engine
-from gpicl.experiments.sweep.progress import SweepProgress
-from gpicl.experiments.sweep.swept_run import SweptRun
-from gpicl.experiments.sweep.train_and_measure import train_and_measure
-from gpicl.files import make_folder
-from gpicl.metatraining import Run
+from gpicl.files import locked, make_folder
+from gpicl.metatraining import LoopConfig, Run, RunConfig
+from gpicl.metatraining.build import NO_DATASET
+from gpicl.metatraining.placement import on_device
 from gpicl.runs.meta_test_run import is_tested
 from gpicl.runs.planning import image_for_testing, load_test_set
+from gpicl.runs.train_and_test import train_and_test
+from gpicl.weights import CARD_FILE, find_weights
+
+
+class SweepProgress:
+    """A bar on a terminal, elsewhere a line per run.
+
+    WHY not rich's own estimate of the time left: it counts pieces, and runs of a grid differ in size by a hundred.
+
+    Args:
+        title: Of the sweep.
+        weights: How large each run is, in any unit.
+        shown: Whether to show anything.
+        console: Where to; None for standard error.
+    """
+
+    def __init__(
+        self, title: str, weights: Sequence[float], shown: bool = True, console: Console | None = None
+    ) -> None:
+        self._title = title
+        self._weights = weights
+        self._console = console or Console(stderr=True)
+        self._shown = shown
+        self._done: list[float] = []
+        self._began = time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[count]} runs, {task.fields[left]}  {task.fields[figure]}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not (shown and self._console.is_terminal),
+        )
+        self._task = self._bar.add_task(title, total=sum(weights), count=self._count, left=self._left, figure="")
+
+    def run_ended(self, number: int, text: str) -> None:
+        """Count a run.
+
+        Args:
+            number: Which of the weights.
+            text: What it was and what came of it.
+        """
+        self._done.append(self._weights[number])
+        if self._shown and not self._console.is_terminal:
+            line = f"{self._title}: {self._count} runs, {self._left}  {text}"
+            self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+        self._bar.update(self._task, completed=sum(self._done), count=self._count, left=self._left, figure=text)
+
+    @property
+    def _count(self) -> str:
+        return f"{len(self._done)}/{len(self._weights)}"
+
+    @property
+    def _left(self) -> str:
+        if not self._done:
+            return "time left unknown"
+        seconds = (time.monotonic() - self._began) * (sum(self._weights) / sum(self._done) - 1)
+        return f"{timedelta(seconds=round(seconds))} left"
+
+    def __enter__(self) -> "SweepProgress":
+        """Open the bar, and start the clock."""
+        self._began = time.monotonic()
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Give the terminal back."""
+        self._bar.stop()
+
+
+Key = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class SweptRun:
+    """A configuration, and its place in the grid.
+
+    Args:
+        config: The run.
+        keys: Where in the grid it stands, by the name of the axis: the first columns of the sweep's tables.
+        batch: Episodes at once of its meta-test, as its memory allows.
+    """
+
+    config: RunConfig
+    keys: dict[str, Key] = field(default_factory=dict)
+    batch: int = 128
+
+    def folder(self, output: Path | str) -> Path:
+        """The run's folder, the same for the same configuration wherever in a grid it stands.
+
+        Args:
+            output: Folder of all runs.
+
+        Returns:
+            The folder; of a run that waits for another one's weights, which are part of its name, a name that no
+            folder has.
+        """
+        if self.waits:
+            return Path(output) / f"waiting-{hashlib.sha256(repr(self.config.identity()).encode()).hexdigest()[:10]}"
+        return Run(self.config, output).folder
+
+    @property
+    def waits(self) -> bool:
+        """Whether the weights that it begins with (`init`) are not there yet."""
+        if self.config.init is None:
+            return False
+        try:
+            return not (find_weights(self.config.init) / CARD_FILE).exists()
+        except GpiclError:
+            return True
+
+    def on(self, device: str | None) -> "SweptRun":
+        """The same run on a device, which its folder does not depend on.
+
+        Args:
+            device: A checked device, which may be another machine's; None leaves the run as it is.
+        """
+        loop = on_device(self.config.loop, device, elsewhere=True)
+        return replace(self, config=replace(self.config, loop=loop))
+
+    @property
+    def title(self) -> str:
+        """What to call it in a line of progress."""
+        return ", ".join(f"{name} {value}" for name, value in self.keys.items())
+
+
+def swept_loop(steps: int | None, measured: int) -> LoopConfig:
+    """A run without a progress bar of its own, that is measured a few times on its way.
+
+    Args:
+        steps: Steps of the run; None if there is nothing to meta-train.
+        measured: How often to measure on unseen tasks.
+    """
+    return LoopConfig(progress=False, checkpoint_every=200, validate_every=max(1, (steps or 1) // measured))
+
+
+@contextmanager
+def run_lock(folder: Path) -> Iterator[None]:
+    """Keep a run's folder to oneself; wait while somebody else has it.
+
+    WHY: Ray may run a piece again while its first attempt is cut off but alive, and two sweeps may have a run in
+    common. The second then waits, and finds the run finished, or resumes it where the first was killed: the system
+    frees the lock of a process that ends, however it ends.
+
+    Args:
+        folder: The run's folder. The lock lies in a folder beside it, so that a run that cannot begin leaves no folder.
+    """
+    locks = make_folder(folder.parent / ".locks")
+    with locked(locks / f"{folder.name}.lock"):
+        yield
+
+
+def train_and_measure(config: RunConfig, output: str, command: str, batch: int) -> str:
+    """Meta-train and meta-test one run, from the beginning or from where it was interrupted.
+
+    Args:
+        config: The run.
+        output: Folder of all runs.
+        command: What the user typed.
+        batch: Episodes at once of the meta-test.
+
+    Returns:
+        The figure that a line of progress shows.
+    """
+    with run_lock(Run(config, output).folder):
+        _, results = train_and_test(config, output, command, lambda _: None, batch, report=False)
+    if results is None:
+        return ""
+    dataset, kind = dataset_label(config.testing.datasets[0]), config.testing.tasks[-1]
+    rows = results[(results["dataset"] == dataset) & (results["tasks"] == kind)]
+    return f"{kind} {dataset} {rows['accuracy'].iloc[-1]:.1%}"
 
 
 def sweep(
@@ -26,7 +208,8 @@ def sweep(
     """Do the runs of a grid that have not been done. Interrupt it whenever you like: the next call does the rest.
 
     Args:
-        runs: The grid; a configuration that stands in it twice is run once.
+        runs: The grid; a configuration that stands in it twice is run once. Runs that begin with the weights of others
+            in it are run after them.
         output: Folder of all runs.
         engine: An open engine.
         command: What the user typed.
@@ -41,12 +224,32 @@ def sweep(
         GpiclError: If a data set cannot be had; found before anything is run.
     """
     say = say or (lambda _: None)
+    check_data([run for run in runs if run.waits or not is_done(run, run.folder(output))])
+    failures: dict[Path, str] = {}
+    waiting = list(runs)
+    while ready := [run for run in waiting if not run.waits]:
+        waiting = [run for run in waiting if run.waits]
+        failures |= _sweep_ready(ready, output, engine, command, title, say, progress)
+    for run in waiting:
+        failures[run.folder(output)] = f"the weights that it begins with are not there: {run.config.init}"
+        say(f"{title}: {run.title} was not run: {failures[run.folder(output)]}")
+    return failures
+
+
+def _sweep_ready(
+    runs: Sequence[SweptRun],
+    output: Path | str,
+    engine: Engine,
+    command: str,
+    title: str,
+    say: Callable[[str], object],
+    progress: bool,
+) -> dict[Path, str]:
     distinct = {run.folder(output): run for run in runs}
     left = {folder: run for folder, run in distinct.items() if not is_done(run, folder)}
     say(f"{title}: {len(distinct)} runs, {len(distinct) - len(left)} of them finished before.")
     if not left:
         return {}
-    check_data(list(left.values()))
     make_folder(Path(output))
     folders, todo = list(left), list(left.values())
     failures: dict[Path, str] = {}
@@ -89,7 +292,7 @@ def check_data(runs: Sequence[SweptRun]) -> None:
         data, testing = run.config.data, run.config.testing
         wanted = [(data.dataset, data), *((name, image_for_testing(data, testing)) for name in testing.datasets)]
         for name, image in wanted:
-            if (name, str(image)) not in checked:
+            if name != NO_DATASET and (name, str(image)) not in checked:
                 load_test_set(name, image)
                 checked.add((name, str(image)))
 

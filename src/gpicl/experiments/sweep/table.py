@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from gpicl.experiments.sweep.swept_run import SweptRun
+from gpicl.experiments.sweep.sweep import SweptRun
 from gpicl.runs.meta_test_run import tested_rows
 from gpicl.weights import CARD_FILE, load_card
 
@@ -49,7 +49,8 @@ def costs_table(runs: Sequence[SweptRun], output: Path | str, failures: Mapping[
         failures: See `sweep`.
 
     Returns:
-        One row per run: its keys, `run`, `parameters`, `steps`, `seconds` of meta-training, `failure`.
+        One row per run: its keys, `run`, `parameters`, `steps`, `seconds` of meta-training, `machine`,
+        `failure`.
     """
     rows = []
     for run in runs:
@@ -57,7 +58,7 @@ def costs_table(runs: Sequence[SweptRun], output: Path | str, failures: Mapping[
         row: dict[str, Any] = {**run.keys, "run": folder.name, "failure": failures.get(folder)}
         if folder not in failures and (folder / CARD_FILE).exists():
             card = load_card(folder)
-            row |= {name: card.get(name) for name in ("parameters", "steps", "seconds")}
+            row |= {name: card.get(name) for name in ("parameters", "steps", "seconds", "machine")}
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from gpicl.errors import TaskError, UnknownNameError
-from gpicl.tasks.probability import check_probability
+from gpicl.tasks.interventions import check_probability
 from gpicl.tasks.widenings.widening import Batch, Setting, Widening, apply
 
 WIDENINGS = {

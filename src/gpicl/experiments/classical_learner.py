@@ -1,0 +1,78 @@
+"""Classical learners as learners of this package, so that a grid of runs can hold them beside meta-trained ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from gpicl.errors import UnknownNameError
+from gpicl.learners import Learner
+from gpicl.metatesting import CLASSICAL
+from gpicl.metatesting.classical import predict_classically
+
+
+class ClassicalLearner(Learner):
+    """A classifier of scikit-learn that is fitted from scratch at every position. Nothing of it is meta-trained.
+
+    Its logits say which class it answers and nothing else: 1 for that class, 0 for the others. A loss that is computed
+    from them has no meaning.
+
+    Args:
+        num_features: Features F of an input.
+        num_classes: Classes C of a task.
+        classifier: One of `CLASSICAL`.
+
+    Raises:
+        UnknownNameError: If there is no such classifier.
+    """
+
+    def __init__(self, num_features: int, num_classes: int, classifier: str = "NearestNeighbour") -> None:
+        super().__init__(num_features, num_classes)
+        if classifier not in CLASSICAL:
+            raise UnknownNameError("classical learner", classifier, CLASSICAL)
+        self.classifier = classifier
+
+    def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
+        """Predict every label from what came before it; see `Learner.forward`."""
+        return self.predict(inputs, labels, range(1, inputs.shape[1] + 1))
+
+    def predict(
+        self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"], positions: Sequence[int]
+    ) -> Float[Tensor, "B P C"]:
+        """Predict the labels at some positions, each with a classifier fitted to the examples before it."""
+        answers = np.stack(
+            [
+                predict_classically(self.classifier, self._rotated(episode), known, positions)
+                for episode, known in zip(
+                    inputs.detach().float().cpu().numpy(), labels.detach().cpu().numpy(), strict=True
+                )
+            ]
+        )
+        found = torch.from_numpy(answers).to(inputs.device)
+        return torch.nn.functional.one_hot(found, self.num_classes).float()
+
+    def _rotated(self, inputs: np.ndarray) -> np.ndarray:
+        return _in_fewer_features(inputs) if self.classifier in _ROTATED else inputs
+
+    def state_size(self, length: int = 100) -> int:
+        """The examples with their labels: `T (F + 1)`."""
+        return length * (self.num_features + 1)
+
+
+# Those that see inner products and distances only, whatever the number of features.
+_ROTATED = ("NearestNeighbour", "CosineNeighbours", "LogisticRegression", "LinearSVM")
+
+
+def _in_fewer_features(inputs: np.ndarray) -> np.ndarray:
+    """Rotate the T examples of an episode into T features where there are more.
+
+    WHY: this keeps all inner products and distances, and fitting logistic regression to 3,072 features takes many times
+    as long as to 100. The coordinates of an example depend on no later one.
+    """
+    count, features = inputs.shape
+    if features <= count:
+        return inputs
+    _, triangular = np.linalg.qr(inputs.T.astype(np.float64))
+    return np.asarray(triangular.T, np.float32)

@@ -1,0 +1,152 @@
+"""What is compared: the learners, and for each seed of one its run and the folder of its results."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from gpicl.errors import ConfigError, UnknownNameError
+from gpicl.experiments.comparison.scales import Scale
+from gpicl.learners import learner_class
+from gpicl.metatraining import LearnerConfig, Run, RunConfig, load_preset
+
+
+class Entry(NamedTuple):
+    """A learner of the comparison.
+
+    Attributes:
+        name: Of the learner, as in `LEARNERS` or `CLASSICAL`.
+        preset: How it is meta-trained on a laptop, a preset or the path of a configuration; None for a classical
+            learner, empty for the defaults of `gpicl train`.
+        published: The learner that it is in the paper's table, if it is there.
+        earlier: The learner that it is in the earlier reproduction's table, if it is there.
+        seeds: Runs of the laptop's comparison: three where they are short.
+        batch: Episodes at once of its meta-test, as its memory allows.
+    """
+
+    name: str
+    preset: str | None
+    published: str | None = None
+    earlier: str | None = None
+    seeds: int = 1
+    batch: int = 128
+
+    def config(self) -> RunConfig:
+        """How it is meta-trained; of a classical learner only the images count."""
+        if self.preset:
+            return load_preset(self.preset)
+        return RunConfig() if self.classical else RunConfig(learner=LearnerConfig(self.name))
+
+    @property
+    def classical(self) -> bool:
+        """Whether it is fitted from scratch by scikit-learn instead of meta-trained."""
+        return self.preset is None
+
+
+ENTRIES = (
+    Entry("NearestNeighbour", None),
+    Entry("CosineNeighbours", None),
+    Entry("LogisticRegression", None),
+    Entry("LinearSVM", None),
+    Entry("RBFSVM", None),
+    Entry("ShrinkageLDA", None),
+    Entry("SGD", "sgd", "SGD", "MLP (SGD)"),  # its preset starts from zero, so seeds would be all the same
+    Entry("MLP", "mlp"),
+    Entry("KernelSetTransformer", "kernel-set-transformer"),
+    Entry("KernelTransformer", "kernel-transformer", seeds=3),
+    Entry("ValueTransformer", "value-transformer"),
+    Entry("FastWeightMemory", "fast-weight-memory"),
+    Entry("MAML", "maml", "MAML", batch=64),
+    Entry("VSML", "vsml", "VSML", batch=16),
+    Entry("TokenTransformer", "token-transformer", "GPICL Transformer", "GPT"),
+    Entry("LSTM", "lstm", "LSTM", "LSTM"),
+    Entry("OuterProductLSTM", "outer-product-lstm"),
+    Entry("VSMLWithoutSymmetries", "vsml-without-symmetries"),
+)
+
+
+def choose_entries(learners: str) -> list[Entry]:
+    """Pick entries by name, in the order of the table; learners of your own stand behind them.
+
+    Args:
+        learners: Names with commas between them. `all` stands for all of this package; a learner of your own is the
+            path of its configuration, my_learner.yaml, or its import path, my_package.MyLearner, and is then
+            meta-trained with the defaults of `gpicl train`.
+
+    Raises:
+        UnknownNameError: If one is no entry and no such path.
+        LearnerError: If a learner of your own cannot be imported.
+        ConfigError: If none is named, or a configuration cannot be read.
+    """
+    known = {entry.name: entry for entry in ENTRIES}
+    names = [name.strip() for name in learners.split(",") if name.strip()]
+    if not names:
+        raise ConfigError(f"learners names nobody. Give all, or some of {', '.join(known)}.")
+    own = [_own(name, known) for name in dict.fromkeys(names) if name != "all" and name not in known]
+    return [*(entry for entry in ENTRIES if "all" in names or entry.name in names), *own]
+
+
+def _own(name: str, known: Collection[str]) -> Entry:
+    if name.endswith((".yaml", ".yml")):
+        load_preset(name)
+        return Entry(Path(name).stem, name)
+    if "." not in name:
+        raise UnknownNameError(
+            "learner of the comparison", name, known, "Your own is named by its import path, or by its YAML file."
+        )
+    learner_class(name)
+    return Entry(name, "")
+
+
+class Trial(NamedTuple):
+    """One learner, one seed.
+
+    Attributes:
+        entry: The learner.
+        config: Its run; of a classical learner only the images and the test count.
+        folder: Where its results lie.
+        positions: Where a classical learner is fitted.
+    """
+
+    entry: Entry
+    config: RunConfig
+    folder: Path
+    positions: tuple[int, ...]
+
+
+def make_trials(
+    scale: Scale, entries: Sequence[Entry], output: Path, minutes: float | None, progress: bool
+) -> list[Trial]:
+    """List all trials of a comparison.
+
+    Args:
+        scale: How large it is.
+        entries: The learners.
+        output: Folder of all runs.
+        minutes: Wall-clock budget of every run; None for the presets' own.
+        progress: Show progress bars.
+    """
+    trials = []
+    for entry in entries:
+        config = scale.resize(entry.config())
+        config = replace(
+            config,
+            data=replace(config.data, dataset=scale.data, root=None),
+            testing=replace(config.testing, datasets=list(scale.datasets), tasks=["unseen"], episodes=scale.episodes),
+            loop=replace(config.loop, progress=progress),
+        )
+        if minutes is not None:
+            config = replace(config, training=replace(config.training, steps=None, minutes=minutes))
+        for seed in range(scale.seeds or entry.seeds):
+            seeded = replace(config, training=replace(config.training, seed=seed))
+            folder = _classical_folder(entry, seeded, scale, output) if entry.classical else Run(seeded, output).folder
+            trials.append(Trial(entry, seeded, folder, scale.positions))
+    return trials
+
+
+def _classical_folder(entry: Entry, config: RunConfig, scale: Scale, output: Path) -> Path:
+    identity = [asdict(config.data), scale.positions, config.test_length, config.training.seed]
+    digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:10]
+    return output / f"{entry.name}-{digest}"

@@ -1,0 +1,159 @@
+"""Where a run begins: from random weights, a memorising or a generalising solution, with another number of tasks."""
+
+from dataclasses import replace
+from math import inf, log2, nan
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gpicl.experiments.reproduction import (
+    OFF_THE_PLATEAU,
+    Experiment,
+    Finding,
+    Scale,
+    Settings,
+    changed,
+    lay_out,
+    over_seeds,
+)
+from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, plot_band, powers_of_two
+from gpicl.experiments.sweep import SweptRun, accuracies_at
+from gpicl.report import COLOURS
+
+RANDOM, MEMORISING, GENERALISING = "random", "memorising", "generalising"
+
+# `memorising` and `generalising` are the numbers of tasks, as powers of two, of the runs that are begun with; both are
+# among `exponents`.
+_SCALES = {
+    "smoke": Scale(axes={"exponents": (0, 6), MEMORISING: 0, GENERALISING: 6}),
+    "laptop": Scale(
+        {"training.steps": 1200, "training.batch": 32},
+        seeds=3,
+        axes={"exponents": (4, 6, 8, 10, 12, 14), MEMORISING: 4, GENERALISING: 14},
+    ),
+    # WHY 14x14: see the heat map.
+    "gpu": Scale(
+        {
+            "data.size": 14,
+            "data.channels": 1,
+            "training.steps": 6000,
+            "training.batch": 256,
+            **OFF_THE_PLATEAU,
+            "tasks.anneal_steps": 3000,
+        },
+        seeds=3,
+        axes={"exponents": (4, 6, 8, 10, 12, 14, 16, 20), MEMORISING: 4, GENERALISING: 20},
+    ),
+}
+
+
+def grid(settings: Settings) -> list[SweptRun]:
+    """Lay out the runs: number of tasks x what they begin with x seeds.
+
+    Those from random weights come first; two of these per seed are what the others begin with.
+    """
+    scale = _SCALES[settings.scale]
+    places: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"begins": RANDOM, "num_tasks": 2**n}, {"tasks.num_tasks": 2**n}) for n in scale.axes["exponents"]
+    ]
+    first = lay_out(settings, scale, places, kinds=("seen", "unseen"))
+    runs = list(first)
+    for begins in (MEMORISING, GENERALISING):
+        folders = {
+            run.keys["seed"]: run.folder(settings.output)
+            for run in first
+            if run.keys["num_tasks"] == 2 ** scale.axes[begins]
+        }
+        for run in first:
+            # There is no plateau to leave, and bias would be other tasks than those that were memorised.
+            help_ends = {"tasks.permutation_probability": 1.0, "tasks.repetition_probability": 0.0}
+            config = changed(run.config, {**help_ends, "init": str(folders[run.keys["seed"]])})
+            runs.append(replace(run, config=config, keys={**run.keys, "begins": begins}))
+    return runs
+
+
+# Points of accuracy.
+_LEARNED = 0.2
+_CHANCE = 0.1
+_RULE = (
+    "accuracy at the last position, mean over seeds. A run *generalises* if on unseen tasks it is at least "
+    f"{_LEARNED:.0%} above guessing. "
+)
+
+
+def mean_accuracies(table: pd.DataFrame) -> pd.DataFrame:
+    """Average over seeds.
+
+    Args:
+        table: One row per run and kind of tasks.
+
+    Returns:
+        One row per `begins`, `num_tasks` and `tasks`: `accuracy`, `low`, `high`, `seeds`.
+    """
+    return over_seeds(table, ["begins", "num_tasks", "tasks"])
+
+
+def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
+    """Say from how many tasks on each beginning generalises, and what it forgets."""
+    means = mean_accuracies(table)
+    unseen = means[means["tasks"] == "unseen"]
+    found, begins = [], {}
+    for begin in dict.fromkeys(table["begins"]):
+        rows = unseen[unseen["begins"] == begin].sort_values("num_tasks")
+        good = rows[rows["accuracy"] >= _CHANCE + _LEARNED]["num_tasks"]
+        begins[begin] = float(good.min()) if len(good) else inf
+        text = ", ".join(f"2^{log2(row['num_tasks']):.0f}: {row['accuracy']:.1%}" for _, row in rows.iterrows())
+        rule = f"{_RULE}Accuracies on unseen tasks by the number of tasks."
+        found.append(Finding(f"From {begin} weights: what is reached on unseen tasks?", text, rule))
+    for begin, question in (
+        (MEMORISING, "Does a memorising start hinder generalising?"),
+        (GENERALISING, "Does a generalising start help with few tasks?"),
+    ):
+        if not {begin, RANDOM} <= set(begins):
+            continue
+        times = _doublings(begins[begin], begins[RANDOM])
+        rule = f"{_RULE}How often the smallest number of tasks that generalises doubles from random weights to these."
+        found.append(Finding(question, f"the beginning moves by {times:+.0f} doublings" if times == times else
+                             "unknown: nothing generalises from one of them", rule))  # fmt: skip
+    return found
+
+
+def _doublings(count: float, other: float) -> float:
+    return log2(count / other) if max(count, other) < inf else nan
+
+
+def draw(table: pd.DataFrame, settings: Settings) -> Figure:
+    """Draw accuracy by the number of tasks: a panel for seen and one for unseen tasks, a line per beginning."""
+    means, scale = mean_accuracies(table), _SCALES[settings.scale]
+    with panels(2, 2.7) as (figure, places):
+        for axes, kind in zip(places[0], ("seen", "unseen"), strict=True):
+            for colour, line, marker, begin in zip(
+                COLOURS, ("-", "--", "-."), "osD", dict.fromkeys(table["begins"]), strict=False
+            ):
+                rows = means[(means["begins"] == begin) & (means["tasks"] == kind)]
+                label = f"{begin} start"
+                if begin in scale.axes:
+                    label += f" (2^{scale.axes[begin]} tasks)"
+                plot_band(axes, rows, "num_tasks", "accuracy", colour=colour, label=label, line=line, marker=marker)
+            powers_of_two(axes, "number of tasks")
+            per_cent(axes, "accuracy at the last position" if kind == "seen" else "")
+            axes.set(ylim=(0, 1), title=f"{kind} tasks")
+        legend_above(figure)
+    return figure
+
+
+EXPERIMENT = Experiment(
+    name="initialisation",
+    title="Initialisation: memorising and generalising starts",
+    question=(
+        "Is it the number of tasks alone that decides whether a learner memorises or generalises, or also where it "
+        "begins? Runs with more and more tasks begin with random weights; with those of a run that has memorised few "
+        "tasks; and with those of a run that generalises from many. The tasks of the first are among those of the "
+        "others. Every run has the same number of steps, so one that begins with weights has had twice as many."
+    ),
+    grid=grid,
+    measure=accuracies_at(-1),
+    figure=draw,
+    findings=find,
+)

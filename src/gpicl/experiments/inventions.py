@@ -1,0 +1,126 @@
+"""What makes invented tasks good to learn from: the parts of an invention taken away one at a time."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gpicl.experiments.limits import LEARNERS, by_label, of_nothing
+from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction.figures import panels
+from gpicl.experiments.sweep import SweptRun, accuracies_at
+from gpicl.report import COLOURS
+
+TESTED_ON = ("mnist", "fashion_mnist", "digits")
+ALL = "all parts"
+VARIANTS: dict[str, dict[str, Any]] = {
+    ALL: {},
+    "one layer": {"layers": 1},
+    "no noise": {"noise": 0.0},
+    "labels by clusters alone": {"functions": 0.0},
+    "labels by functions alone": {"functions": 1.0},
+    "one cluster a class": {"clusters": 1},
+    "rectifiers alone": {"activations": 1},
+}
+"""Options of the widening `invention` by the name of the variant."""
+
+_SCALES = {
+    "smoke": Scale(axes={"variants": (ALL, "no noise")}),
+    "laptop": Scale({**LEARNERS["laptop"], "training.steps": 400}, seeds=3),
+    "gpu": Scale({**LEARNERS["gpu"], "training.steps": 2000}, seeds=3),
+}
+
+
+def grid(settings: Settings) -> list[SweptRun]:
+    """Lay out the runs: variants x seeds. Nothing but the invention widens their tasks."""
+    scale = _SCALES[settings.scale]
+    places: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (
+            {"variant": variant},
+            {**of_nothing(scale, settings), "tasks.widen": {"invention": {"probability": 1.0, **options}}},
+        )
+        for variant, options in VARIANTS.items()
+        if variant in scale.axes.get("variants", VARIANTS)
+    ]
+    return lay_out(settings, scale, places, tested_on=list(by_label(settings, TESTED_ON).values()))
+
+
+_RULE = (
+    "accuracy after 99 examples of unseen tasks, less that with all parts and the same seed, so on the same episodes; "
+    "mean and 95 % interval over seeds (Student's t)."
+)
+_ENDS = (
+    "accuracy after 99 examples of unseen tasks; mean and 95 % interval over seeds (Student's t; over episodes, "
+    "Wilson, if there is one seed)."
+)
+
+
+def differences(table: pd.DataFrame) -> pd.DataFrame:
+    """Give what every variant has over the one with all parts.
+
+    Args:
+        table: Accuracies at the last position.
+
+    Returns:
+        One row per variant and data set: `variant`, `dataset`, `difference`, `low`, `high`, `seeds`.
+    """
+    whole = table[table["variant"] == ALL][["dataset", "seed", "accuracy"]]
+    pairs = table.merge(whole, on=["dataset", "seed"], suffixes=("", "_of_all"))
+    pairs["difference"] = pairs["accuracy"] - pairs["accuracy_of_all"]
+    return over_seeds(pairs[pairs["variant"] != ALL], ["variant", "dataset"], "difference")
+
+
+def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
+    """Say what the whole invention gives, and what each of its parts is worth."""
+    means = over_seeds(table[table["variant"] == ALL], ["dataset"])
+    ends = [
+        f"{row['dataset']} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})" for _, row in means.iterrows()
+    ]
+    found = [Finding("What do inventions give?", "; ".join(ends), _ENDS)] if ends else []
+    gaps = differences(table)
+    for variant in VARIANTS:
+        rows = gaps[gaps["variant"] == variant]
+        texts = [
+            f"{row['dataset']} {100 * row['difference']:+.1f} points"
+            + (f" ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})" if row["seeds"] > 1 else "")
+            for _, row in rows.iterrows()
+        ]
+        if texts:
+            found.append(Finding(f"What does it change: {variant}?", "; ".join(texts), _RULE))
+    return found
+
+
+def draw(table: pd.DataFrame, settings: Settings) -> Figure:
+    """Draw the accuracy of every variant, a panel per data set."""
+    means = over_seeds(table, ["variant", "dataset"])
+    labels = list(by_label(settings, TESTED_ON))
+    names = [variant for variant in VARIANTS if variant in set(table["variant"])][::-1]
+    with panels(len(labels), 2.6) as (figure, places):
+        for axes, colour, label in zip(places[0], COLOURS, labels, strict=False):
+            rows = means[means["dataset"] == label]
+            heights = [names.index(variant) for variant in rows["variant"]]
+            axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1.2)
+            axes.plot(rows["accuracy"], heights, "o", color=colour)
+            for accuracy in rows[rows["variant"] == ALL]["accuracy"]:
+                axes.axvline(accuracy, color=colour, linestyle=":", linewidth=1)
+            axes.set(title=label, xlabel="accuracy after the context")
+            axes.set_yticks(range(len(names)), names)
+            axes.xaxis.set_major_formatter("{x:.0%}")
+    return figure
+
+
+EXPERIMENT = Experiment(
+    name="inventions",
+    title="Inventions: which of their parts matter?",
+    question=(
+        "A learner can be meta-trained on invented tasks alone, without a single image. Which parts of an invention "
+        "make that work? Each is taken away singly, and the learner is tested on images: one random layer in place of "
+        "one to three; no noise; labels by clusters alone, or by random functions alone, in place of a mixture; one "
+        "cluster for every class in place of one to four; rectifiers in place of five kinds of units. Nothing else "
+        "widens the tasks."
+    ),
+    grid=grid,
+    measure=accuracies_at(-1),
+    figure=draw,
+    findings=find,
+)

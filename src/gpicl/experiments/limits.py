@@ -1,0 +1,186 @@
+"""How far a learner can go: meta-trained on the data set that it is tested on, against the general one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gpicl.data import load_contents
+from gpicl.errors import DataError
+from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels
+from gpicl.experiments.sweep import SweptRun, accuracies_at
+from gpicl.metatraining import LearnerConfig, load_preset
+from gpicl.metatraining.build import NO_DATASET
+from gpicl.report import COLOURS
+
+DOMAINS = ("mnist", "fashion_mnist", "kmnist", "cifar10")
+NOTHING = "nothing"
+_FLAGSHIP, _SYNTHETIC = load_preset("flagship"), load_preset("synthetic")
+_ON_GPU = {"data": _FLAGSHIP.data, "tasks": _FLAGSHIP.tasks, "learner": _FLAGSHIP.learner, "testing.length": 100}
+
+LEARNERS: dict[str, Mapping[str, Any]] = {
+    "laptop": {
+        "tasks.length": 140,
+        "learner": LearnerConfig(
+            "KernelSetTransformer", {"layers": 3, "width": 48, "class_width": 16, "heads": 4, "queries": 40}
+        ),
+        "training.batch": 32,
+        "training.learning_rate": 0.002,
+        "training.matrix_learning_rate": 0.005,
+        "training.matrix_weight_decay": 0.1,
+        "testing.length": 100,
+        "testing.positions": [100],
+        "testing.episodes": 2048,
+    },
+    "gpu": {**_ON_GPU, "training": _FLAGSHIP.training, "testing.positions": [100], "testing.episodes": 16384},
+}
+"""The learner of the flagship, smaller on a laptop: what an experiment with it changes of the base run of a scale."""
+
+# The random images of a smoke test have no turned copies, which merging needs.
+_WIDEN_FEW = {name: probability for name, probability in _FLAGSHIP.tasks.widen.items() if name != "merging"}
+_SCALES = {
+    "smoke": Scale({"tasks.widen": _WIDEN_FEW}),
+    "laptop": Scale({**LEARNERS["laptop"], "tasks.widen": _FLAGSHIP.tasks.widen, "training.steps": 1000}, seeds=2),
+    "gpu": Scale(LEARNERS["gpu"]),
+}
+
+
+def grid(settings: Settings) -> list[SweptRun]:
+    """Lay out the runs: what is meta-trained on x seeds."""
+    scale = _SCALES[settings.scale]
+    names = by_label(settings, DOMAINS)
+    places: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"trained_on": label}, {"data.dataset": settings.source(name)}) for label, name in names.items()
+    ]
+    places.append(({"trained_on": NOTHING}, {**of_nothing(scale, settings), "tasks.widen": _SYNTHETIC.tasks.widen}))
+    return lay_out(settings, scale, places, tested_on=list(names.values()))
+
+
+def by_label(settings: Settings, names: Sequence[str]) -> dict[str, str]:
+    """Give data sets by what they are called in tables, each once; at `smoke` one stands for several.
+
+    Args:
+        settings: Say what stands for a data set.
+        names: Such as `mnist`.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(settings.label(name), name)
+    return found
+
+
+def of_nothing(scale: Scale, settings: Settings) -> dict[str, Any]:
+    """Say what to change of a run so that no data set is behind its tasks, which are as wide as its images.
+
+    Args:
+        scale: Of the experiment.
+        settings: Say which scale.
+    """
+    data = scale.base(settings.scale).data
+    pixels = (data.size or 0) ** 2 * (data.channels or 1)
+    return {"data.dataset": NO_DATASET, "tasks.num_features": pixels, "tasks.num_classes": 10}
+
+
+def check_splits(settings: Settings) -> None:
+    """Refuse data sets that have one split alone: a learner would be tested on what it was meta-trained on.
+
+    Raises:
+        DataError: If the training and the test split of a data set are the same images.
+    """
+    data = _SCALES[settings.scale].base(settings.scale).data
+    for name in DOMAINS:
+        source = settings.source(name)
+        train, test = (load_contents(source, split, None, data.size, data.channels) for split in ("train", "test"))
+        if train.examples and train.digest == test.digest:
+            raise DataError(
+                f"{source}: training and test split are the same images, and this experiment trains on the one and "
+                "tests on the other. Give an archive with x_train, y_train, x_test and y_test."
+            )
+
+
+_RULE = (
+    "accuracy after 99 examples of unseen tasks of test images, mean and 95 % interval over seeds (Student's t; over "
+    "episodes, Wilson, if there is one seed). *Its own images*: meta-trained on the training images of the data set. "
+    "What they add is the difference to the better one of the learners that know none of them."
+)
+_ELSEWHERE = "mean over the data sets of the others, of the accuracy less that of the learner from MNIST."
+
+
+def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
+    """Say what knowledge of the domain adds on each data set, and what it costs on the others."""
+    means = over_seeds(table, ["trained_on", "dataset"])
+    ends = {(row["trained_on"], row["dataset"]): row for _, row in means.iterrows()}
+    general = settings.label("mnist")
+    labels = [label for label in by_label(settings, DOMAINS) if (label, label) in ends]
+    found = [_of_domain(ends, label, general) for label in labels]
+    for label in labels:
+        others = [
+            float(ends[label, other]["accuracy"] - ends[general, other]["accuracy"])
+            for other in labels
+            if label != general and other not in (label, general) and {(label, other), (general, other)} <= ends.keys()
+        ]
+        if others:
+            text = f"{100 * sum(others) / len(others):+.1f} points"
+            found.append(Finding(f"Meta-trained on {label}: what is lost on other data sets?", text, _ELSEWHERE))
+    return found
+
+
+def _of_domain(ends: Mapping[tuple[str, str], "pd.Series[Any]"], label: str, general: str) -> Finding:
+    own, *others = [("its own images", label), (f"images of {general}", general), ("no image", NOTHING)]
+    known = [(name, trained) for name, trained in others if trained != label and (trained, label) in ends]
+    texts = []
+    for name, trained in [own, *known]:
+        end = ends[trained, label]
+        texts.append(f"{name} {end['accuracy']:.1%} ({end['low']:.1%} to {end['high']:.1%})")
+    if known:
+        added = ends[label, label]["accuracy"] - max(ends[trained, label]["accuracy"] for _, trained in known)
+        texts.append(f"its own images add {100 * added:+.1f} points")
+    return Finding(f"{label}: what is left for knowledge of the domain?", "; ".join(texts), _RULE)
+
+
+def draw(table: pd.DataFrame, settings: Settings) -> Figure:
+    """Draw the accuracy on every data set, by what the learner was meta-trained on."""
+    means = over_seeds(table, ["trained_on", "dataset"])
+    general = settings.label("mnist")
+    labels = list(by_label(settings, DOMAINS))
+    kinds = {
+        "its own images": labels,
+        f"images of {general}": [general] * len(labels),
+        "no image": [NOTHING] * len(labels),
+    }
+    with panels(1, 2.6) as (figure, places):
+        axes = places[0, 0]
+        for shift, colour, marker, (kind, trained) in zip(
+            (-0.15, 0.0, 0.15), COLOURS, "Dos", kinds.items(), strict=False
+        ):
+            pairs = pd.DataFrame({"trained_on": trained, "dataset": labels, "height": range(len(labels))})
+            rows = means.merge(pairs, on=["trained_on", "dataset"])
+            axes.hlines(rows["height"] + shift, rows["low"], rows["high"], color=colour, linewidth=1.2)
+            axes.plot(rows["accuracy"], rows["height"] + shift, marker, color=colour, label=f"meta-trained on {kind}")
+        axes.axvline(0.1, color=CHANCE, linestyle=":", linewidth=1)
+        axes.set(xlabel="accuracy after the context, unseen tasks", xlim=(0, 1))
+        axes.set_yticks(range(len(labels)), labels)
+        axes.invert_yaxis()
+        axes.xaxis.set_major_formatter("{x:.0%}")
+        legend_above(figure)
+    return figure
+
+
+EXPERIMENT = Experiment(
+    name="limits",
+    title="How far can it go?",
+    question=(
+        "How much of what a general learner lacks is knowledge of the domain? The same learner, with the same tasks "
+        "and steps, is meta-trained on the training images of the very data set that it is tested on, on those of "
+        "MNIST, and on no image at all. All tasks are projections with permuted labels, and images are widened, and "
+        "mixed with inventions, as for the flagship: what the first learner has over the others it knows of the "
+        "domain, not of learning. What it loses on the other data sets says the same from the other side."
+    ),
+    grid=grid,
+    measure=accuracies_at(-1),
+    figure=draw,
+    findings=find,
+    prepare=check_splits,
+)

@@ -1,0 +1,87 @@
+"""The figure of the plateau."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gpicl.experiments.plateau.findings import mean_lengths
+from gpicl.experiments.plateau.grid import DIVERSITY, FIELDS, UNLIMITED
+from gpicl.experiments.plateau.layers import PHASES
+from gpicl.experiments.plateau.length import LAYERS, LOSSES
+from gpicl.experiments.reproduction import Settings
+from gpicl.experiments.reproduction.figures import legend_above, panels
+from gpicl.report import COLOURS
+
+_MARKERS = "osD^v"
+_LINES = ("-", "--", "-.", ":", "-")
+
+
+def draw(table: pd.DataFrame, settings: Settings) -> Figure:
+    """Draw the plateau's length by each thing that is changed, by kinds of tasks, and the layers' second moments."""
+    means = mean_lengths(table)
+    with panels(4, 4.4, rows=2, share="") as (figure, places):
+        for axes, axis in zip(places.flat, FIELDS, strict=False):
+            values = list(dict.fromkeys(table[table["axis"] == axis]["value"]))
+            for colour, marker, line, loss in zip(COLOURS, "os", ("-", "--"), LOSSES, strict=False):
+                rows = means[(means["axis"] == axis) & (means["loss"] == loss)]
+                _line(axes, values, rows, colour, marker, line, f"{loss} loss")
+            axes.set_xticks(range(len(values)), [_short(value) for value in values])
+            axes.set_xlabel(axis)
+            _steps(axes)
+        _diversity(places[1, 2], table)
+        _layers(places[1, 3], table)
+        for axes in places[:, 0]:
+            axes.set_ylabel("plateau (steps)")
+        legend_above(figure)
+    return figure
+
+
+def _steps(axes: Axes) -> None:
+    axes.set_yscale("log", base=2)
+    axes.yaxis.set_major_formatter("{x:.0f}")
+    axes.margins(x=0.12)
+
+
+def _line(axes: Axes, values: list[str], rows: pd.DataFrame, colour: str, marker: str, line: str, label: str) -> None:
+    places = np.array([values.index(value) for value in rows["value"]])
+    axes.plot(places, rows["plateau"], line, marker=marker, color=colour, label=label)
+    axes.vlines(places, rows["shortest"], rows["longest"], color=colour, linewidth=1, alpha=0.6)
+    never = ~rows["ended"].to_numpy(dtype=bool)
+    heights = rows["plateau"].to_numpy()[never] * 1.25
+    axes.plot(places[never], heights, "^", color=colour, markerfacecolor="none", label="_never ended")
+
+
+def _diversity(axes: Axes, table: pd.DataFrame) -> None:
+    rows = table[(table["axis"] == DIVERSITY) & (table["loss"] == "unseen")]
+    values = list(dict.fromkeys(rows["num_tasks"].astype(str))) if len(rows) else []
+    for i, (kinds, some) in enumerate(rows.groupby("kinds", sort=False) if len(rows) else ()):
+        some = some.assign(value=some["num_tasks"].astype(str), shortest=some["plateau"], longest=some["plateau"])
+        _line(axes, values, some, COLOURS[i % len(COLOURS)], _MARKERS[i % 5], _LINES[i % 5], str(kinds))
+    axes.set_xticks(range(len(values)), [_short(value) for value in values])
+    axes.set_xlabel("number of tasks, unseen loss")
+    _steps(axes)
+    if len(rows):
+        axes.legend(fontsize=5)
+
+
+def _layers(axes: Axes, table: pd.DataFrame) -> None:
+    rows = table[table["loss"] == LAYERS]
+    axes.set_xticks(range(len(PHASES)), PHASES)
+    axes.set_xlabel("layers, smallest epsilon")
+    axes.set_ylabel("root of second moment")
+    if rows.empty:
+        return
+    rows = rows[rows["epsilon"] == rows["epsilon"].min()]
+    for i, (layer, some) in enumerate(rows.groupby("layer", sort=False)):
+        roots = some.groupby("phase")["root_second_moment"].mean().reindex(PHASES)
+        colour, marker, line = COLOURS[i % len(COLOURS)], _MARKERS[i % 5], _LINES[i % 5]
+        axes.plot(range(len(PHASES)), roots, label=str(layer), color=colour, marker=marker, linestyle=line)
+    axes.set_yscale("log")
+    axes.legend(fontsize=5)
+
+
+def _short(value: str) -> str:
+    if value.isdigit() and int(value) >= 1000:
+        return f"$2^{{{int(value).bit_length() - 1}}}$"
+    return {UNLIMITED: "∞"}.get(value, value)

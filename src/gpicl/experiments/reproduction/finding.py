@@ -1,0 +1,99 @@
+"""Findings: what a table shows, and whether that is what the paper has."""
+
+from collections.abc import Callable
+from math import inf, isinf, isnan, log2, nan
+from typing import NamedTuple
+
+
+def plain(value: float) -> str:
+    """Write a number with three digits."""
+    return "beyond the grid" if value == inf else f"{value:.3g}"
+
+
+def percent(value: float) -> str:
+    """Write a share in per cent."""
+    return f"{value:.1%}"
+
+
+def power_of_two(value: float) -> str:
+    """Write a number as a power of two."""
+    return "beyond the grid" if value == inf else f"2^{log2(value):.3g}"
+
+
+def times(number: float, other: float) -> float:
+    """How many times the other a number is; NaN if the other is 0."""
+    return float(number / other) if other else nan
+
+
+class Reference(NamedTuple):
+    """A number of the paper, and how near to it is near enough.
+
+    Attributes:
+        value: The paper's number, not 0. Where the paper has only a direction, compare a ratio of ours with 1.
+        lowest: Smallest ratio of our number to the paper's that agrees.
+        highest: Largest ratio that agrees; infinite where more is no disagreement.
+        form: Writes the number.
+    """
+
+    value: float
+    lowest: float
+    highest: float
+    form: Callable[[float], str] = plain
+
+    def ratio(self, ours: float) -> float:
+        """Divide our number by the paper's."""
+        return ours / self.value
+
+    def agrees(self, ours: float) -> bool:
+        """Whether the ratio is near enough."""
+        return self.lowest <= self.ratio(ours) <= self.highest
+
+    @property
+    def accepted(self) -> str:
+        """The ratios that agree, in words."""
+        if self.highest == inf:
+            return f"at least {self.lowest:.3g}"
+        return f"{self.lowest:.3g} to {self.highest:.3g}"
+
+
+class Finding(NamedTuple):
+    """One statement about a table, computed from it.
+
+    Attributes:
+        question: What was asked.
+        found: What the table says.
+        rule: How that was decided, so that anybody can decide it again.
+        paper: What the paper says of it; empty where it says nothing.
+        ours: The number of ours that is compared with `reference`; infinite where it lies beyond the grid; None or NaN
+            where the table cannot tell.
+        reference: The paper's number; None where there is none to compare with, and so no verdict.
+    """
+
+    question: str
+    found: str
+    rule: str
+    paper: str = ""
+    ours: float | None = None
+    reference: Reference | None = None
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether our number is as near to the paper's as `reference` wants; None where they cannot be compared."""
+        if self.reference is None or self.ours is None or isnan(self.ours):
+            return None
+        return self.reference.agrees(self.ours)
+
+    def row(self) -> list[str]:
+        """The finding as cells of a table; see `COLUMNS`."""
+        reference, verdict = self.reference, {True: "yes", False: "**no**", None: ""}[self.agrees]
+        if reference is None:
+            return [self.question, self.found, self.paper, "", "", "", "", verdict]
+        ours, ratio = "unknown", ""
+        if self.ours is not None and not isnan(self.ours):
+            ours = reference.form(self.ours)
+            ratio = "" if isinf(self.ours) else f"{reference.ratio(self.ours):.2g}"
+        numbers = [ours, reference.form(float(reference.value)), ratio, reference.accepted]
+        return [self.question, self.found, self.paper, *numbers, verdict]
+
+
+COLUMNS = ["question", "found", "the paper says", "ours", "the paper's", "ratio", "accepted", "agrees"]

@@ -1,0 +1,97 @@
+"""The table of the page "General-purpose, literally": each cell is measured once, and the page is made of the cells."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from gpicl.data import load_features
+from gpicl.learners import build_learner
+from gpicl.metatesting import evaluate, evaluate_classical, save_outcomes
+from gpicl.weights import save_weights
+
+FOLDER = Path(__file__).parents[2] / "benchmarks/general_purpose"
+
+
+@pytest.fixture
+def run(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    yield import_module("run")
+    for name in ("run", "page", "rows"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    torch.manual_seed(0)
+    learner = build_learner("ValueTransformer", 196, 10, layers=1, width=8, heads=1, key_size=8)
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    save_weights(learner, folder, meta_training={"data": {"dataset": "mnist_5k+digits"}})
+    return learner.eval(), folder
+
+
+def test_a_cell_is_what_evaluate_gives_and_is_measured_once(run, weights, tmp_path, monkeypatch):
+    learner, folder = weights
+    command = ["run", "--weights", f"value={folder}", "--classical", "--rows", "digits", "--device", "cpu"]
+    command += ["--cells", str(tmp_path / "cells"), "--out", str(tmp_path / "page")]
+
+    def call(*more):
+        monkeypatch.setattr(sys, "argv", [*command, *more])
+        run.main()
+        return pd.read_csv(tmp_path / "page/general-purpose.csv").iloc[0]
+
+    cell = call("--episodes", "40")
+    digits = {"digits": load_features("digits", "test", None, 14, 1)}
+    expected = evaluate(learner, digits, episodes=40, positions=[100]).iloc[0]
+    assert list(cell[["accuracy", "low", "high"]]) == pytest.approx(list(expected[["accuracy", "low", "high"]]))
+    assert "†" in (tmp_path / "page/README.md").read_text(), "it was meta-trained on digits"
+
+    monkeypatch.setattr(run, "evaluate", lambda *_, **__: pytest.fail("measured a second time"))
+    assert call("--episodes", "40")["accuracy"] == cell["accuracy"]
+    with pytest.raises(pytest.fail.Exception, match="second time"):
+        call("--episodes", "41")
+
+
+def test_classical_learners_answer_the_episodes_of_evaluate(run):
+    right = np.concatenate(
+        [run._fitted("NearestNeighbour", ("digits", 14, 1), draws) for draws in (range(5), range(5, 12))]
+    )
+    digits = {"digits": load_features("digits", "test", None, 14, 1)}
+    assert right.mean() == evaluate_classical("NearestNeighbour", digits, episodes=12)["accuracy"].iloc[0]
+
+
+def test_the_page_names_the_best_classical_learner_and_what_is_not_above_it(run, tmp_path):
+    right = {"good": 30, "poor": 10, "RBFSVM": 20, "LinearSVM": 15}
+    for column, count in right.items():
+        kind = "classical" if "SVM" in column else "weights"
+        test = {"dataset": "omniglot", "tasks": "unseen", "length": 100, "seed": 0, "data": "0", "episodes": 40}
+        about = {
+            "kind": kind,
+            "learner": column,
+            "weights": "",
+            "trained_on": "none",
+            "features": 196,
+            "device": "here",
+        }
+        (tmp_path / column).mkdir()
+        answers = np.arange(40)[:, None] < count
+        save_outcomes(
+            tmp_path / column / "omniglot.npz",
+            answers,
+            [100],
+            **test,
+            **about,
+            image="32x32x3",
+            examples=9,
+            seconds=1.0,
+        )
+    run.write_results(tmp_path, tmp_path)
+    page = (tmp_path / "README.md").read_text()
+    assert "50.0 (35.2-64.8)‡ RBFSVM" in page
+    assert "**`good`** is above the best classical learner on 1 of 1 data sets, on 1 of them clearly" in page
+    assert "It is not on Omniglot, ten-way (-25.0 points" in page

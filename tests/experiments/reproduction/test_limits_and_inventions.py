@@ -1,0 +1,64 @@
+"""What the experiments `limits` and `inventions` say of a table, and which data they refuse."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gpicl.errors import DataError
+from gpicl.experiments import inventions, limits
+from gpicl.experiments.reproduction import Settings
+
+
+def table(keys, accuracies):
+    """Make a table of one position; `keys` names the first column, `accuracies` holds (value, data set, seed)."""
+    rows = [
+        {keys: value, "dataset": dataset, "seed": seed, "accuracy": accuracy, "low": accuracy, "high": accuracy}
+        for (value, dataset, seed), accuracy in accuracies.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_what_is_left_is_the_difference_to_the_better_learner_that_does_not_know_the_domain():
+    known = {("mnist", "mnist", 0): 0.9, ("nothing", "mnist", 0): 0.8, ("mnist", "kmnist", 0): 0.6}
+    known |= {("kmnist", "kmnist", 0): 0.75, ("nothing", "kmnist", 0): 0.65, ("kmnist", "mnist", 0): 0.8}
+    known |= {("kmnist", "cifar10", 0): 0.2, ("mnist", "cifar10", 0): 0.23, ("cifar10", "cifar10", 0): 0.3}
+    found = {finding.question: finding.found for finding in limits.find(table("trained_on", known), Settings("gpu"))}
+    assert "its own images add +10.0 points" in found["kmnist: what is left for knowledge of the domain?"]
+    assert "its own images add +10.0 points" in found["mnist: what is left for knowledge of the domain?"]
+    assert "images of mnist" not in found["mnist: what is left for knowledge of the domain?"], "they are its own"
+    assert found["Meta-trained on kmnist: what is lost on other data sets?"] == "-3.0 points"
+
+
+def test_a_data_set_whose_training_images_are_its_test_images_is_refused(tmp_path):
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (40, 4, 4), np.uint8), np.arange(40) % 10
+    one, both = tmp_path / "one.npz", tmp_path / "both.npz"
+    np.savez(one, x=images, y=labels)
+    np.savez(both, x_train=images[:20], y_train=labels[:20], x_test=images[20:], y_test=labels[20:])
+
+    def settings(kmnist):
+        return Settings("smoke", dict.fromkeys(limits.DOMAINS, f"mnist={both}") | {"kmnist": f"kmnist={kmnist}"})
+
+    limits.check_splits(settings(both))
+    with pytest.raises(DataError, match="training and test split are the same images"):
+        limits.check_splits(settings(one))
+
+
+def test_a_variant_is_compared_with_all_parts_of_the_same_seed():
+    known = {(inventions.ALL, "mnist", 0): 0.7, (inventions.ALL, "mnist", 1): 0.8}
+    known |= {("no noise", "mnist", 0): 0.6, ("no noise", "mnist", 1): 0.7}
+    rows = inventions.differences(table("variant", known))
+    assert len(rows) == 1
+    assert list(rows.loc[0, ["difference", "low", "high"]]) == pytest.approx([-0.1, -0.1, -0.1]), "seeds agree"
+    found = inventions.find(table("variant", known), Settings("gpu"))
+    assert "mnist -10.0 points (-10.0 to -10.0)" in found[1].found
+
+
+def test_each_variant_changes_one_option_and_has_no_data_set():
+    runs = inventions.grid(Settings("gpu"))
+    assert {run.config.data.dataset for run in runs} == {"none"}
+    widened = {run.keys["variant"]: run.config.tasks.widen for run in runs}
+    assert all(list(widen) == ["invention"] for widen in widened.values())
+    assert {variant: len(widen["invention"]) - 1 for variant, widen in widened.items()} == {
+        variant: 0 if variant == inventions.ALL else 1 for variant in inventions.VARIANTS
+    }
