@@ -7,7 +7,7 @@ from gpicl.learners.kernel_set_transformer import KernelSetTransformer
 MOST_CONTEXT = 1000
 """Most examples that a classifier reads at once."""
 _MANY_EXAMPLES, _MANY_CLASSES = 500, 50
-_LONG = 1.0
+_LONG = 0.5
 
 
 def warn_of_cost(learner: Learner, examples: int, rows: int, classes: int, members: int, per_query: bool) -> None:

@@ -32,9 +32,9 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
     """A classifier that was meta-trained once and learns new data from its context alone, with no gradient step.
 
     `fit` reads labelled examples and keeps what the learner remembers of them; predicting asks it about each query by
-    itself. Three forests and two linear models stand beside it, and every member counts by how it predicted the examples
-    without their labels. It takes tables, with missing values, categories and dates, and images; any number of features
-    and of classes. A pickle holds what was learned, so that loading it does not read the examples again.
+    itself. Three forests and two linear models stand beside it, and every member counts by how it predicted the
+    examples without their labels. It takes tables, with missing values, categories and dates, and images; any number of
+    features and of classes. A pickle holds what was learned, so that loading it does not read the examples again.
 
     Args:
         weights: Name of weights that come with the package, such as `general`, or the folder of a `gpicl train`
