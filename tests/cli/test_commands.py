@@ -233,3 +233,20 @@ assert "torch" not in sys.modules
 def test_the_card_says_how_the_weights_were_made(trained):
     card = json.loads((trained / "weights.json").read_text())
     assert card["meta_training"]["training"]["steps"] == 6
+
+
+@pytest.mark.parametrize("value", ["3", "[1, 2]", "text"])
+def test_a_group_of_a_configuration_that_holds_no_settings_is_refused(tmp_path, capsys, value):
+    """It was left out without a word, and the run was another one."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"training: {value}\n")
+    assert main(["train", "--config", str(path), *TRAIN[1:], "--output", str(tmp_path / "runs")]) == 2
+    assert "training must hold settings by their names" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_of_a_number_or_a_word_both_are_named(capsys):
+    assert main([*TRAIN, "--training.first_step", "soon"]) == 2
+    told = capsys.readouterr().err
+    assert "one of 'init'" in told
+    assert "a whole number" in told

@@ -92,6 +92,10 @@ def _spelled_out(function: Callable[..., Any], arguments: list[str]) -> list[str
 
 def _check_names(arguments: list[str], known: list[str], command: str) -> None:
     """Refuse an option, or a key of a configuration file, that does not exist, and offer the nearest."""
+    for key, value in _settings(arguments):
+        group = any(each.startswith(f"{key}.") for each in known) and key not in known
+        if group and value is not None and not isinstance(value, dict):
+            raise ConfigError(f"{key} must hold settings by their names, not {value!r}. See gpicl {command} --help.")
     for name in _names(arguments):
         if not any(name == each or f"{name}.".startswith(f"{each}.") or each.startswith(f"{name}.") for each in known):
             near = get_close_matches(name, known, n=2, cutoff=0.6)
@@ -100,20 +104,24 @@ def _check_names(arguments: list[str], known: list[str], command: str) -> None:
 
 
 def _names(arguments: list[str]) -> Iterator[str]:
-    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+    for argument in arguments:
         if argument.startswith("--") and argument != "--":
-            option, _, value = argument[2:].partition("=")
-            yield option
-            if option == "config":
-                yield from _keys(Path(value or following))
+            yield argument[2:].partition("=")[0]
+    yield from _dotted(dict(_settings(arguments)))
 
 
-def _keys(path: Path) -> Iterator[str]:
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, ValueError, yaml.YAMLError):
-        return  # the parser says what is wrong with it
-    yield from _dotted(content)
+def _settings(arguments: list[str]) -> Iterator[tuple[str, Any]]:
+    """What the configuration files say, by the names of the groups."""
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        option, _, value = argument.partition("=")
+        if option != "--config":
+            continue
+        try:
+            content = yaml.safe_load(Path(value or following).read_text())
+        except (OSError, ValueError, yaml.YAMLError):
+            continue  # the parser says what is wrong with it
+        if isinstance(content, dict):
+            yield from ((str(key), each) for key, each in content.items())
 
 
 def _dotted(content: Any, prefix: str = "") -> Iterator[str]:
@@ -161,6 +169,7 @@ def _explain(message: str, function: Callable[..., Any], name: str) -> str:
 def _in_words(kind: str) -> str:
     """Word a type, or several with commas between them, for people who do not know Python."""
     if choices := re.search(r"Literal\[(.+?)\]", kind):
-        return f"one of {choices[1]}"
+        others = [part for part in (kind[: choices.start()] + kind[choices.end() :]).split(", ") if part.strip()]
+        return " or ".join([f"one of {choices[1]}", *(_in_words(other) for other in others if "typing" not in other)])
     words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "NoneType": "null"}
     return " or ".join(words.get(part, part) for part in re.sub(r"<class '(\w+)'>", r"\1", kind).split(", "))

@@ -141,7 +141,7 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 _RULE = (
     "accuracy on unseen tasks of images of classes that no network was trained on; mean and 95 % interval over seeds "
-    "(Student's t), over episodes (Wilson) if there is one seed."
+    "(of their weights, tasks, episodes, and of the images), over episodes (Wilson) if there is one seed."
 )
 _GAIN_RULE = (
     f"{_RULE} The gain is the accuracy with features of the network less that with pixels of the same seed; mean and "

@@ -101,8 +101,8 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
 
 _CROSSING = 0.58
 _END = (
-    "accuracy at the last position on unseen tasks of held-out images; mean and 95 % interval over seeds (Student's "
-    "t), over episodes (Wilson) if there is one seed."
+    "accuracy at the last position on unseen tasks of held-out images; mean and 95 % interval over seeds (of their "
+    "weights, tasks, episodes, and of the images), over episodes (Wilson) if there is one seed."
 )
 _PAPER_LEARNER, _PAPER_LENGTH = "GPICL Transformer", 100
 

@@ -1,6 +1,7 @@
 """How far a run has come, by steps or by the clock, and what follows for the learning rate."""
 
 import time
+from math import cos, pi
 
 from gpicl.metatraining.config import TrainingConfig
 
@@ -19,7 +20,7 @@ class Budget:
         self._steps = config.max_steps
         self._seconds = None if config.minutes is None else 60 * config.minutes
         self._warmup = config.warmup
-        self._decays = config.decay == "linear"
+        self._decay = config.decay
         self._spent_before = 0.0
         self._started: float | None = None
 
@@ -49,11 +50,12 @@ class Budget:
         return min(max(of_steps, of_time), 1.0)
 
     def learning_rate_factor(self, step: int, progress: float) -> float:
-        """What to multiply the learning rates by: up over the warm-up, then down to zero.
+        """What to multiply the learning rates by: up over the warm-up, then down to zero unless they are constant.
 
         Args:
             step: Steps done.
             progress: Part of the budget that is used.
         """
         rising = min(1.0, (step + 1) / self._warmup) if self._warmup else 1.0
-        return rising * (1.0 - progress if self._decays else 1.0)
+        falling = {"constant": 1.0, "linear": 1.0 - progress, "cosine": (1.0 + cos(pi * progress)) / 2}
+        return rising * falling[self._decay]

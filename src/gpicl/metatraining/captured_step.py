@@ -40,6 +40,35 @@ class StepPlan(NamedTuple):
     interventions: Interventions
 
 
+def accumulated(
+    episodes: Episodes, parts: int, learn: Callable[[Episodes], Figures], backward: Callable[[Tensor], object]
+) -> tuple[Tensor, Figures]:
+    """Read a batch in equal parts, one after another, and add up their gradients but for the last part's.
+
+    Args:
+        episodes: The batch; a multiple of `parts`.
+        parts: Number of parts; 1 reads all at once, and leaves all gradients to the caller.
+        learn: Figures of a part, with a graph for gradients.
+        backward: Adds the gradients of a part's share of the loss.
+
+    Returns:
+        The last part's share of the loss, whose gradients the caller adds, and the figures of the whole batch.
+    """
+    if parts == 1:
+        figures = learn(episodes)
+        return figures.loss, figures
+    size = len(episodes.labels) // parts
+    shares: list[Figures] = []
+    for i in range(parts):
+        part = slice(i * size, (i + 1) * size)
+        loss, accuracy = learn(Episodes(episodes.inputs[part], episodes.labels[part]))
+        shares.append(Figures(loss / parts, accuracy / parts))
+        if i < parts - 1:
+            backward(shares[-1].loss)
+    losses, accuracies = zip(*shares, strict=True)
+    return losses[-1], Figures(torch.stack(losses).sum().detach(), torch.stack(accuracies).sum())
+
+
 class CapturedStep:
     """Takes steps of meta-training, those of a kind that was met before as a graph.
 
@@ -51,6 +80,7 @@ class CapturedStep:
         optimiser: The optimiser; changed so that it can be captured.
         clip: Largest norm of the gradient; 0 for any.
         device: Where everything is. On a CPU the same operations are taken one by one.
+        accumulate: Parts in which the batch is read; see `accumulated`.
     """
 
     def __init__(
@@ -62,10 +92,11 @@ class CapturedStep:
         optimiser: Optimizer,
         clip: float,
         device: torch.device,
+        accumulate: int = 1,
     ) -> None:
         self._make, self._learn, self._plan = make, learn, plan
         self._optimiser, self._clip, self._device = optimiser, clip, device
-        self._captures = device.type == "cuda"
+        self._captures, self._accumulate = device.type == "cuda", accumulate
         self._draws = torch.arange(batch, device=device)
         self._strengths = torch.zeros(3, device=device)  # of the next step's interventions
         nothing = torch.empty(0, device=device)
@@ -133,8 +164,8 @@ class CapturedStep:
             with torch.cuda.stream(self._side):
                 made = self._make(self._draws, self._with_strengths(following.interventions))
         self._optimiser.zero_grad(set_to_none=True)
-        figures = self._learn(self._episodes, step)
-        figures.loss.backward()
+        last, figures = accumulated(self._episodes, self._accumulate, lambda part: self._learn(part, step), _backward)
+        last.backward()
         if self._clip:
             parameters = [p for group in self._optimiser.param_groups for p in group["params"]]
             nn.utils.clip_grad_norm_(parameters, self._clip)
@@ -159,3 +190,7 @@ class CapturedStep:
             repetition_probability=repetition if interventions.may_repeat else 0.0,
             repeated_images=images.long() if interventions.may_repeat else 1,
         )
+
+
+def _backward(loss: Tensor) -> None:
+    loss.backward()

@@ -108,16 +108,25 @@ class TrainingConfig:
         minutes: Wall-clock budget, resumed parts included; null for no limit. With `steps` too, whichever comes first
             ends the run, and the learning rate follows the one that is nearer to its end.
         batch: Episodes per step, over all devices.
+        accumulate: Parts in which a step reads its batch, one after another, so that it needs less memory. Gradients
+            are added up, and the step is that of the whole batch. 1 reads it at once.
         optimiser: `muon` (hidden matrices; Adam for all else) or `adam`.
         learning_rate: Adam's learning rate.
         matrix_learning_rate: Muon's learning rate.
+        weight_decay: Adam's decoupled weight decay (AdamW), of matrices alone: biases, gains and single numbers stay.
         matrix_weight_decay: Muon's decoupled weight decay; 1 keeps the matrices' size steady however long a run is.
         epsilon: Adam's epsilon.
         warmup: Steps over which the learning rates rise.
-        decay: `linear` to zero at the end of the budget, or `constant`.
+        decay: How the learning rates fall to zero by the end of the budget: `linear`, or as half a `cosine`; `constant`
+            rates do not fall.
+        average: Share of the past in an exponential moving average of the weights, such as 0.999. The averaged weights
+            are then what is measured, reported and saved. 0 averages nothing.
         clip: Largest norm of the gradient; 0 for no clipping.
         precision: `bf16` where the device gains from it (auto), always, or never (`fp32`).
         seed: Seed of the weights and of the tasks.
+        first_step: Number of the first step. A step's episodes follow from its number, so a run that begins where
+            another one of its seed has ended sees none of its episodes again. `init` goes on from the last step of the
+            weights that the run begins with.
         patience: Measurements in a row without a better `metric`, after which training ends; null trains for the whole
             budget.
         best: Keep the weights of the measurement with the best `metric`, rather than the last ones.
@@ -129,16 +138,20 @@ class TrainingConfig:
     steps: int | None = None
     minutes: float | None = None
     batch: int = 64
+    accumulate: int = 1
     optimiser: Literal["muon", "adam"] = "muon"
     learning_rate: float = 0.001
     matrix_learning_rate: float = 0.02
+    weight_decay: float = 0.0
     matrix_weight_decay: float = 0.0
     epsilon: float = 1e-8
     warmup: int = 20
-    decay: Literal["linear", "constant"] = "linear"
+    decay: Literal["linear", "constant", "cosine"] = "linear"
+    average: float = 0.0
     clip: float = 1.0
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     seed: int = 0
+    first_step: int | Literal["init"] = 0
     patience: int | None = None
     best: bool = False
     metric: Literal["unseen_accuracy", "unseen_loss"] = "unseen_accuracy"
@@ -154,18 +167,50 @@ class TrainingConfig:
         """Number of steps, or None where the clock decides."""
         return _DEFAULT_STEPS if self.steps is None and self.minutes is None else self.steps
 
+    @property
+    def first_number(self) -> int:
+        """Number of the first step.
+
+        Raises:
+            ConfigError: If it is that of other weights, which only a run with `init` knows.
+        """
+        if isinstance(self.first_step, str):
+            raise ConfigError("training.first_step=init is for a run that begins with weights. Give a number.")
+        return self.first_step
+
     def __post_init__(self) -> None:
         """Refuse values that could only fail later."""
-        for name, least in (("steps", 1), ("batch", 1), ("warmup", 0), ("seed", 0), ("patience", 1)):
+        least_of = {"steps": 1, "batch": 1, "accumulate": 1, "warmup": 0, "seed": 0, "first_step": 0, "patience": 1}
+        for name, least in least_of.items():
             value = getattr(self, name)
-            if value is not None and value < least:
+            if value is not None and value != "init" and value < least:
                 raise ConfigError(f"training.{name} must be at least {least}, not {value}.")
+        first = 0 if isinstance(self.first_step, str) else self.first_step
+        if (first + (self.max_steps or 0) + 1) * self.batch >= 2**63:
+            raise ConfigError(
+                f"There are 2^63 episodes, fewer than first_step={self.first_step}, steps={self.steps} "
+                f"and batch={self.batch} of training come to. Choose smaller ones."
+            )
+        if self.batch % self.accumulate:
+            raise ConfigError(
+                f"A batch of {self.batch} episodes cannot be read in {self.accumulate} equal parts. Choose "
+                "training.batch as a multiple of training.accumulate."
+            )
         for name in ("minutes", "learning_rate", "matrix_learning_rate", "epsilon"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigError(f"training.{name} must be above 0 and finite, not {value}.")
         if not self.clip >= 0:  # NaN is refused too
             raise ConfigError(f"training.clip must be 0 (no clipping) or more, not {self.clip}.")
+        for name in ("weight_decay", "matrix_weight_decay"):
+            value, rate = getattr(self, name), self.matrix_learning_rate if "matrix" in name else self.learning_rate
+            if not 0 <= value * rate < 1:
+                raise ConfigError(
+                    f"training.{name} must be 0 (none) or more, and below {1 / rate:g}, where a step would leave "
+                    f"nothing of the weights; not {value}."
+                )
+        if not 0 <= self.average < 1:
+            raise ConfigError(f"training.average must be 0 (no average) or more, and below 1, not {self.average}.")
 
 
 @dataclass

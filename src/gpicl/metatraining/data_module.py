@@ -24,6 +24,7 @@ class EpisodeDataModule(LightningDataModule):
         tasks: Says the interventions.
         batch: Episodes per step, over all processes.
         validation_episodes: Episodes of one measurement.
+        first_step: Number of the first step that is served; see `TrainingConfig`.
     """
 
     def __init__(
@@ -33,8 +34,10 @@ class EpisodeDataModule(LightningDataModule):
         tasks: TaskConfig,
         batch: int,
         validation_episodes: int = 128,
+        first_step: int = 0,
     ) -> None:
         super().__init__()
+        self.first_step = first_step
         self.training = training
         self.held_out = held_out
         self.tasks = tasks
@@ -56,7 +59,7 @@ class EpisodeDataModule(LightningDataModule):
         """What is done to seen tasks at a step; annealed.
 
         Args:
-            step: Steps done.
+            step: Number of the step.
         """
         tasks, faded = self.tasks, self._faded(step)
         fewest = tasks.fewest_classes
@@ -82,7 +85,7 @@ class EpisodeDataModule(LightningDataModule):
         """Make the episodes that one process trains on at one step.
 
         Args:
-            step: Steps done before.
+            step: Number of the step.
             rank: Number of the process.
             world_size: Number of processes.
         """
@@ -99,9 +102,10 @@ class EpisodeDataModule(LightningDataModule):
         return DataLoader(_UnseenBatches(self.held_out, self.validation_episodes), batch_size=None)
 
     def _from_here(self) -> Iterator[Episodes]:
-        step, rank, world_size = 0, 0, 1
+        step, rank, world_size = self.first_step, 0, 1
         if self.trainer is not None:
-            step, rank, world_size = self.trainer.global_step, self.trainer.global_rank, self.trainer.world_size
+            step += self.trainer.global_step
+            rank, world_size = self.trainer.global_rank, self.trainer.world_size
             module: Any = self.trainer.lightning_module
             if hasattr(module, "captures") and module.captures():
                 # The graph of a step makes its own episodes.

@@ -1,6 +1,7 @@
 """Meta-training as a LightningModule."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -10,8 +11,9 @@ from torch.optim import Optimizer
 
 from gpicl.errors import ConfigError
 from gpicl.learners import Learner
+from gpicl.metatraining.averaging import AveragedWeights
 from gpicl.metatraining.budget import Budget
-from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
+from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan, accumulated
 from gpicl.metatraining.config import LoopConfig, TrainingConfig
 from gpicl.metatraining.data_module import EpisodeDataModule, classes_of_step
 from gpicl.metatraining.divergence import LossWatch
@@ -49,7 +51,23 @@ class MetaTraining(LightningModule):
         self.learner = learner.train()
         self.config = config
         self.budget = Budget(config)
+        self._first = config.first_number
         self._spent_before = 0.0
+        self._averaged: AveragedWeights | None = None
+        self._average_before: dict[str, Any] | None = None
+
+    def setup(self, stage: str) -> None:
+        """Refuse a batch that cannot be shared and read in equal parts.
+
+        Args:
+            stage: What is to be done.
+        """
+        parts = self.config.accumulate * self.trainer.world_size
+        if self.config.accumulate > 1 and self.config.batch % parts:
+            raise ConfigError(
+                f"A batch of {self.config.batch} episodes cannot be read by {self.trainer.world_size} processes in "
+                f"{self.config.accumulate} equal parts each. Choose training.batch as a multiple of {parts}."
+            )
 
     def configure_optimizers(self) -> Optimizer:
         """Build the optimiser, and remember the rates that the schedule scales."""
@@ -108,7 +126,11 @@ class MetaTraining(LightningModule):
                     group["capturable"] = False
         data = getattr(self.trainer, "datamodule", None)
         annealed = data.tasks.anneal_steps if isinstance(data, EpisodeDataModule) else 0
-        self._watch = LossWatch(self.learner.num_classes, annealed)
+        self._watch = LossWatch(self.learner.num_classes, max(0, annealed - self._first))
+        if self.config.average:
+            self._averaged = AveragedWeights(self.learner, self.config.average)
+            if self._average_before is not None:
+                self._averaged.load_state_dict(self._average_before)
 
     def _check_compiles(self) -> None:
         trainer: Any = self.trainer
@@ -144,6 +166,7 @@ class MetaTraining(LightningModule):
             trainer.optimizers[0],
             trainer.gradient_clip_val or 0.0,
             device,
+            self.config.accumulate,
         )
 
     def optimizer_step(
@@ -156,8 +179,8 @@ class MetaTraining(LightningModule):
             optimizer_closure()
 
     def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Optimizer) -> None:
-        """Forget the gradients, unless the step's graph does."""
-        if self._captured is None:
+        """Forget the gradients, unless the step does so itself."""
+        if self._captured is None and self.config.accumulate == 1:
             super().optimizer_zero_grad(epoch, batch_idx, optimizer)
 
     def on_train_batch_start(self, batch: Episodes, batch_idx: int) -> int | None:
@@ -179,9 +202,9 @@ class MetaTraining(LightningModule):
 
     def training_step(self, batch: Episodes, batch_idx: int) -> Tensor | None:
         """Take the all-position loss of one batch of episodes; or the whole step where it is a graph."""
-        step = self.global_step
+        step, number = self.global_step, self.global_step + self._first
         if self._captured is not None:
-            figures = self._captured.take(step)
+            figures = self._captured.take(number)
             # Looking at a figure makes the host wait for the device, so only where it is written down.
             trainer: Any = self.trainer
             if (step + 1) % _LOOK_EVERY == 0:
@@ -189,12 +212,50 @@ class MetaTraining(LightningModule):
             if (step + 1) % trainer.log_every_n_steps == 0:
                 self._log_figures(figures.loss.clone(), figures.accuracy.clone(), len(self._captured))
             return None
-        logits, labels = self._read(batch, step)
-        loss = all_position_loss(logits, labels)
+        if self.config.accumulate > 1:
+            self.trainer.optimizers[0].zero_grad()
+            loss, figures = accumulated(
+                batch, self.config.accumulate, lambda part: self._figures(part, number), self._backward
+            )
+        else:
+            figures = self._figures(batch, number)
+            loss = figures.loss
         if step % _LOOK_EVERY == 0:
-            self._watch.look(loss.item(), step)
-        self._log_figures(loss, late_accuracy(logits, labels), len(labels))
+            self._watch.look(figures.loss.item(), step)
+        self._log_figures(figures.loss, figures.accuracy, len(batch.labels))
         return loss
+
+    def _figures(self, batch: Episodes, number: int) -> Figures:
+        logits, labels = self._read(batch, number)
+        return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
+
+    def _backward(self, loss: Tensor) -> None:
+        """Add the gradients of a part of the batch; only the last part's, which Lightning takes, are shared."""
+        strategy: Any = self.trainer.strategy
+        alone = strategy.block_backward_sync() if hasattr(strategy, "block_backward_sync") else nullcontext()
+        with alone:
+            strategy.backward(loss, self.trainer.optimizers[0])
+
+    def on_train_batch_end(self, outputs: Any, batch: Episodes, batch_idx: int) -> None:
+        """Add the weights to their average."""
+        if self._averaged is not None:
+            self._averaged.update()
+
+    def on_train_end(self) -> None:
+        """End with the average of the weights."""
+        self._show_average(True)
+
+    def on_validation_start(self) -> None:
+        """Measure the average of the weights."""
+        self._show_average(True)
+
+    def on_validation_end(self) -> None:
+        """Go on with the weights themselves."""
+        self._show_average(False)
+
+    def _show_average(self, shown: bool) -> None:
+        if self._averaged is not None:
+            self._averaged.show(shown)
 
     def _read(self, episodes: Episodes, step: int) -> tuple[Tensor, Tensor]:
         return self._learner_of_step(step).training_logits(episodes.inputs, episodes.labels, step)
@@ -225,9 +286,12 @@ class MetaTraining(LightningModule):
         self.log("unseen_accuracy", measured.accuracy, batch_size=size, sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the clock with the weights."""
+        """Keep the clock and the average with the weights."""
         checkpoint["seconds"] = self.budget.seconds
+        if self._averaged is not None:
+            checkpoint["average"] = self._averaged.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the clock up again."""
+        """Take both up again."""
         self._spent_before = checkpoint["seconds"]
+        self._average_before = checkpoint.get("average")

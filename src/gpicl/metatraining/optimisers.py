@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim import Adam, AdamW, Optimizer
 
 from gpicl.metatraining.config import TrainingConfig
 from gpicl.metatraining.muon import Muon
@@ -75,13 +75,25 @@ def build_optimiser(learner: nn.Module, config: TrainingConfig) -> Optimizer:
     """
     matrices = hidden_matrices(learner) if config.optimiser == "muon" else []
     if not matrices:
-        return Adam(learner.parameters(), config.learning_rate, eps=config.epsilon, fused=True)
+        return _adam(learner.parameters(), config)
     chosen = {id(matrix) for matrix in matrices}
     others = [p for p in learner.parameters() if id(p) not in chosen]
     return Chained(
         Muon(matrices, config.matrix_learning_rate, weight_decay=config.matrix_weight_decay),
-        Adam(others, config.learning_rate, betas=(0.9, 0.99), eps=config.epsilon, fused=True),
+        _adam(others, config, betas=(0.9, 0.99)),
     )
+
+
+def _adam(parameters: Iterable[Tensor], config: TrainingConfig, betas: tuple[float, float] = (0.9, 0.999)) -> Optimizer:
+    options: dict[str, Any] = {"lr": config.learning_rate, "betas": betas, "eps": config.epsilon, "fused": True}
+    if not config.weight_decay:
+        return Adam(parameters, **options)
+    listed = list(parameters)
+    groups = [
+        {"params": [p for p in listed if p.ndim >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in listed if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return AdamW([group for group in groups if group["params"]], **options)
 
 
 def _parameters(optimiser: Optimizer) -> Iterable[Tensor]:

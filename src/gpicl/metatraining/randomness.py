@@ -23,10 +23,11 @@ class StepRandomness(Callback):
 
     Args:
         seed: Of the run.
+        first_step: Number of the run's first step.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, first_step: int = 0) -> None:
+        self._seed, self._first_step = seed, first_step
         self._before_validation: list[Any] = []
         self._loaded: list[Any] | None = None
 
@@ -35,7 +36,7 @@ class StepRandomness(Callback):
         if self._loaded is not None:
             _restore(pl_module, self._loaded)
             self._loaded = None
-        digest = sha256(f"{self._seed} {trainer.global_step}".encode()).digest()
+        digest = sha256(f"{self._seed} {self._first_step + trainer.global_step}".encode()).digest()
         torch.manual_seed(int.from_bytes(digest[:7], "little"))
         np.random.seed(int.from_bytes(digest[8:12], "little"))
         random.seed(digest)

@@ -15,7 +15,7 @@ from gpicl.errors import ConfigError, GpiclError
 from gpicl.files import make_folder, write_atomically
 from gpicl.metatraining.build import NO_DATASET
 from gpicl.metatraining.config import DataConfig, RunConfig
-from gpicl.metatraining.initial_weights import with_learner_of_init
+from gpicl.metatraining.initial_weights import with_first_step_of_init, with_learner_of_init
 from gpicl.metatraining.sources import check_unchanged, learner_source
 from gpicl.weights import CARD_FILE, WEIGHTS_FILE, find_weights, load_card
 
@@ -34,7 +34,7 @@ class Run:
     """
 
     def __init__(self, config: RunConfig, output: Path | str) -> None:
-        self.config = config = with_learner_of_init(config)
+        self.config = config = with_first_step_of_init(with_learner_of_init(config))
         digest = hashlib.sha256(json.dumps(_name_giving(config), sort_keys=True, default=_refuse).encode()).hexdigest()[
             :10
         ]
@@ -123,7 +123,8 @@ class Run:
         made = (self.folder / CARD_FILE, self.folder / WEIGHTS_FILE, self.checkpoint, self.log)
         for path in (*made, self.results, self.report):
             path.unlink(missing_ok=True)
-        shutil.rmtree(self.folder / "tensorboard", ignore_errors=True)
+        for folder in ("best", "tensorboard"):
+            shutil.rmtree(self.folder / folder, ignore_errors=True)
 
 
 def _name_giving(config: RunConfig) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def meta_train(
                 log.begin(done)
         module = MetaTraining(learner, config.training, config.tasks.fewest_classes, config.loop)
         batch, measured = config.training.batch, config.loop.validation_episodes
-        data = EpisodeDataModule(training, held_out, config.tasks, batch, measured)
+        data = EpisodeDataModule(training, held_out, config.tasks, batch, measured, config.training.first_number)
         with _quiet_lightning(), freed_memory_kept(), _stoppable(signals, trainer, run):
             try:
                 trainer.fit(module, data, ckpt_path=run.checkpoint if done else None, weights_only=True)
@@ -236,7 +236,7 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
     accelerator = options.pop("accelerator", config.loop.accelerator)
     accelerator, devices = lightning_devices(accelerator, config.loop.devices)
     device = _device(accelerator)
-    callbacks: list[Callback] = [*own, StepRandomness(config.training.seed)]
+    callbacks: list[Callback] = [*own, StepRandomness(config.training.seed, config.training.first_number)]
     if config.loop.progress:
         callbacks.append(TrainingProgress())
     loggers: list[Logger] = [CsvLog(run.log), *_tensorboard(run)]

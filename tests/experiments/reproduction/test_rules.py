@@ -12,6 +12,7 @@ from gpicl.experiments.heatmap import verdicts
 from gpicl.experiments.plateau import plateau_of
 from gpicl.experiments.reproduction import Finding, Reference, Settings, over_seeds
 from gpicl.experiments.transition import phases
+from gpicl.metatesting import accuracy_over_seeds
 
 SETTINGS = Settings("laptop")
 
@@ -187,3 +188,13 @@ def test_the_interval_is_over_seeds_where_there_are_several_and_over_episodes_wh
     assert means.loc[1, "accuracy"] == pytest.approx(0.5)
     assert means.loc[1, "high"] - 0.5 == pytest.approx(12.706 * 0.1, rel=1e-3), "Student's t for two seeds"
     assert (means.loc[2, "low"], means.loc[2, "high"], means.loc[2, "seeds"]) == (0.3, 0.7, 1)
+
+
+def test_an_interval_of_accuracies_over_seeds_contains_the_noise_of_episodes_and_images():
+    """Two seeds agree by chance; what their 100 episodes of 50 images leave open is in the interval all the same."""
+    table = pd.DataFrame({"d": 1, "accuracy": [0.5, 0.5], "low": 0.4, "high": 0.6, "episodes": 100, "examples": 50})
+    means = over_seeds(table, ["d"]).iloc[0]
+    low, high = accuracy_over_seeds(np.array([0.5, 0.5]), 100, 50)
+    assert (means["low"], means["high"]) == (low, high)
+    assert high - low > 0.2
+    assert over_seeds(table.assign(gain=0.5), ["d"], "gain").iloc[0]["high"] == 0.5, "other values: Student's t"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from gpicl.metatesting import mean_interval
+from gpicl.metatesting import accuracy_over_seeds, mean_interval
 
 
 def over_seeds(table: pd.DataFrame, by: Sequence[str], value: str = "accuracy") -> pd.DataFrame:
@@ -17,13 +17,17 @@ def over_seeds(table: pd.DataFrame, by: Sequence[str], value: str = "accuracy") 
         value: What to average.
 
     Returns:
-        One row per combination of `by`, sorted: the mean `value`, `low` and `high` (95 % of the mean by Student's t,
-        from two seeds on; of one seed the row's own interval over episodes where it has one), and `seeds`.
+        One row per combination of `by`, sorted: the mean `value`, `low` and `high` (95 %; of accuracies of two seeds
+        and more see `accuracy_over_seeds`, of other values Student's t; of one seed the row's own interval over
+        episodes where it has one), and `seeds`.
     """
     rows = []
     for keys, group in table.groupby(list(by), sort=True, dropna=False):
         values = group[value].to_numpy(dtype=np.float64)
-        if len(values) > 1:
+        if len(values) > 1 and value == "accuracy" and "episodes" in group:
+            examples = int(group["examples"].iloc[0]) if "examples" in group else 0
+            low, high = accuracy_over_seeds(values, int(group["episodes"].min()), examples)
+        elif len(values) > 1:
             low, high = mean_interval(values)
         elif value == "accuracy" and {"low", "high"} <= set(group.columns):
             low, high = float(group["low"].iloc[0]), float(group["high"].iloc[0])
