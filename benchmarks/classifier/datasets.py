@@ -1,13 +1,16 @@
 """Data sets of the benchmark, as features and labels."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 
 from gpicl.classifier.large_contexts import subsample
-from gpicl.data import load_dataset, preprocess
+from gpicl.data import load_features
+from gpicl.files import write_atomically
 
 _TABLES: dict[str, Callable] = {
     "iris": load_iris,
@@ -44,5 +47,33 @@ def load_table(name: str) -> Table:
     """
     if name in _TABLES:
         return Table(*_TABLES[name](return_X_y=True))
-    dataset = preprocess(load_dataset(name, "train" if name == "mnist1d" else "test"), size=14, channels=1)
+    dataset = load_features(name, "train" if name == "mnist1d" else "test", size=14, channels=1)
     return Table(dataset.normalised(np.arange(len(dataset))).astype(np.float64), dataset.labels)
+
+
+def pack(names: list[str], folder: Path) -> list[str]:
+    """Write the features of data sets that do not come with scikit-learn, so that a machine without them can run.
+
+    Args:
+        names: Names, or NAME=PATH.
+        folder: Where each becomes NAME.npz.
+
+    Returns:
+        The names with the new paths.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    packed = []
+    for name in names:
+        if name in _TABLES:
+            packed.append(name)
+            continue
+        label = name.partition("=")[0]
+        dataset = load_features(name, "train" if name == "mnist1d" else "test", size=14, channels=1)
+        write_atomically(folder / f"{label}.npz", partial(_save, x=dataset.features, y=dataset.labels))
+        packed.append(f"{label}={folder / label}.npz")
+    return packed
+
+
+def _save(path: Path, **arrays: np.ndarray) -> None:
+    with path.open("wb") as file:  # given a path, NumPy would change its name
+        np.savez_compressed(file, **arrays)

@@ -3,7 +3,9 @@
     python benchmarks/classifier/run.py --data iris,wine,mnist=FILE --output docs/results/classifier
 
 Splits are the same for all classifiers. What is done is kept in `--work`, so the same command resumes a killed run, and
-new weights have only their own trials run again.
+new weights have only their own trials run again; `--renew METHOD` runs the trials of a method again. `--processes N`
+runs N trials at a time. For a machine without internet, `--pack FOLDER` writes the data sets as small files and prints
+the option that reads them there.
 """
 
 import argparse
@@ -30,18 +32,23 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1, help="one thread each")
     parser.add_argument("--work", type=Path, default=Path("runs/classifier"), help="folder of what is done")
     parser.add_argument("--output", type=Path, default=Path("docs/results/classifier"))
+    parser.add_argument("--pack", type=Path, metavar="FOLDER", help="only write the data, for a machine without it")
+    parser.add_argument("--renew", action="append", default=[], metavar="METHOD", help="run its trials again")
     options = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = "1"  # before NumPy is imported, here and in the processes
 
     from competitors import competitors
-    from datasets import load_table
+    from datasets import load_table, pack
     from page import write_page
     from trials import Log, Trial, run_trial
 
     from gpicl.runtime import machine_description
     from gpicl.weights import find_weights, load_card
 
+    if options.pack:
+        print("--data", ",".join(pack(options.data.split(","), options.pack)))
+        return
     version = load_card(find_weights(options.weights))["sha256"][:10] + f"x{options.members}"
     sizes = [int(size) for size in options.sizes.split(",")]
     trials = [
@@ -54,7 +61,7 @@ def main() -> None:
     ]
     options.work.mkdir(parents=True, exist_ok=True)
     options.output.mkdir(parents=True, exist_ok=True)
-    log = Log(options.work / "trials.jsonl")
+    log = Log(options.work / "trials.jsonl", options.renew)
     left = [trial for trial in trials if trial.key not in log.done]
     with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
         pending = [pool.submit(run_trial, trial) for trial in left]

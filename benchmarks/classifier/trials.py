@@ -4,6 +4,7 @@ import json
 import os
 import time
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,11 @@ import torch
 from competitors import competitors
 from datasets import Table, load_table
 
+from gpicl.files import write_atomically
+
 BINS = 15
+# Place of the method in a trial's key.
+_METHOD = 3
 # Probabilities below this count as this, so that one sure mistake does not decide a mean.
 _LEAST = 1e-6
 
@@ -74,18 +79,21 @@ class Log:
 
     Args:
         path: The file; kept from one run to the next.
+        renew: Methods whose trials are forgotten.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, renew: Sequence[str] = ()) -> None:
         self._path = path
         self.done: dict[str, dict[str, Any]] = {}
         if not path.exists():
             return
         text = path.read_text()
-        whole = text[: text.rfind("\n") + 1]
+        entries = map(json.loads, text[: text.rfind("\n") + 1].splitlines())
+        kept = [entry for entry in entries if json.loads(entry["key"])[_METHOD] not in renew]
+        whole = "".join(json.dumps(entry) + "\n" for entry in kept)
         if whole != text:
-            path.write_text(whole)
-        self.done = {entry["key"]: entry for entry in map(json.loads, whole.splitlines())}
+            write_atomically(path, lambda part: part.write_text(whole))
+        self.done = {entry["key"]: entry for entry in kept}
 
     def add(self, entry: dict[str, Any]) -> None:
         """Write a trial down for good."""

@@ -1,6 +1,7 @@
 """Classifiers of the benchmark. None is tuned; all but `InContextClassifier` are scikit-learn's."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -20,6 +21,10 @@ METHODS: dict[str, Callable[[], Any]] = {
     "HistGradientBoosting": lambda: _after_encoding(HistGradientBoostingClassifier(random_state=0)),
     "logistic regression": lambda: _after_encoding(StandardScaler(), LogisticRegression(max_iter=1000)),
 }
+# What to do with more than 1,000 rows; for tables of fewer there is nothing to choose.
+LARGE_CONTEXTS: dict[str, Callable[[], Any]] = {
+    f"nearest {rows}": partial(InContextClassifier, large_context="nearest", max_context=rows) for rows in (100, 300)
+}
 
 
 def make_method(name: str) -> Any:
@@ -28,14 +33,15 @@ def make_method(name: str) -> Any:
     Raises:
         SystemExit: If there is none.
     """
-    if name in METHODS:
-        return METHODS[name]()
+    known = METHODS | LARGE_CONTEXTS
+    if name in known:
+        return known[name]()
     module, _, attribute = name.rpartition(".")
     try:
         return getattr(import_module(module), attribute)()
     except (ImportError, AttributeError, ValueError) as error:
         raise SystemExit(
-            f"There is no method {name!r} ({error}). Choose from {', '.join(METHODS)}, or give the import path of a "
+            f"There is no method {name!r} ({error}). Choose from {', '.join(known)}, or give the import path of a "
             "classifier that can be made without arguments."
         ) from error
 

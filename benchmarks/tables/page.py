@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import sklearn
 import torch
-from tables import FOLDS, Table
+from tables import Table
 
 from gpicl.files import write_atomically
 from gpicl.report import markdown_table
@@ -17,6 +17,8 @@ _ABOUT = ("rows", "columns", "classes", "categorical", "missing")
 # Differences below this count as a draw.
 _DRAW = 0.005
 _SIZES = {"rows": (200, 500), "columns": (10, 30), "classes": (2, 5)}
+# Where all tables have more rows than most of those above.
+_MANY_ROWS = (2000, 4000)
 
 
 def write_page(
@@ -26,6 +28,7 @@ def write_page(
     peers: pd.DataFrame | None,
     command: str,
     machine: str,
+    folds: str,
 ) -> None:
     """Write `README.md` from the trials.
 
@@ -36,6 +39,7 @@ def write_page(
         peers: What other methods reach on them; see `load_peers`.
         command: How the trials were run.
         machine: Where.
+        folds: On which rows.
     """
     trials = trials[trials["table"].isin([table.name for table in tables])]
     sizes = pd.DataFrame([_size(table) for table in tables]).set_index("table")
@@ -50,7 +54,7 @@ def write_page(
         "",
         f"Machine: {machine}; torch {torch.__version__}, scikit-learn {sklearn.__version__}; one thread.",
         f"{len(tables)} tables of {sizes['rows'].min()} to {sizes['rows'].max():,} rows.",
-        f"{FOLDS} stratified folds for every method: `StratifiedKFold({FOLDS}, shuffle=True, random_state=0)`.",
+        folds,
         "Average precision is of each class against the rest, weighted by the classes' shares; of class 1 if there are",
         "two. Methods in *italics* were not run here: their figures come from the `peers.csv` of the tables, where",
         "most were tuned by nested cross-validation. The others are not tuned. `trials.csv` has every trial.",
@@ -106,6 +110,8 @@ def _contests(precision: pd.DataFrame, sizes: pd.DataFrame) -> list[str]:
     """Wins, draws and losses against each method, by the size of the table."""
     groups = {"all": sizes["rows"] > 0}
     for what, (low, high) in _SIZES.items():
+        if what == "rows" and sizes[what].min() > high:
+            low, high = _MANY_ROWS
         groups[f"{what} up to {low}"] = sizes[what] <= low
         groups[f"{what} to {high}"] = (sizes[what] > low) & (sizes[what] <= high)
         groups[f"more {what}"] = sizes[what] > high

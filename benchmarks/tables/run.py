@@ -2,16 +2,18 @@
 
     python benchmarks/tables/run.py FOLDER --output docs/results/tables
 
-Every method is tried on the same four stratified folds, on one thread. Trials that are done are kept in
-`trials.csv`, so the same command resumes a killed run; `--renew METHOD` runs the trials of a method again. If the
-folder has
-a `peers.csv` (a row per table, a column per method with its mean over the folds), the page compares with it.
+Every method is tried on the same four stratified folds, on one thread; `--processes N` runs N trials at a time. Trials
+that are done are kept in `trials.csv`, so the same command resumes a killed run; `--renew METHOD` runs the trials of a
+method again. If the folder has a `peers.csv` (a row per table, a column per method with its mean over the folds), the
+page compares with it. `larger.py` makes a folder of tables of more than 1,000 rows.
 """
 
 import argparse
 import os
 import shlex
 import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 
@@ -22,21 +24,22 @@ def main() -> None:
     parser.add_argument("--methods", help="names or import paths, with commas between them; default: all known")
     parser.add_argument("--tables", help="names, with commas between them; default: all of the folder")
     parser.add_argument("--renew", action="append", default=[], metavar="METHOD", help="run its trials again")
+    parser.add_argument("--folds", type=int, default=4, help="how many of the four folds are tried")
+    parser.add_argument("--test-rows", type=int, help="test rows of a fold that are predicted; default: all")
+    parser.add_argument("--processes", type=int, default=1, help="one thread each")
     parser.add_argument("--output", type=Path, default=Path("docs/results/tables"))
     options = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = "1"  # before NumPy is imported
 
-    import torch
     from methods import METHODS
     from page import write_page
     from rich.progress import track
     from tables import FOLDS, load_peers, load_table, table_names
     from trials import Log, run_trial
 
-    from gpicl.report import machine_description
+    from gpicl.runtime import machine_description
 
-    torch.set_num_threads(1)
     names = options.tables.split(",") if options.tables else table_names(options.folder)
     if not names:
         raise SystemExit(f"There are no CSV files in {options.folder}.")
@@ -45,16 +48,25 @@ def main() -> None:
     log = Log(options.output / "trials.csv", renew=options.renew)
     left = [
         (name, method, fold)
-        for name in names
         for method in methods
-        for fold in range(FOLDS)
+        for name in names
+        for fold in range(options.folds)
         if (name, method, fold) not in log
     ]
-    for name, method, fold in track(left, "trials"):
-        log.add(run_trial(load_table(options.folder, name), method, fold))
+    if options.processes == 1:
+        for trial in track(left, "trials"):
+            log.add(run_trial(options.folder, *trial, options.test_rows))
+    else:
+        with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
+            pending = [pool.submit(run_trial, options.folder, *trial, options.test_rows) for trial in left]
+            for future in track(as_completed(pending), "trials", total=len(left)):
+                log.add(future.result())
     tables = [load_table(options.folder, name) for name in names]
     command = shlex.join(["python", *sys.argv])
-    write_page(options.output, log.read(), tables, load_peers(options.folder), command, machine_description())
+    folds = f"{options.folds} of {FOLDS} stratified folds for every method: `StratifiedKFold({FOLDS}, shuffle=True,"
+    folds += " random_state=0)`" + (f", at most {options.test_rows} test rows of each." if options.test_rows else ".")
+    machine = f"{machine_description()}, {options.processes} process(es)"
+    write_page(options.output, log.read(), tables, load_peers(options.folder), command, machine, folds)
     print(options.output / "README.md")
 
 

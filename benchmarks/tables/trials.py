@@ -3,17 +3,19 @@
 import time
 import warnings
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from methods import make_method
 from sklearn.metrics import average_precision_score
-from tables import Table
+from tables import load_table
 
+from gpicl.classifier.large_contexts import subsample
 from gpicl.files import write_atomically
 
 # Probabilities below this count as this, so that one sure mistake does not decide a mean.
@@ -53,9 +55,21 @@ class Log:
         return pd.read_csv(self._path)
 
 
-def run_trial(table: Table, method: str, fold: int) -> dict[str, Any]:
-    """Fit, predict, score; times are those of one thread."""
+def run_trial(folder: Path, name: str, method: str, fold: int, test_rows: int | None = None) -> dict[str, Any]:
+    """Fit, predict, score; times are those of one thread.
+
+    Args:
+        folder: Folder of the table.
+        name: The table.
+        method: See `make_method`.
+        fold: Number of the fold.
+        test_rows: How many rows of the fold are predicted, chosen with every class's share kept; None for all.
+    """
+    torch.set_num_threads(1)
+    table = _table(folder, name)
     train, test = table.folds()[fold]
+    if test_rows is not None and len(test) > test_rows:
+        test = test[subsample(table.classes[test], test_rows, np.random.RandomState(fold))]
     X, y = table.features.iloc[train], table.classes[train]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of convergence and rare classes, which small samples always give
@@ -91,3 +105,6 @@ def score(probabilities: np.ndarray, classes: np.ndarray) -> dict[str, float]:
         "accuracy": round(float((probabilities.argmax(1) == classes).mean()), 5),
         "log_loss": round(float(-np.log(given).mean()), 5),
     }
+
+
+_table = lru_cache(maxsize=1)(load_table)

@@ -7,20 +7,21 @@ from gpicl.learners.kernel_set_transformer import KernelSetTransformer
 MOST_CONTEXT = 1000
 """Most examples that a classifier reads at once."""
 _MANY_EXAMPLES, _MANY_CLASSES = 500, 50
-_LONG = 1.0
+_LONG = 0.5
 
 
-def warn_of_cost(learner: Learner, examples: int, classes: int, members: int, per_query: bool) -> None:
+def warn_of_cost(learner: Learner, examples: int, rows: int, classes: int, members: int, per_query: bool) -> None:
     """Warn where reading a context takes seconds.
 
     Args:
         learner: What reads it.
-        examples: Examples of the context.
+        examples: Examples that a member reads.
+        rows: Examples that forests and linear models see.
         classes: Classes of the data.
         members: Members of the ensemble.
         per_query: Whether a context is read for every query, rather than once.
     """
-    seconds, megabytes = _estimate(examples, classes, members)
+    seconds, megabytes = _estimate(examples, rows, classes, members)
     many = examples > _MANY_EXAMPLES or classes > _MANY_CLASSES
     if not many and not (per_query and seconds > _LONG):
         return
@@ -34,12 +35,13 @@ def warn_of_cost(learner: Learner, examples: int, classes: int, members: int, pe
     warn(f"Reading {size}, {cost}, {when}. {cheaper} take less.")
 
 
-def _estimate(examples: int, classes: int, members: int) -> tuple[float, float]:
+def _estimate(examples: int, rows: int, classes: int, members: int) -> tuple[float, float]:
     """Seconds and megabytes, for the weights `general`.
 
-    Measured on one core (AMD EPYC, Zen 5, 2026-11-26) with 60 to 1,000 examples and 2 to 100 classes; off by less than
-    a third there, for contexts that take more than half a second.
+    Measured on one core (Intel Xeon, 2 cores shared with other work, CPU seconds, 2026-11-26) with 20 columns, 200 to
+    1,000 examples and 2 to 50 classes: off by up to a third. Another machine, or more columns, takes another time.
     """
-    seconds = 1.15 * (examples / 500) ** 2.4 + 3.5e-5 * examples * classes
+    reading = members * 0.22 * (examples / 400) ** 1.6 + 9.4e-5 * examples * classes
+    classical = 0.55 * (rows / 400) ** 1.5 if members > 1 else 0.0
     numbers = 15 * examples**2 + examples * (4 * (128 + 16 * classes) + 9 * classes)
-    return members * seconds, members * numbers * 8 / 1e6
+    return reading + classical, members * numbers * 8 / 1e6

@@ -32,16 +32,16 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
     """A classifier that was meta-trained once and learns new data from its context alone, with no gradient step.
 
     `fit` reads labelled examples and keeps what the learner remembers of them; predicting asks it about each query by
-    itself. Two forests and a linear model stand beside it, and every member counts by how it predicted the examples
-    without their labels. It takes tables, with missing values, categories and dates, and images; any number of features
-    and of classes. A pickle holds what was learned, so that loading it does not read the examples again.
+    itself. Three forests and two linear models stand beside it, and every member counts by how it predicted the
+    examples without their labels. It takes tables, with missing values, categories and dates, and images; any number of
+    features and of classes. A pickle holds what was learned, so that loading it does not read the examples again.
 
     Args:
         weights: Name of weights that come with the package, such as `general`, or the folder of a `gpicl train`
             run.
         n_estimators: Members of the ensemble that read the examples with the learner, each in another order and up to
             five in another view. Of more than 400 examples each reads as many, chosen at random with every class's
-            share kept. With more than one, forests and linear model join. One is fastest.
+            share kept. With more than one, forests and linear models join. One is fastest.
         large_context: What to do with more than `max_context` examples. `subsample` warns and goes on as with fewer;
             `nearest` reads, for every query again, those nearest to it, which takes the time of a fit for each query;
             `error` refuses them.
@@ -216,7 +216,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         large = len(features) > most
         if not (large and self.large_context == "error"):
             nearest = large and self.large_context == "nearest"
-            warn_of_cost(learner, min(len(features), most, MOST_READ), len(classes), self.n_estimators, nearest)
+            seen = min(len(features), most) if nearest else len(features)
+            warn_of_cost(learner, min(seen, most, MOST_READ), seen, len(classes), self.n_estimators, nearest)
         with on_cpu():
             self._predictor: Predictor = (
                 with_large_context(self.large_context, build, features, indices, most)

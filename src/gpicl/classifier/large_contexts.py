@@ -109,6 +109,6 @@ def with_large_context(
         )
     warn(
         f"{len(features):,} examples are more than the {most:,} of max_context: each member of the ensemble reads a "
-        f"draw of its own, with every class's share kept; only the forest and the linear model see them all. {others}"
+        f"draw of its own, with every class's share kept; only forests and linear models see them all. {others}"
     )
     return build(features, classes)

@@ -19,9 +19,17 @@ from gpicl.classifier.preprocessing import standardised
 from gpicl.classifier.trees import Trees
 
 # Trees of a forest; more of them where growing one takes longer than the steps around it.
-_TREES, _TREES_OF_MANY, _MANY = 100, 200, 300
+_TREES, _TREES_OF_MANY, _MANY = 60, 130, 300
+# Share of the examples that a tree is grown on, each of them once. A bootstrap sample holds 63 % of them.
+_GROWN_ON = 0.8
 # Columns that a tree of the random forest compares at a split: half of them, within these bounds.
 _FEWEST_COMPARED, _MOST_COMPARED = 2, 32
+# Columns for which a tree that draws its thresholds draws one at a split, where it asks them all.
+_MOST_DRAWN = 64
+# Products of two columns are taken of at most this many columns.
+_MOST_MULTIPLIED = 40
+# Inverse strength of the penalty of the linear model, and of the one that has products too.
+_C, _C_OF_PRODUCTS = 1.0, 0.03
 _FOLDS, _FOLDS_OF_FEW, _FEW = 5, 10, 64
 
 
@@ -40,7 +48,7 @@ class Opinion(Protocol):
 
 
 class Forest:
-    """Trees of scikit-learn, each grown on a bootstrap sample; the examples that it left out are what it is judged by.
+    """Trees of scikit-learn, each grown on a draw of the examples; those that it left out are what it is judged by.
 
     WHY tree by tree: scikit-learn's forests copy and check every tree again, which takes longer than growing it where
     there are a few hundred examples, and ten times as long as asking it about a single query. WHY regression: on
@@ -48,16 +56,16 @@ class Forest:
     same, in half of the time.
 
     Args:
-        make_tree: Makes a tree with a seed.
+        make_tree: Makes a tree that draws from a source of random numbers.
         features: Features of the context, without gaps.
         classes: Class of each example.
         num_classes: K.
-        seed: Seed of bootstrap samples and trees.
+        seed: Seed of draws and trees.
     """
 
     def __init__(
         self,
-        make_tree: Callable[[int], DecisionTreeRegressor],
+        make_tree: Callable[[np.random.RandomState], DecisionTreeRegressor],
         features: Float64[np.ndarray, "N F"],
         classes: Int64[np.ndarray, " N"],
         num_classes: int,
@@ -71,14 +79,16 @@ class Forest:
         is_class = np.eye(len(self._present))[targets]
         grown = []
         random = np.random.RandomState(seed)
+        omitted = max(1, round((1 - _GROWN_ON) * len(classes)))
         total = np.zeros((len(classes), len(self._present)))
         with config_context(skip_parameter_validation=True, assume_finite=True):
             for _ in range(_TREES if len(classes) < _MANY else _TREES_OF_MANY):
-                drawn = np.bincount(random.randint(0, len(classes), len(classes)), minlength=len(classes))
-                tree = make_tree(random.randint(2**31))
-                tree.fit(numbers, is_class, drawn.astype(np.float64), check_input=False)
+                left_out = random.permutation(len(classes))[:omitted]
+                weights = np.ones(len(classes))
+                weights[left_out] = 0.0
+                tree = make_tree(random)
+                tree.fit(numbers, is_class, weights, check_input=False)
                 grown.append(tree.tree_)
-                left_out = drawn == 0
                 total[left_out] += tree.tree_.predict(numbers[left_out]).reshape(-1, total.shape[1])
         self._trees = Trees(grown)
         # An example that every tree has seen is given no class before any other.
@@ -110,11 +120,18 @@ class Linear:
         classes: Class of each example.
         num_classes: K.
         seed: Seed of the folds.
+        products: Whether squares and products of two columns stand beside the columns.
     """
 
     def __init__(
-        self, features: Float64[np.ndarray, "N F"], classes: Int64[np.ndarray, " N"], num_classes: int, seed: int
+        self,
+        features: Float64[np.ndarray, "N F"],
+        classes: Int64[np.ndarray, " N"],
+        num_classes: int,
+        seed: int,
+        products: bool = False,
     ) -> None:
+        self._products = products
         self._num_classes = num_classes
         # One fold after the other goes through every class, so that each has its share of all.
         order = np.random.RandomState(seed).permutation(len(classes))
@@ -135,7 +152,7 @@ class Linear:
         if self._model is None:
             found[:, self._classes] = 1.0
         else:
-            found[:, self._classes] = self._model.predict_proba(self._scale.transform(features))
+            found[:, self._classes] = self._model.predict_proba(self._inputs(features))
         return found
 
     def _fit(self, features: np.ndarray, classes: np.ndarray) -> None:
@@ -146,8 +163,15 @@ class Linear:
             with warnings.catch_warnings():
                 # What it has reached by then is good enough for a member.
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                model = LogisticRegression(max_iter=200, tol=1e-3)
-                self._model = model.fit(self._scale.transform(features), classes)
+                model = LogisticRegression(C=_C_OF_PRODUCTS if self._products else _C, max_iter=200, tol=1e-3)
+                self._model = model.fit(self._inputs(features), classes)
+
+    def _inputs(self, features: np.ndarray) -> np.ndarray:
+        columns = self._scale.transform(features)
+        if not self._products:
+            return columns
+        first, second = np.triu_indices(columns.shape[1])
+        return np.hstack([columns, columns[:, first] * columns[:, second]])
 
 
 def ask_classical_models(
@@ -155,8 +179,9 @@ def ask_classical_models(
 ) -> list[Opinion]:
     """Fit the models that stand beside the learner.
 
-    Two forests: one that draws its thresholds, as single columns vary smoothly more often than not, and one that
-    searches for them among many columns at once, which finds the few that matter.
+    Two forests draw their thresholds, as classes vary smoothly with a column more often than not: one for a few columns
+    at a split, one for all, which prefers the columns that tell most. A third searches for thresholds. A linear model
+    adds columns up, and another one their products too, which no single column shows.
 
     Args:
         features: Features of the context, without gaps.
@@ -164,16 +189,22 @@ def ask_classical_models(
         num_classes: K.
         seed: Seed of trees and folds.
     """
-    compared = min(max(features.shape[1] // 2, _FEWEST_COMPARED), _MOST_COMPARED, features.shape[1])
+    columns = features.shape[1]
+    compared = min(max(columns // 2, _FEWEST_COMPARED), _MOST_COMPARED, columns)
 
-    def drawing(seed: int) -> DecisionTreeRegressor:
-        return ExtraTreeRegressor(max_features="sqrt", random_state=seed)
+    def drawing(random: np.random.RandomState) -> DecisionTreeRegressor:
+        return ExtraTreeRegressor(max_features="sqrt", random_state=random)
 
-    def searching(seed: int) -> DecisionTreeRegressor:
-        return DecisionTreeRegressor(max_features=compared, random_state=seed)
+    def drawing_for_all(random: np.random.RandomState) -> DecisionTreeRegressor:
+        return ExtraTreeRegressor(max_features=min(columns, _MOST_DRAWN), random_state=random)
 
-    return [
-        Forest(drawing, features, classes, num_classes, seed),
-        Forest(searching, features, classes, num_classes, seed),
+    def searching(random: np.random.RandomState) -> DecisionTreeRegressor:
+        return DecisionTreeRegressor(max_features=compared, random_state=random)
+
+    opinions: list[Opinion] = [
+        *(Forest(make, features, classes, num_classes, seed) for make in (drawing, drawing_for_all, searching)),
         Linear(features, classes, num_classes, seed),
     ]
+    if columns <= _MOST_MULTIPLIED:
+        opinions.append(Linear(features, classes, num_classes, seed, products=True))
+    return opinions
