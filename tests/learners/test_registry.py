@@ -62,7 +62,7 @@ def test_an_import_path_that_leads_nowhere_is_explained(path):
 
 
 def test_a_class_that_is_no_learner_is_refused():
-    with pytest.raises(LearnerError, match="is no learner"):
+    with pytest.raises(LearnerError, match="is not a learner"):
         learner_class("torch.nn.Linear")
 
 

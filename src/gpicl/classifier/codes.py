@@ -24,7 +24,7 @@ def members_needed(num_classes: int, num_labels: int) -> int:
 def draw_codes(
     num_classes: int, num_labels: int, members: int, random: np.random.RandomState
 ) -> Int64[np.ndarray, "M K"]:
-    """Give every class a label in every member; no two classes have the same labels throughout.
+    """Return every class a label in every member; no two classes have the same labels throughout.
 
     Args:
         num_classes: Classes K of the data.

@@ -181,7 +181,7 @@ class _Categories:
         self._alike = {same: text for text in self._seen if alike[same := same_in_other_types(text)] == 1}
 
     def __call__(self, column: Column, fitting: bool = False) -> np.ndarray:
-        """Give every row's category, or None where it is missing.
+        """Return every row's category, or None where it is missing.
 
         Args:
             column: The context's, or that of queries.

@@ -70,7 +70,7 @@ class Ensemble:
             self._pool = Pool(np.stack([*self._readers.held_out, *opinions]), classes[judged])
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes; no query sees another.
+        """Return each query's probabilities of the classes; no query sees another.
 
         Args:
             features: As many columns as the context.
@@ -137,7 +137,7 @@ class _Readers:
         return self._contexts.answers_at_once
 
     def predict_proba(self, filled: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "M Q K"]:
-        """Give each member's probabilities, or those of all together where they tell only groups of classes apart."""
+        """Return each member's probabilities, or those of all together where they tell only groups of classes apart."""
         return self._probabilities(self._log_probabilities([filled] * len(self._views)))
 
     def _log_probabilities(self, queries: list[np.ndarray]) -> Tensor:

@@ -141,7 +141,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         return self._learn(examples, np.concatenate([self._labels, labels]), self._announced)
 
     def predict_proba(self, X: Any) -> Float64[np.ndarray, "Q K"]:
-        """Give the probability of every class, in the order of `classes_`.
+        """Return the probability of every class, in the order of `classes_`.
 
         Args:
             X: Queries, like the `X` of `fit`.
@@ -152,7 +152,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
             return self._predictor.predict_proba(self._encoder(queries))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Give the most probable class.
+        """Return the most probable class.
 
         Args:
             X: Queries, like the `X` of `fit`.
@@ -161,7 +161,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[best]
 
     def decision_function(self, X: Any) -> Float64[np.ndarray, "..."]:
-        """Give log-probabilities of the classes; with two of them, the second's minus the first's.
+        """Return log-probabilities of the classes; with two of them, the second's minus the first's.
 
         Args:
             X: Queries, like the `X` of `fit`.
@@ -173,7 +173,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def __getstate__(self) -> dict[str, Any]:
-        """Give the parameters, and what was learned as plain data."""
+        """Return the parameters, and what was learned as plain data."""
         state = super().__getstate__()
         return {name: freeze(value) if name in _LEARNED else value for name, value in state.items()}
 

@@ -54,7 +54,7 @@ def check_rows(estimator: BaseEstimator, X: Any, reset: bool, as_table: bool) ->
 
 
 def numbers_as_names(X: Any) -> list[Any] | None:
-    """Give the names of columns where they are no text, which scikit-learn does not look at.
+    """Return the names of columns where they are no text, which scikit-learn does not look at.
 
     Args:
         X: What the user gave.

@@ -49,7 +49,7 @@ def check_labels(y: Any, examples: Any) -> np.ndarray:
 
 
 def class_indices(labels: np.ndarray, classes: np.ndarray) -> Int64[np.ndarray, " N"]:
-    """Give each label's place among the classes.
+    """Return each label's place among the classes.
 
     Args:
         labels: See `check_labels`.

@@ -16,7 +16,7 @@ class Predictor(Protocol):
     """What has read a context."""
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes."""
+        """Return each query's probabilities of the classes."""
 
 
 LargeContext = Literal["subsample", "nearest", "error"]
@@ -66,7 +66,7 @@ class NearestContexts:
         self._standardised = (filled - self._mean) / self._scale
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes; see `Ensemble.predict_proba`."""
+        """Return each query's probabilities of the classes; see `Ensemble.predict_proba`."""
         standardised = (self._columns(features) - self._mean) / self._scale
         answers = []
         for query, place in zip(features, standardised, strict=True):

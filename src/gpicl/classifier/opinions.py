@@ -44,7 +44,7 @@ class Opinion(Protocol):
     held_out: Float64[np.ndarray, "N K"]
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes."""
+        """Return each query's probabilities of the classes."""
 
 
 class Forest:
@@ -96,7 +96,7 @@ class Forest:
         self.held_out = self._all_classes(total)
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes."""
+        """Return each query's probabilities of the classes."""
         leaves = self._trees.apply(self._numbers(features))
         total = np.zeros((len(leaves), len(self._present)))
         for tree in range(leaves.shape[1]):
@@ -147,7 +147,7 @@ class Linear:
         self._fit(features, classes)
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes."""
+        """Return each query's probabilities of the classes."""
         found = np.zeros((len(features), self._num_classes))
         if self._model is None:
             found[:, self._classes] = 1.0

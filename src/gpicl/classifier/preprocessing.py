@@ -150,7 +150,7 @@ class Nearness(_Transformer):
         return self
 
     def transform(self, X: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N G"]:
-        """Give the coordinates."""
+        """Return the coordinates."""
         nearness = np.exp(-self.scale_ * _squared_distances(X, self.landmarks_))
         return solve_triangular(self.root_, nearness.T, lower=True, check_finite=False).T
 
@@ -182,7 +182,7 @@ class TreeLeaves(_Transformer):
         return self
 
     def transform(self, X: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N G"]:
-        """Give one column for every leaf, one where an example lies in it."""
+        """Return one column for every leaf, one where an example lies in it."""
         leaves = self.trees_.leaves
         found = np.zeros((len(X), len(leaves)))
         np.put_along_axis(found, np.searchsorted(leaves, self.trees_.apply(X)), 1.0, axis=1)

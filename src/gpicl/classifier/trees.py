@@ -39,7 +39,7 @@ class Trees:
         return np.flatnonzero(self._is_leaf).astype(np.int64)
 
     def apply(self, X: Float[np.ndarray, "N F"]) -> Int64[np.ndarray, "N trees"]:
-        """Give the leaf of every tree in which each row lies.
+        """Return the leaf of every tree in which each row lies.
 
         Args:
             X: Rows; compared in float32, as scikit-learn does.

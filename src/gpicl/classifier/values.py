@@ -51,7 +51,7 @@ def plain_value(value: Any) -> Plain:
 
 
 def days(value: Any) -> float | None:
-    """Give a date, a time or a duration in days; dates count from 1970 in UTC, times from midnight.
+    """Return a date, a time or a duration in days; dates count from 1970 in UTC, times from midnight.
 
     Args:
         value: Anything.
@@ -115,7 +115,7 @@ def printed(value: Plain) -> str:
 
 
 def same_in_other_types(text: str) -> str:
-    """Give what texts have in common that print the same value of different types, such as `"1.0"` and `"1"`.
+    """Return what texts have in common that print the same value of different types, such as `"1.0"` and `"1"`.
 
     Args:
         text: A printed value.
