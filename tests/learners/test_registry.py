@@ -94,7 +94,7 @@ def test_messages_list_the_learners_of_any_size_that_there_are(monkeypatch):
             build_learner("LSTM", 4, 3).with_size(5, 3)
         return str(caught.value)
 
-    named = [name for name in LEARNERS if name in message().partition("episodes, such as")[2]]
+    named = [name for name in LEARNERS if name in message().partition("cannot read episodes of")[2]]
     assert named == [name for name in LEARNERS if learner_class(name).any_size]
     monkeypatch.setattr(learner_class("MAML"), "any_size", True)
     assert "MAML" in message()
