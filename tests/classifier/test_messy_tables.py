@@ -79,7 +79,7 @@ def test_a_stray_word_among_numbers_is_a_missing_value():
     mixed = list(NUMBERS)
     mixed[3] = mixed[50] = "?"
     gaps = np.array([np.nan if value == "?" else value for value in mixed])
-    with pytest.warns(UserWarning, match=r"Column 'a' holds numbers and '\?', which is taken for a missing value"):
+    with pytest.warns(UserWarning, match=r"Column 'a' holds numbers and '\?', which is read as a missing value"):
         found = answers(pd.DataFrame({"a": mixed, "colour": COLOURS}))
     np.testing.assert_array_equal(found, answers(pd.DataFrame({"a": gaps, "colour": COLOURS})))
     with pytest.warns(UserWarning, match="Column 'a' holds numbers and"):
