@@ -267,7 +267,10 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
     }
     try:
         with _quiet_lightning():
-            return Trainer(**{**settings, **options})
+            with warnings.catch_warnings():
+        # Where the user asked for the CPU.
+        warnings.filterwarnings("ignore", message="GPU available but not used")
+        return Trainer(**{**settings, **options})
     except (MisconfigurationException, ImportError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(
