@@ -214,7 +214,7 @@ def test_values_of_every_other_kind():
     [
         (pd.DataFrame([[1, 2]] * 4, columns=["a", "a"]), "more than one column named 'a'.* Rename"),
         (pd.DataFrame([[1, 2]] * 4, columns=pd.MultiIndex.from_product([["a"], [1, 2]])), "2 levels.* one name"),
-        (pd.DataFrame([[1, 2]] * 4, columns=["a", 1]), r"others, such as 1, do not.*astype\(str\)"),
+        (pd.DataFrame([[1, 2]] * 4, columns=["a", 1]), r"others, such as 1, are not.*astype\(str\)"),
         (pd.DataFrame([[1, 2]] * 4).iloc[0], r"X is a Series.* Give frame.iloc\[\[0\]\]"),
         ({"a": [1, 2, 3, 4]}, r"X is of type dict.* pandas.DataFrame\(X\)"),
         ([{"a": 1}] * 4, r"list of dicts.* pandas.DataFrame\(X\)"),
