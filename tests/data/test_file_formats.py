@@ -296,13 +296,13 @@ def test_a_truncated_picture_is_named(tmp_path, keep):
         load_dataset(tmp_path)
 
 
-def test_a_folder_without_data_says_what_was_looked_for(tmp_path):
+def test_a_folder_without_data_says_what_is_accepted(tmp_path):
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(DataError, match=r"nothing holds no data set\. Looked for.*IDX.*npz.*CIFAR.*SVHN.*pictures"):
+    with pytest.raises(DataError, match=r"nothing holds no data set\. Accepted.*IDX.*npz.*CIFAR.*SVHN.*pictures"):
         load_dataset(tmp_path / "nothing")
 
 
 def test_a_file_of_unknown_format_says_what_is_accepted(tmp_path):
     (tmp_path / "data.csv").write_text("1,2,3")
-    with pytest.raises(DataError, match=r"no known format\. Accepted: .*IDX.*npz"):
+    with pytest.raises(DataError, match=r"not in a known format\. Accepted: .*IDX.*npz"):
         load_dataset(tmp_path / "data.csv")
