@@ -135,7 +135,7 @@ def test_unknown_names_and_options_are_refused(features):
         TaskAugmentor(features, widen={"invention": {"probability": 0.5, "layer": 1}})
     with pytest.raises(TaskError, match=r"Cannot import the widening 'nowhere\.Mine'"):
         TaskAugmentor(features, widen={"nowhere.Mine": 0.5})
-    with pytest.raises(TaskError, match="no widening"):
+    with pytest.raises(TaskError, match="not a widening"):
         TaskAugmentor(features, widen={"gpicl.data.FeatureDataset": 0.5})
 
 
