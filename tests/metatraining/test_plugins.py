@@ -65,5 +65,5 @@ def test_a_yaml_file_may_name_them(tmp_path, capsys):
     assert yaml.safe_load(capsys.readouterr().out)["loop"]["loggers"] == [plugin]
     assert load_preset(str(path)).loop.loggers == [PluginConfig(**plugin)]
     path.write_text(yaml.safe_dump({"training": {"callbacks": ["csv"]}}))
-    with pytest.raises(ConfigError, match="is no configuration"):
+    with pytest.raises(ConfigError, match="is not a configuration"):
         load_preset(str(path))

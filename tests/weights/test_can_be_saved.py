@@ -65,9 +65,9 @@ def local():
 @pytest.mark.parametrize(
     ("learner", "message"),
     [
-        (OtherNames, "takes features, classes"),
+        (OtherNames, "it has features, classes"),
         (NoPlainValue, "option activation is ReLU"),
-        (HidesNumbers, "outside of its"),
+        (HidesNumbers, "outside its"),
         (OddState, "_extra_state of its state is dict"),
         (local(), "cannot be saved and loaded again"),
     ],

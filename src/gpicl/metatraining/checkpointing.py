@@ -115,7 +115,7 @@ def read_progress(path: Path, parameters: dict[str, torch.Size]) -> Progress:
         saved = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
         found = Progress(int(checkpoint["global_step"]), checkpoint.get("sources"))
     except Exception as error:
-        # For damaged bytes torch raises many kinds of errors (zip, pickle, key, runtime), which mean the same to the user.
+        # For damaged bytes torch raises many kinds of errors (zip, pickle, key, runtime) with the same meaning.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path} is damaged or is not a checkpoint ({reason}). {remedy}") from error
     if saved != {f"learner.{name}": shape for name, shape in parameters.items()}:

@@ -271,8 +271,8 @@ class TaskAugmentor:
         missing = self.num_features - examples.num_features
         if missing < 0:
             raise TaskError(
-                f"The raw data set has {examples.num_features} features, more than these tasks' {self.num_features}. "
-                "Resize the images, or use projected tasks."
+                f"The raw data set has {examples.num_features} features, more than the {self.num_features} of these "
+                "tasks. Resize the images, or use projected tasks."
             )
         return torch.nn.functional.pad(examples.normalised(numbers, indices), (0, missing))
 

@@ -114,7 +114,7 @@ def test_other_examples_have_the_basis_of_those_that_the_tasks_were_made_from(fe
 
 def test_other_examples_of_another_width_are_refused(features):
     narrow = FeatureDataset.from_arrays(features.features[:, :9], features.labels, features.classes)
-    with pytest.raises(TaskError, match=r"36 features cannot be made of .* which have 9"):
+    with pytest.raises(TaskError, match=r"need examples with 36 features, but .* have 9"):
         TaskAugmentor(features).on(narrow)
 
 
