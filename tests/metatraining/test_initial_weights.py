@@ -42,7 +42,7 @@ def test_a_run_is_named_by_the_content_of_the_weights_it_begins_with(config, fir
 def test_weights_read_tasks_of_another_size_if_their_learner_does(tmp_path):
     learner = build_learner("VSML", 4, 3)
     begin_with(learner, _saved(tmp_path, build_learner("VSML", 9, 5)))
-    with pytest.raises(LearnerError, match=r"of 9 features and 5 classes"):
+    with pytest.raises(LearnerError, match=r"have 9 features and 5 classes"):
         begin_with(build_learner("MLP", 4, 3), _saved(tmp_path, build_learner("MLP", 9, 5)))
 
 

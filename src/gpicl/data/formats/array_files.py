@@ -209,12 +209,12 @@ class _ArraysOnly(pickle.Unpickler):
             return getattr(np, name)
         if (module, name) == ("_codecs", "encode"):
             return _latin1  # how Python 3 writes bytes in the pickle protocols of Python 2
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no batch of images needs")
+        raise pickle.UnpicklingError(f"it needs {module}.{name}, which a batch of images must not contain")
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:
     if encoding not in ("latin1", b"latin1"):
-        raise pickle.UnpicklingError(f"it asks for the codec {encoding!r}, which no batch of images needs")
+        raise pickle.UnpicklingError(f"it needs the codec {encoding!r}, which a batch of images must not contain")
     return text.encode("latin1")
 
 
