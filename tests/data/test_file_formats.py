@@ -218,7 +218,7 @@ def test_a_batch_cannot_run_code(tmp_path, evil):
     _write_cifar(tmp_path)
     thing = _Command(tmp_path / "owned") if evil == "command" else collections.OrderedDict()
     (tmp_path / "data_batch_1").write_bytes(pickle.dumps({b"data": thing, b"labels": [0, 1]}))
-    with pytest.raises(DataError, match=r"data_batch_1.*which no batch of images needs"):
+    with pytest.raises(DataError, match=r"data_batch_1.*which a batch of images must not contain"):
         load_dataset(tmp_path)
     assert not (tmp_path / "owned").exists()
 

@@ -68,7 +68,7 @@ def local():
         (OtherNames, "it has features, classes"),
         (NoPlainValue, "option activation is ReLU"),
         (HidesNumbers, "outside its"),
-        (OddState, "_extra_state of its state is dict"),
+        (OddState, "_extra_state in its state_dict is dict"),
         (local(), "cannot be saved and loaded again"),
     ],
 )
