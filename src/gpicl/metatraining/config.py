@@ -277,7 +277,7 @@ class TestingConfig:
 
 @dataclass
 class LoopConfig:
-    """How the training loop runs. These settings do not change the results, so they are not part of the run's name.
+    """How the training loop runs. These settings change results at most by rounding, so they do not name the run.
 
     Args:
         devices: Number of processes or accelerators.
