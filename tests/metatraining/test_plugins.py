@@ -46,7 +46,7 @@ def test_a_callback_is_part_of_the_runs_name_and_a_logger_is_not(config, tmp_pat
         ("nowhere.Nothing", {}, "No module named 'nowhere'"),
         ("lightning.pytorch.callbacks.Nothing", {}, "Nothing"),
         ("lightning.pytorch.callbacks.Timer", {"durations": 1}, "durations"),
-        ("pathlib.Path", {}, "is no Callback"),
+        ("pathlib.Path", {}, "is not a Lightning Callback"),
     ],
 )
 def test_what_cannot_be_built_is_refused_before_anything_is_written(config, tmp_path, name, options, message):
