@@ -103,7 +103,7 @@ def test_impossible_tests_are_refused(trained, patterns, capsys, options, messag
 
 def test_nothing_to_test_is_refused(trained, capsys):
     assert evaluate(trained, "") == 2
-    assert "no data set is named" in capsys.readouterr().err
+    assert "no data set is given" in capsys.readouterr().err
 
 
 def test_a_path_with_commas_or_an_equals_sign_works(trained, tmp_path, write_patterns):
