@@ -53,8 +53,8 @@ class WriteError(GpiclError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"Cannot write {path}: {reason.rstrip('.')}. Files written earlier are intact. Free some disk space, or "
-            "choose another folder with --output; then run the same command again to continue."
+            f"Cannot write {path}: {reason.rstrip('.')}. Files written earlier are intact. Free some disk space and "
+            "run the same command again to continue, or choose another folder with --output."
         )
 
 

@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> None:
         open: bool = False,
         device: str | None = None,
     ) -> None:
-        """Serve a page on which you teach a learner by drawing.
+        """Serve a page where you teach a learner by drawing.
 
         Args:
             host: Name or address to listen on; the default accepts connections from this machine only.

@@ -17,7 +17,7 @@ COMMANDS = {
     "compare": "Compare every learner on the same episodes, and write the table.",
     "reproduce": "Reproduce the figures of the paper, on a laptop or a cluster.",
     "classify": "Predict the rows of one CSV file from the labelled rows of another, without training.",
-    "demo": "Serve a page on which you teach a learner by drawing.",
+    "demo": "Serve a page where you teach a learner by drawing.",
     "export": "Write the learner of a run as a model for other programs.",
     "bench": "Measure how fast gpicl is on this machine, and how fast the machine could be.",
     "datasets": "List the data sets and their sources.",
