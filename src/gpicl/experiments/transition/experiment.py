@@ -10,13 +10,13 @@ EXPERIMENT = Experiment(
     name="transition",
     title="Transition: from memorisation to learning to learn",
     question=(
-        "What does a Transformer do with more and more tasks? Accuracy at the last position less that at the first "
-        "says how much it learns within a sequence. A learner that has memorised every image of every task (*instance "
-        "memorisation*) knows the answer at once and improves by nothing; one that recognises which task it is in "
-        "(*task memorisation*) improves on seen tasks alone; one that *learns to learn* improves on unseen tasks, and "
-        "on another data set, too. The Transformer with labels in its tokens is the paper's, with interventions that "
-        "take it off its plateau and then fade; the one with labels in its values is this project's. Both data sets "
-        "are meta-trained on, and every run is tested on both. The lower panels show all seeds at the jump."
+        "How does a Transformer change as the number of tasks grows? The accuracy at the last position minus that at "
+        "the first measures how much it learns within a sequence. A learner that has memorised every image of every "
+        "task (*instance memorisation*) knows the answer at once and does not improve. One that recognises the task "
+        "(*task memorisation*) improves on seen tasks only. One that *learns to learn* also improves on unseen tasks "
+        "and on another data set. The Transformer with labels in its tokens is the paper's, with interventions that "
+        "take it off its plateau and then fade; the one with labels in its values is this project's. Learners are "
+        "meta-trained on either data set and tested on both. The lower panels show all seeds at the jump."
     ),
     grid=grid,
     measure=accuracies_at(1, -1),

@@ -29,9 +29,9 @@ _SHADES = {INSTANCES: "#f0f0f0", TASKS: "#d9d9d9", LEARNING: "#bdbdbd"}
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw improvement within the sequence by number of tasks: a column per learner and data set.
+    """Draw improvement within the sequence by number of tasks: one column per learner and data set.
 
-    The upper row has the means and the phases, the lower one every seed where there are many of them.
+    The upper row shows means and phases, the lower one every seed where there are at least four.
     """
     mnist, fashion = settings.label("mnist"), settings.label("fashion_mnist")
     parts = list(by_part(table))
@@ -70,7 +70,7 @@ def _curves(axes: Axes, table: pd.DataFrame, curves: Sequence[tuple[str, str, st
 
 
 def _distribution(axes: Axes, table: pd.DataFrame, trained_on: str) -> None:
-    """Draw every seed as a dot; those within three points of each other stand side by side."""
+    """Draw every seed as a dot; dots within three points of each other are side by side."""
     found = list(jump_improvements(table))
     for place, (_, values) in enumerate(found):
         for bin_ in np.unique(np.round(values / 0.03)):

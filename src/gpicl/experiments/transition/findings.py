@@ -19,18 +19,18 @@ from gpicl.experiments.transition.improvement import (
     phases,
 )
 
-# Where the paper's phases begin, and how often the number of tasks doubles between them.
+# Where the paper's phases begin, and the number of doublings between them.
 _PAPER = {
     INSTANCES: "up to about 2^7 tasks",
     TASKS: "from there to about 2^14 tasks",
-    LEARNING: "from about 2^14 to 2^15 tasks on",
+    LEARNING: "from about 2^14 to 2^15 tasks",
 }
 _BEGIN, _JUMP, _DOUBLINGS = 2**7, 2**14, 7
-_BEGINS = f"{RULE} The number is the smallest one of tasks from which on all are "
+_BEGINS = f"{RULE} The number is the smallest number of tasks from which all are in "
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say where the phases begin, how much is learned, and how the seeds are distributed at the jump."""
+    """Report where the phases begin, how much is learned, and how the seeds are distributed at the jump."""
     found = []
     for learner, trained_on, rows in by_part(table):
         known = trained_on == settings.label("mnist")
@@ -44,11 +44,11 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
 
 def _phase_findings(judged: pd.DataFrame, known: bool) -> list[Finding]:
     improves, learns = _from(judged, {TASKS, LEARNING}), _from(judged, {LEARNING})
-    # Four times as many tasks, or as few: the paper gives the first to a power of two, and the second to two.
+    # Within a factor of four: the paper gives both numbers only to a power of two or two.
     begin, jump = (Reference(value, 0.25, 4.0, power_of_two) if known else None for value in (_BEGIN, _JUMP))
     return [
         Finding(
-            "where does it begin to improve within a sequence?",
+            "from how many tasks does it improve within a sequence?",
             "; ".join(f"{phase} {_where(judged, phase)}" for phase in _PAPER),
             f"{_BEGINS}task memorisation or learning to learn.",
             "; ".join(f"{phase} {paper}" for phase, paper in _PAPER.items()) if known else "",
@@ -56,7 +56,7 @@ def _phase_findings(judged: pd.DataFrame, known: bool) -> list[Finding]:
             begin,
         ),
         Finding(
-            "where does learning to learn begin?",
+            "from how many tasks does it learn to learn?",
             power_of_two(learns),
             f"{_BEGINS}learning to learn.",
             "at 2^14 to 2^15" if known else "",
@@ -64,9 +64,9 @@ def _phase_findings(judged: pd.DataFrame, known: bool) -> list[Finding]:
             jump,
         ),
         Finding(
-            "how long does it only memorise tasks?",
+            "with how many tasks does it only memorise tasks?",
             _where(judged, TASKS),
-            f"{RULE} The number is how often the number of tasks doubles between the two beginnings above.",
+            f"{RULE} The number counts the doublings of the number of tasks between the two findings above.",
             "from 2^7 to 2^14" if known else "",
             log2(learns / improves) if learns < inf else nan,
             Reference(_DOUBLINGS, 0.5, 2.0) if known else None,
@@ -80,7 +80,7 @@ def _where(judged: pd.DataFrame, phase: str) -> str:
 
 
 def _from(judged: pd.DataFrame, phases: set[str]) -> float:
-    """The smallest number of tasks from which on all are in some phases; infinite if there is none."""
+    """The smallest number of tasks from which all are in some phases; infinite if the largest is not."""
     begin = inf
     for count, phase in zip(judged["num_tasks"][::-1], judged["phase"][::-1], strict=True):
         if phase not in phases:
@@ -92,7 +92,9 @@ def _from(judged: pd.DataFrame, phases: set[str]) -> float:
 def _highest(table: pd.DataFrame, settings: Settings, known: bool) -> list[Finding]:
     means = mean_improvements(table)
     most = means[(means["num_tasks"] == means["num_tasks"].max()) & (means["tasks"] == "unseen")].set_index("dataset")
-    rule = "improvement on unseen tasks with the most tasks; mean and 95 % interval over seeds (Student's t)."
+    rule = (
+        "improvement on unseen tasks with the largest number of tasks; mean and 95 % interval over seeds (Student's t)."
+    )
     found = []
     for name, paper in zip(("mnist", "fashion_mnist"), PAPER_UNSEEN, strict=True):
         row = most.loc[settings.label(name)]
@@ -107,8 +109,8 @@ def _highest(table: pd.DataFrame, settings: Settings, known: bool) -> list[Findi
 _UNIFORM = 5 / 9
 _BIMODAL = (
     "Sarle's coefficient of bimodality, (skewness² + 1) / (kurtosis + 3 (n - 1)² / ((n - 2) (n - 3))), of the "
-    f"improvements on unseen tasks of n seeds; the largest of all numbers of tasks that have {FEWEST_SEEDS} seeds or "
-    "more. It is 5/9 of a uniform distribution, 1/3 of a normal one, and 1 of two points; above 5/9 is taken for "
+    f"improvements on unseen tasks of n seeds; the largest value of all numbers of tasks with at least {FEWEST_SEEDS} "
+    "seeds. It is 5/9 for a uniform distribution, 1/3 for a normal one, and 1 for two points; above 5/9 counts as "
     "bimodal."
 )
 

@@ -15,11 +15,11 @@ class Part(NamedTuple):
     """One learner, meta-trained on one data set.
 
     Attributes:
-        learner: Its name.
-        trained_on: The data set.
-        exponents: Numbers of tasks, as powers of two.
-        jump: Those of them that have `jump_seeds` seeds, for the distribution over seeds.
-        changes: What is changed of the scale's base run.
+        learner: Name of the learner.
+        trained_on: Data set of meta-training.
+        exponents: log2 of the numbers of tasks.
+        jump: The exponents with `jump_seeds` seeds, for the distribution over seeds.
+        changes: Changes to the scale's base run.
     """
 
     learner: str
@@ -62,7 +62,7 @@ _SCALES = {
             "jump_seeds": 16,
         },
     ),
-    # WHY 14x14: see the heat map. 1.5 million episodes are a hundred of each task at the paper's jump.
+    # WHY 14x14: see the heat map. 1.5 million episodes are about 100 per task at the paper's jump.
     "gpu": Scale(
         {
             "data.size": 14,
@@ -86,7 +86,7 @@ _SCALES = {
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: learner and data set x number of tasks x seeds, with more seeds at the jump."""
+    """Lay out the runs: learners and data sets x numbers of tasks x seeds, with more seeds at the jump."""
     scale = _SCALES[settings.scale]
     runs = []
     for part in scale.axes["parts"]:

@@ -11,20 +11,20 @@ from scipy.stats import skew
 from gpicl.experiments.reproduction import over_seeds
 
 PART = ["learner", "trained_on"]
-# Points of accuracy, and a share.
+# A difference of accuracies, and a share of it.
 FLAT, SHARE = 0.1, 2 / 3
 INSTANCES, TASKS, LEARNING = "instance memorisation", "task memorisation", "learning to learn"
 RULE = (
-    "improvement is the accuracy at the last position less that at the first, mean over seeds. *Instance "
+    "improvement is the accuracy at the last position minus that at the first, mean over seeds. *Instance "
     f"memorisation*: less than {FLAT:.0%} on seen tasks. *Task memorisation*: at least {FLAT:.0%} on seen tasks, and "
-    "on unseen ones less than two thirds of that. *Learning to learn*: at least two thirds."
+    "on unseen ones less than two thirds of that. *Learning to learn*: at least two thirds of that."
 )
 # How much the paper's learner improves on unseen tasks (read from its text), on MNIST and on Fashion-MNIST.
 PAPER_UNSEEN = (0.60, 0.42)
 
 
 def improvements(table: pd.DataFrame) -> pd.DataFrame:
-    """Give every run's improvement within the sequence.
+    """Compute every run's improvement within the sequence.
 
     Args:
         table: Accuracies at the first and the last position.
@@ -44,7 +44,7 @@ def mean_improvements(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def phases(table: pd.DataFrame) -> pd.DataFrame:
-    """Say in which phase each number of tasks is.
+    """Determine the phase of each number of tasks.
 
     Args:
         table: Accuracies at the first and the last position.
@@ -73,12 +73,12 @@ def _phase(seen: float, unseen: float) -> str:
     return LEARNING if unseen >= SHARE * seen else TASKS
 
 
-# Fewer than this say nothing about a distribution.
+# Fewer seeds say nothing about a distribution.
 FEWEST_SEEDS = 4
 
 
 def bimodality(values: np.ndarray) -> float:
-    """Sarle's coefficient of bimodality; NaN where all values are equal or there are fewer than four.
+    """Sarle's coefficient of bimodality; NaN if all values are equal or there are fewer than four.
 
     Args:
         values: One per seed.
