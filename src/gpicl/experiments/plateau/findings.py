@@ -121,8 +121,8 @@ _FACTORIAL = (
     f"{RULE} Two values of each of four factors, in all combinations. An effect is the ratio of the plateau's "
     "geometric mean with the second value to that with the first, over all values of the other three. An interaction "
     "of two factors is the square root of the ratio of one's effect with the other's second value to that with its "
-    f"first; 1 means that their effects multiply. It counts from {_FACTOR} or 1/{_FACTOR} on. Plateaus that did not end count "
-    "with the length of their run."
+    f"first; 1 means that their effects multiply. It counts from {_FACTOR} or 1/{_FACTOR} on. Plateaus that did not "
+    "end count with the length of their run."
 )
 
 

@@ -62,7 +62,7 @@ class RayEngine(Engine):
         pieces: Sequence[tuple[Any, ...]],
         on_start: Callable[[int], object] | None = None,
     ) -> Iterator[tuple[int, Outcome]]:
-        """Run a function on every piece; see `Engine.run`. Ray decides when a piece starts, so `on_start` is not called."""
+        """Run a function on every piece; see `Engine.run`. Ray decides when a piece starts: `on_start` is unused."""
         task = self._ray.remote(num_cpus=self._threads, num_gpus=self._gpus, max_retries=RETRIES)(guarded)
         folder = str(Path.cwd())
         left = list(range(len(pieces)))[::-1]
