@@ -23,7 +23,7 @@ PAGES = ["README.md", "docs/classifier.md", "docs/learners/index.md", *TUTORIALS
 # Commands that do not run here, by their beginning, and why.
 NOT_RUN = {
     "pip install": "would change the environment that runs the tests",
-    "make quickstart": "minutes of meta-training; the command behind it is the README's second, and is compared below",
+    "make quickstart": "minutes of meta-training; the command behind it is the README's own, and is compared below",
     "make test": "is what runs this",
     "python benchmarks/": "hours, and data sets that are not at hand",
     "python tests/": "would overwrite what other tests compare with",
@@ -38,6 +38,7 @@ SMALLER = {
         "gpicl train": _TINY,
         "gpicl evaluate": "--episodes 2",
         "gpicl compare": "--learners MLP",
+        "gpicl reproduce": "--scale smoke --dry_run true",
     },
     "docs/classifier.md": {"gpicl bench": "--scale smoke"},  # the figures are the benchmark's, not this test's
     # The README's have shown that training works: here it is enough that the options are understood.

@@ -77,8 +77,10 @@ def test_episodes_that_repeat_more_images_than_they_have_positions_are_not_captu
 
 @GPU
 @pytest.mark.parametrize("name", ["TokenTransformer", "KernelTransformer", "LSTM", "FastWeightMemory", "MAML", "VSML"])
-def test_graphs_take_the_steps_of_every_learner(config, tmp_path, name):
+def test_graphs_take_the_steps_of_every_learner(config, tmp_path, name, monkeypatch):
+    monkeypatch.setattr("gpicl.metatraining.muon.multiplies_in_bf16", lambda device: False)
     config.learner.name, config.learner.options, config.training.steps = name, {}, 30
+    config.training.epsilon = 1e-3  # or Adam takes whole steps along gradients that are only rounding
     equal(*(weights_of(config, tmp_path / str(c), capture=c)[0] for c in (False, True)), rtol=1e-2, atol=1e-3)
 
 
@@ -89,6 +91,7 @@ def test_compiling_is_refused_where_no_gpu_takes_the_steps(config, tmp_path):
 
 
 @GPU
+@pytest.mark.filterwarnings("ignore:.*script_method.*:DeprecationWarning")
 def test_a_compiled_learner_takes_the_same_steps(config, tmp_path):
     config.learner.name, config.learner.options = "TokenTransformer", {"layers": 1, "width": 16, "heads": 2}
     config.training.precision, config.training.optimiser = "fp32", "adam"

@@ -41,7 +41,7 @@ def weights_of(config, folder, dials=None, **loop):
 
 
 def differs(first, second):
-    return any(not torch.equal(first[name], second[name]) for name in first)
+    return any(not torch.equal(first[name].cpu(), second[name].cpu()) for name in first)
 
 
 def close(first, second, **tolerance):
@@ -175,6 +175,7 @@ def test_averaged_weights_are_what_is_measured_reported_and_saved(config, tmp_pa
     close(seen["trained"], meta_train(config, tmp_path)[1].state_dict(), rtol=0, atol=0)
 
 
+@pytest.mark.filterwarnings("ignore:GPU available but not used")
 def test_any_trainer_ends_with_the_average(features):
     tasks = TaskAugmentor(features, length=12)
     learner = build_learner("ValueTransformer", 36, 4, layers=1, width=16, heads=1, key_size=8)

@@ -266,7 +266,9 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
         "enable_model_summary": False,
     }
     try:
-        with _quiet_lightning():
+        with _quiet_lightning(), warnings.catch_warnings():
+            # The user asked for the CPU.
+            warnings.filterwarnings("ignore", message="GPU available but not used")
             return Trainer(**{**settings, **options})
     except (MisconfigurationException, ImportError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
