@@ -95,7 +95,7 @@ def _page(table: pd.DataFrame, cells: Path) -> list[str]:
         markdown_table(["", *columns, "best classical learner"], [_row(table, columns, row) for row in rows]),
         "",
         "† Meta-training used training images of this data set; these are test images.",
-        "‡ Images are projected to the number of features that the learner reads, which is below their number of pixels.",
+        "‡ Images are projected to the number of features that the learner reads, fewer than their pixels.",
         "",
         "## What it shows",
         "",
