@@ -25,7 +25,7 @@ from gpicl.report import COLOURS
 
 _TESTED_ON = ("mnist", "fashion_mnist", "kmnist")
 
-# `lengths` maps each length to its batch, so that steps have similar numbers of examples.
+# `lengths` maps each length to its batch, which shrinks as episodes grow.
 _SCALES = {
     "smoke": Scale(
         {"learner": LearnerConfig("TokenTransformer", {"layers": 1, "width": 8, "heads": 1, "key_size": 8})},

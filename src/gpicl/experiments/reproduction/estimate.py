@@ -113,9 +113,8 @@ def _timed(config: RunConfig, most: int | None) -> str:
     parts = {part: fields for part, fields in asdict(config).items() if part not in ("loop", "init")}
     values = {f"{part}.{name}": value for part, fields in parts.items() for name, value in fields.items()}
     values["training.batch"] = min(config.training.batch, most or config.training.batch)
-    values["tasks.num_tasks"] = (
-        config.tasks.num_tasks is None
-    )  # nothing is stored per task, so the number does not matter
+    # Nothing is stored per task, so a finite number of tasks does not matter.
+    values["tasks.num_tasks"] = config.tasks.num_tasks is None
     return json.dumps({name: value for name, value in values.items() if name not in _FREE})
 
 
