@@ -32,7 +32,7 @@ def write_page(folder: Path, done: Sequence[tuple[Trial, dict[str, Any]]], comma
 
 
 def mean_ranks(trials: pd.DataFrame, metric: str, less_is_better: bool) -> dict[str, tuple[float, float]]:
-    """Rank of each method among all, mean over data sets and sizes; and half of its 95 % interval over splits."""
+    """Mean rank of each method over data sets and sizes, and half of its 95 % interval over splits."""
     cells = trials.pivot(index=["split", "dataset", "size"], columns="method", values=metric)
     ranks = cells.rank(axis=1, ascending=less_is_better).groupby("split").mean()
     return {str(method): _mean_and_half(ranks[method].to_numpy()) for method in ranks}
@@ -66,24 +66,18 @@ def _page(trials: pd.DataFrame, command: str, machine: str) -> list[str]:
     lines = [
         "# `InContextClassifier` against tuned classifiers on small data",
         "",
-        f"    {command}",
-        "",
-        f"Machine: {machine}; torch {torch.__version__}, scikit-learn {sklearn.__version__}. {splits} splits, the same",
-        "for all methods, every class in each; up to 500 test rows. How each competitor was tuned:",
-        "`benchmarks/classifier/competitors.py`. Behind ± stands half of the 95 % interval over splits (Student's t).",
-        "`trials.csv` has every trial.",
-        "",
-        f"The classifier's views and its learner's kernels were chosen on {', '.join(_CHOSEN_ON)}, and MNIST is what",
-        "its weights were meta-trained on: results there flatter it. Ranks are given for the other data sets apart.",
-        "",
         "## Mean ranks (1 is best)",
         "",
         _ranks(trials, methods),
         *_ranks_elsewhere(trials, methods),
         "",
+        f"The classifier's views and its learner's kernels were chosen on {', '.join(_CHOSEN_ON)}.",
+        "Its weights were meta-trained on MNIST.",
+        "Results on these data sets are optimistic, so the ranks on the other data sets are also given separately.",
+        "",
         "![Accuracy by size](accuracy.png)",
         "",
-        "## Calibration, all data sets and sizes together",
+        "## Calibration, all data sets and sizes combined",
         "",
         "![Reliability diagram](reliability.png)",
     ]
@@ -94,7 +88,18 @@ def _page(trials: pd.DataFrame, command: str, machine: str) -> list[str]:
     }
     for metric, title in titles.items():
         lines += ["", f"## {title}", "", _cells(trials, methods, metric, 100 if metric == "accuracy" else 1)]
-    return lines
+    return [
+        *lines,
+        "",
+        "## How it was measured",
+        "",
+        f"    {command}",
+        "",
+        f"{splits} splits, the same for all methods, with every class in each and up to 500 test rows.",
+        "The numbers after ± are half of the 95 % interval over splits (Student's t).",
+        "`benchmarks/classifier/competitors.py` shows how each competitor was tuned, `trials.csv` has every trial.",
+        f"Machine: {machine}; torch {torch.__version__}, scikit-learn {sklearn.__version__}.",
+    ]
 
 
 def _ranks(trials: pd.DataFrame, methods: list[str]) -> str:
@@ -114,7 +119,7 @@ def _ranks_elsewhere(trials: pd.DataFrame, methods: list[str]) -> list[str]:
     if elsewhere.empty:
         return []
     names = ", ".join(dict.fromkeys(elsewhere["dataset"]))
-    return ["", f"On {names} alone:", "", _ranks(elsewhere, methods)]
+    return ["", f"Only {names}:", "", _ranks(elsewhere, methods)]
 
 
 def _cells(trials: pd.DataFrame, methods: list[str], metric: str, factor: float) -> str:

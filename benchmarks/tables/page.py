@@ -17,7 +17,7 @@ _ABOUT = ("rows", "columns", "classes", "categorical", "missing")
 # Differences below this count as a draw.
 _DRAW = 0.005
 _SIZES = {"rows": (200, 500), "columns": (10, 30), "classes": (2, 5)}
-# Where all tables have more rows than most of those above.
+# Used if all tables have more rows than the larger limit above.
 _MANY_ROWS = (2000, 4000)
 
 
@@ -33,13 +33,13 @@ def write_page(
     """Write `README.md` from the trials.
 
     Args:
-        folder: Where to.
-        trials: All trials; tables that are not among `tables` are left out.
+        folder: Folder of the page.
+        trials: All trials; those of tables that are not in `tables` are ignored.
         tables: The tables.
-        peers: What other methods reach on them; see `load_peers`.
-        command: How the trials were run.
-        machine: Where.
-        folds: On which rows.
+        peers: Published figures of other methods; see `load_peers`.
+        command: Command that ran the trials.
+        machine: Description of the machine.
+        folds: Description of the folds.
     """
     trials = trials[trials["table"].isin([table.name for table in tables])]
     sizes = pd.DataFrame([_size(table) for table in tables]).set_index("table")
@@ -50,14 +50,8 @@ def write_page(
     lines = [
         "# Classifiers on small tables",
         "",
-        f"    {command}",
-        "",
-        f"Machine: {machine}; torch {torch.__version__}, scikit-learn {sklearn.__version__}; one thread.",
-        f"{len(tables)} tables of {sizes['rows'].min()} to {sizes['rows'].max():,} rows.",
-        folds,
-        "Average precision is of each class against the rest, weighted by the classes' shares; of class 1 if there are",
-        "two. Methods in *italics* were not run here: their figures come from the `peers.csv` of the tables, where",
-        "most were tuned by nested cross-validation. The others are not tuned. `trials.csv` has every trial.",
+        f"Average precision on {len(tables)} tables of {sizes['rows'].min()} to {sizes['rows'].max():,} rows.",
+        "Methods in *italics* were run by others, and most of them were tuned; the other methods are not tuned.",
         "",
         "## Means and mean ranks",
         "",
@@ -70,6 +64,19 @@ def write_page(
         lines += ["## Wins and losses of `InContextClassifier`", "", *_contests(precision, sizes), ""]
         lines += ["## The ten tables on which it is farthest behind the best", "", _worst(precision, sizes), ""]
     lines += ["## Average precision of every table", "", _all(precision, sizes, measured), ""]
+    lines += [
+        "## How it was measured",
+        "",
+        f"    {command}",
+        "",
+        folds,
+        "Average precision is the mean over one-against-rest problems, weighted by class frequency.",
+        "For two classes, it is that of class 1.",
+        "Figures in *italics* come from the `peers.csv` of the tables; nested cross-validation tuned most of them.",
+        "`trials.csv` has every trial.",
+        f"Machine: {machine}; torch {torch.__version__}, scikit-learn {sklearn.__version__}; one thread.",
+        "",
+    ]
     text = "\n".join(lines)
     write_atomically(folder / "README.md", lambda part: part.write_text(text))
 
@@ -80,7 +87,7 @@ def _size(table: Table) -> dict[str, object]:
 
 
 def _published(peers: pd.DataFrame | None, names: pd.Index) -> pd.DataFrame:
-    """Figures of others, italic by name."""
+    """Published figures of other methods, with their names in italics."""
     if peers is None:
         return pd.DataFrame(index=names)
     methods = [column for column in peers.columns if column not in _ABOUT]

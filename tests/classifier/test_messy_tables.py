@@ -79,7 +79,7 @@ def test_a_stray_word_among_numbers_is_a_missing_value():
     mixed = list(NUMBERS)
     mixed[3] = mixed[50] = "?"
     gaps = np.array([np.nan if value == "?" else value for value in mixed])
-    with pytest.warns(UserWarning, match=r"Column 'a' holds numbers and '\?', which is taken for a missing value"):
+    with pytest.warns(UserWarning, match=r"Column 'a' holds numbers and '\?', which is read as a missing value"):
         found = answers(pd.DataFrame({"a": mixed, "colour": COLOURS}))
     np.testing.assert_array_equal(found, answers(pd.DataFrame({"a": gaps, "colour": COLOURS})))
     with pytest.warns(UserWarning, match="Column 'a' holds numbers and"):
@@ -212,14 +212,14 @@ def test_values_of_every_other_kind():
 @pytest.mark.parametrize(
     ("X", "expected"),
     [
-        (pd.DataFrame([[1, 2]] * 4, columns=["a", "a"]), "more than one column of the name 'a'.* Rename"),
+        (pd.DataFrame([[1, 2]] * 4, columns=["a", "a"]), "more than one column named 'a'.* Rename"),
         (pd.DataFrame([[1, 2]] * 4, columns=pd.MultiIndex.from_product([["a"], [1, 2]])), "2 levels.* one name"),
-        (pd.DataFrame([[1, 2]] * 4, columns=["a", 1]), r"others, such as 1, do not.*astype\(str\)"),
+        (pd.DataFrame([[1, 2]] * 4, columns=["a", 1]), r"others, such as 1, are not.*astype\(str\)"),
         (pd.DataFrame([[1, 2]] * 4).iloc[0], r"X is a Series.* Give frame.iloc\[\[0\]\]"),
         ({"a": [1, 2, 3, 4]}, r"X is of type dict.* pandas.DataFrame\(X\)"),
         ([{"a": 1}] * 4, r"list of dicts.* pandas.DataFrame\(X\)"),
         (None, "X is of type NoneType"),
-        ([[1, 2], [3], [4], [5]], "rows do not make a table: they have 1 and 2 values"),
+        ([[1, 2], [3], [4], [5]], "rows do not form a table: they have 1 and 2 values"),
         ([1, "a", 2, 3], r"X has the shape \[4\].* Reshape your data"),
         (pd.DataFrame({"a": ["x"]})[:0], r"X has the shape \[0, 1\]"),
         (pd.DataFrame({"a": [{}] * 4}), "Column 'a' holds {}, of type dict"),

@@ -163,7 +163,7 @@ def test_an_output_that_is_a_folder_or_an_input_is_refused(files, command, tmp_p
         ("classify train.csv empty.csv --target species", "empty.csv has no rows"),
         ("classify train.csv blank.csv --target species", "Cannot read blank.csv"),
         ("classify gaps.csv test.csv --target species", "gaps.csv: 1 of 75 rows have no species"),
-        ("classify only.csv test.csv --target species", "no column but 'species'"),
+        ("classify only.csv test.csv --target species", "only the column 'species'"),
         ("classify train.csv test.csv --target species --weights minst", "Did you mean 'mnist'"),
         ("classify train.csv test.csv --target species --members 0", "--members must be a whole number"),
         ("classify numbers.csv numbers.csv --target y", "continuous"),

@@ -1,4 +1,4 @@
-"""How fast training, meta-testing and classifying are on a device, beside what the device can do at best."""
+"""Speed of training, meta-testing and classifying on a device, compared with the device's peak rates."""
 
 from gpicl.bench.groups import GROUPS
 from gpicl.bench.report import Results, run_bench

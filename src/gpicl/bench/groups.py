@@ -25,7 +25,7 @@ from gpicl.metatraining.presets import load_preset
 from gpicl.tasks import NO_INTERVENTION, Episodes, TaskAugmentor
 
 CLASSES = 10
-# The sizes of the published table of architectures; a learner that is not named here has its defaults.
+# Sizes of the published table of architectures; other learners use their defaults.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "LSTM": {"hidden": 256},
     "OuterProductLSTM": {"hidden": 64},
@@ -34,7 +34,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "MAML": {"depth": 2, "width": 128},
     "SGD": {"depth": 0},
 }
-# Learners whose state is too large for a full batch take this part of one.
+# Learners whose state is too large for a full batch: their batch is divided by this.
 _PARTS = {"VSML": 8, "MAML": 4}
 _LARGE_BATCH = 4096
 
@@ -44,10 +44,10 @@ class Case(NamedTuple):
 
     Attributes:
         name: Name of the learner.
-        options: What it is built with.
+        options: Options of the learner.
         batch: Episodes per step.
         length: Examples per episode.
-        num_features: Features of its inputs.
+        num_features: Features of an input.
     """
 
     name: str
@@ -61,15 +61,15 @@ class Case(NamedTuple):
         return f"{self.name}{width}, B = {self.batch}"
 
     def build(self) -> Learner:
-        """Build the learner."""
+        """Build the learner for ten classes."""
         return build_learner(self.name, self.num_features, CLASSES, **self.options)
 
 
 def cases(session: Session) -> list[Case]:
-    """List every learner of the package, and the token Transformer wider too; on a GPU also in a large batch.
+    """List every learner of the package, plus a wider token Transformer and, on a GPU, one with a large batch.
 
     Args:
-        session: Says the sizes.
+        session: Provides the sizes.
     """
     scale = session.scale
     size, channels = scale.images[0]
@@ -87,7 +87,7 @@ def cases(session: Session) -> list[Case]:
 
 
 def measure_steps(session: Session) -> Iterator[Figure]:
-    """Time forward, backward and Adam's step on episodes that are there; only forward where nothing is trained."""
+    """Time forward, backward and Adam's step on ready-made episodes; only forward if the learner has no parameters."""
     for case in cases(session):
         learner = case.build()
         flops = step_flops(learner, case.batch, case.length) if case.name.endswith("Transformer") else 0.0
@@ -99,11 +99,11 @@ def measure_steps(session: Session) -> Iterator[Figure]:
 
 
 def training_step(case: Case, session: Session) -> Work:
-    """Make a function that takes a training step, one operation at a time.
+    """Return a function that takes a training step, one operation at a time.
 
     Args:
         case: The learner.
-        session: Says where and in which precision.
+        session: Provides device and precision.
     """
     learner, episodes, optimiser = _step_parts(case, session)
 
@@ -120,11 +120,11 @@ def training_step(case: Case, session: Session) -> Work:
 
 
 def captured_training_step(case: Case, session: Session) -> Work | None:
-    """Make a function that takes the same step as one CUDA graph, as meta-training does; None where it cannot.
+    """Return a function that takes the same step as one CUDA graph, as meta-training does; None if that fails.
 
     Args:
         case: The learner.
-        session: Says where and in which precision.
+        session: Provides device and precision.
     """
     from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
 
@@ -144,7 +144,7 @@ def captured_training_step(case: Case, session: Session) -> Work | None:
     numbers = count()
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        for _ in range(6):  # it captures a step that it has taken a few times
+        for _ in range(6):  # a step is captured after it has been taken a few times
             step.take(next(numbers))
     if any("cannot be captured" in str(warning.message) for warning in told):
         return None
@@ -163,7 +163,7 @@ def captured(work: Work) -> Work:
     """Capture work as a CUDA graph.
 
     Args:
-        work: Does the same operations on the same memory every time.
+        work: Function that does the same operations on the same memory every time.
     """
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
@@ -176,12 +176,12 @@ def captured(work: Work) -> Work:
     return graph.replay
 
 
-# A task of a finite number draws a matrix of N x N normals. Where that is this many, a few episodes have to do.
+# With finitely many tasks, each draws a matrix of N x N normals. If it has more than this many, use a few episodes.
 _LARGE_MATRIX, _FEW = 2**22, {"cpu": 4, "cuda": 64}
 
 
 def measure_tasks(session: Session) -> Iterator[Figure]:
-    """Time batches of episodes of unlimited and of finitely many tasks, and widened as for the preset `flagship`."""
+    """Time batches of episodes: unlimited tasks, finitely many, and tasks widened as in the preset `flagship`."""
     scale = session.scale
     widen = load_preset("flagship").tasks.widen
     for size, channels in scale.images:
@@ -204,13 +204,13 @@ def measure_tasks(session: Session) -> Iterator[Figure]:
 
 
 def _making(tasks: TaskAugmentor, batch: int) -> Work:
-    """Make a function that makes episodes, other draws every time."""
+    """Return a function that generates a new batch of episodes at every call."""
     firsts = count(0, batch)
     return lambda: tasks.episodes(range(first := next(firsts), first + batch))
 
 
 def random_images(size: int, channels: int) -> FeatureDataset:
-    """Make images of noise in ten classes.
+    """Generate noise images in ten classes.
 
     Args:
         size: Height and width.
@@ -221,7 +221,7 @@ def random_images(size: int, channels: int) -> FeatureDataset:
 
 
 def measure_training(session: Session) -> Iterator[Figure]:
-    """Time the second half of short runs of `gpicl train`, tasks, loop and log included, on images of digits."""
+    """Time the second half of short runs of `gpicl train` on `digits`, including tasks, loop and log."""
     size, channels = session.scale.images[0]
     data = DataConfig("digits", size=size, channels=channels)
     trained = [case for case in cases(session) if case.build().num_parameters]
@@ -238,7 +238,7 @@ def measure_training(session: Session) -> Iterator[Figure]:
 
 
 def _whole_step(name: str, config: RunConfig, session: Session) -> Figure:
-    # Lightning takes a second to import, which neither the other groups nor --help need to wait for.
+    # Lightning takes a second to import; the other groups and --help do not need it.
     from lightning import Callback
 
     from gpicl.metatraining import meta_train
@@ -273,12 +273,12 @@ def _whole_step(name: str, config: RunConfig, session: Session) -> Figure:
 
 
 def measure_metatest(session: Session) -> Iterator[Figure]:
-    """Time `evaluate` on unseen tasks of the smallest images, tasks included."""
+    """Time `evaluate` on unseen tasks of the smallest images, including the generation of tasks."""
     from gpicl.metatesting import evaluate
 
     scale = session.scale
     dataset = {"images": random_images(*scale.images[0])}
-    batch = 2 * scale.batch  # without gradients twice as many fit
+    batch = 2 * scale.batch  # twice as many fit without gradients
     episodes = (16 if session.captures else 2) * batch
     for case in cases(session):
         if case.name in ("KernelTransformer", "ValueTransformer", "TokenTransformer") and case.options != scale.wide:
@@ -298,7 +298,7 @@ _FEATURES = 64
 
 
 def measure_classifier(session: Session) -> Iterator[Figure]:
-    """Time fitting, one query and many, warm, beside scikit-learn's support-vector machine."""
+    """Time fitting, one query and many queries, warmed up, next to scikit-learn's support-vector machine."""
     from sklearn.svm import SVC
 
     from gpicl.classifier import InContextClassifier
@@ -326,21 +326,21 @@ def measure_classifier(session: Session) -> Iterator[Figure]:
 GROUPS: dict[str, tuple[str, Callable[[Session], Iterator[Figure]]]] = {
     "tasks": ("Making a batch of tasks", measure_tasks),
     "steps": ("A training step of every learner", measure_steps),
-    "training": ("A step of gpicl train: tasks, loop and log included", measure_training),
+    "training": ("A step of gpicl train, including tasks, loop and log", measure_training),
     "metatest": ("Meta-testing", measure_metatest),
-    "classifier": ("The classifier, beside a support-vector machine", measure_classifier),
+    "classifier": ("The classifier, and a support-vector machine", measure_classifier),
 }
-"""What is measured, by name: a title, and what yields the figures."""
+"""Groups of figures by name: a title, and a function that yields the figures."""
 
 
 def chosen_groups(only: str | None) -> list[str]:
-    """List the named groups, in their own order.
+    """List the named groups in the order of `GROUPS`.
 
     Args:
-        only: Names with commas between them; None for all.
+        only: Names separated by commas; None for all.
 
     Raises:
-        UnknownNameError: If there is no group of that name.
+        UnknownNameError: If a group is unknown.
     """
     names = list(GROUPS) if only is None else [name.strip() for name in only.split(",")]
     for name in names:

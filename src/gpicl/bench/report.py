@@ -1,4 +1,4 @@
-"""A whole benchmark: its table, and its file."""
+"""Running a benchmark, its table and its results file."""
 
 import json
 import sys
@@ -26,16 +26,16 @@ _FORMAT = 2
 
 @dataclass
 class Results:
-    """What a benchmark has measured.
+    """Results of a benchmark.
 
     Attributes:
-        command: What was typed.
+        command: Command line.
         scale: Sizes of the work.
         precision: Precision of the learners' products.
-        machine: What decides how fast everything is; the device among it.
+        machine: Description of the machine, including the device.
         version: Version of gpicl.
-        date: When it began.
-        peaks: What the device did at best: products in FLOP/s by precision, `memory` in bytes/s.
+        date: Start time, ISO 8601 in UTC.
+        peaks: Peak rates of the device: products in FLOP/s by precision, `memory` in bytes/s.
         figures: The figures.
     """
 
@@ -49,10 +49,10 @@ class Results:
     figures: list[Figure] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
-        """Write the file, whole or not at all.
+        """Write the results as JSON, atomically.
 
         Args:
-            path: Where to.
+            path: File to write.
         """
         content = {"format": _FORMAT, **asdict(self)}
         for row, figure in zip(content["figures"], self.figures, strict=True):
@@ -68,18 +68,18 @@ def run_bench(
     command: str = "",
     on_figure: Callable[[Results], object] = lambda _: None,
 ) -> Results:
-    """Measure group by group.
+    """Run groups of measurements.
 
     Args:
-        groups: Names of `GROUPS`.
-        scale: `full`, or `smoke`, which only shows that everything runs.
-        device: Where the work is done.
+        groups: Names in `GROUPS`.
+        scale: `full`, or `smoke`, which only checks that everything runs.
+        device: Device to measure.
         precision: See `TrainingConfig.precision`.
-        command: What was typed; noted.
-        on_figure: Given the results so far, after every figure.
+        command: Command line, stored in the results.
+        on_figure: Called with the results so far, after every figure.
 
     Raises:
-        UnknownNameError: If there is no such scale.
+        UnknownNameError: If the scale is unknown.
     """
     if scale not in SCALES:
         raise UnknownNameError("scale", scale, SCALES)
@@ -102,23 +102,23 @@ def report_bench(
     command: str,
     progress: bool,
 ) -> None:
-    """Measure, keep every figure in the file as soon as it is there, and print the table.
+    """Measure, write every figure to the file as soon as it is measured, and print the table.
 
     Args:
         only: See `chosen_groups`.
         output: File for the results.
         scale: See `run_bench`.
-        device: Where the work is done; `auto` is the GPU if there is one.
+        device: Device to measure; `auto` is the GPU if there is one.
         precision: See `run_bench`.
         command: See `run_bench`.
-        progress: Show what was measured last.
+        progress: Whether to show the latest figure.
 
     Raises:
         GpiclError: If an option is wrong, before anything is measured.
     """
     groups = chosen_groups(only)
     if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("PyTorch sees no GPU here. Give --device cpu, or install PyTorch with CUDA.")
+        raise ConfigError("PyTorch finds no GPU. Use --device cpu, or install PyTorch with CUDA.")
     where = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
     errors = Console(stderr=True, quiet=not progress)
     with errors.status("Measuring") as status:
@@ -131,16 +131,16 @@ def report_bench(
             status.update(f"{last.group}: {last.name}, {last.milliseconds:.3g} ms")
 
         results = run_bench(groups, scale, where, precision, command, on_figure)
-    # A pipe has no width of its own, and a table should not be cut for it.
+    # A pipe has no width, and the table should not be cut.
     Console(width=None if sys.stdout.isatty() else _WIDTH).print(results_table(results))
     Console(stderr=True).print(f"Results: {output}", highlight=False, soft_wrap=True)
 
 
 def results_table(results: Results) -> Table:
-    """Make the table of all figures: a row for each thing that was timed, the device's peaks below.
+    """Return the table of all figures: a row for each timed piece of work, the device's peaks below.
 
     Args:
-        results: What was measured.
+        results: Results of `run_bench`.
     """
     table = Table(title=f"{results.machine['device']}, {results.precision}", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("", no_wrap=True, overflow="fold")
@@ -158,7 +158,7 @@ def results_table(results: Results) -> Table:
             table.add_row(f"[bold]{GROUPS[group][0]}[/bold]")
             told = group
         eager, graph = modes.get("eager"), modes.get("graph")
-        best = list(modes.values())[-1]  # the graph, which is timed behind the same work without
+        best = list(modes.values())[-1]  # the graph if there is one; it is timed last
         table.add_row(
             f"  {name}",
             _number(eager.milliseconds) if eager else "",
@@ -182,7 +182,7 @@ def _machine(device: torch.device) -> dict[str, Any]:
 
 
 def _number(value: float) -> str:
-    """Three significant digits, and none behind the point from a hundred on."""
+    """Three significant digits; no decimals from 100 on."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"

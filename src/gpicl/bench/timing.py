@@ -1,4 +1,4 @@
-"""Timing work in turns with what the device does at best: matrix products and memory."""
+"""Timing work, alternating with the device's peak rates: matrix products and memory."""
 
 import statistics
 import time
@@ -17,10 +17,10 @@ from gpicl.metatraining.loss import all_position_loss
 from gpicl.runtime import freed_memory_kept, lightning_precision, multiplies_in_bf16
 
 Work = Callable[[], object]
-# Where a learner's step depends on its number, the same step is timed and counted.
+# If a learner's step depends on its number, the same step is timed and counted.
 FIRST_STEP = 0
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
-# Rows of the square matrices that are multiplied, and numbers that are moved through memory.
+# For the peak rates: rows of the square matrices, and numbers that are copied in memory.
 _PEAK_SIZES = {"cpu": (2048, 2**25), "cuda": (8192, 2**28)}
 _SMALL_PEAKS = (64, 2**16)
 
@@ -30,17 +30,17 @@ class Figure:
     """A median time.
 
     Attributes:
-        group: Group of figures that it belongs to.
-        name: What was timed.
+        group: Group of the figure.
+        name: Name of the timed work.
         mode: `eager` (one operation at a time) or `graph` (all of it as one CUDA graph).
         milliseconds: Median.
         low: First quartile.
         high: Third quartile.
-        repeats: How many measurements the median is of.
-        count: How many things were done in that time; 0 where there are none to count.
-        of: Their name, in the plural.
-        flops: Operations in matrix products, a multiplication and an addition each; 0 where they were not counted.
-        peak_share: Part of the device's best rate of matrix products, 0..1; None where nothing was counted.
+        repeats: Number of measurements.
+        count: Number of items processed in that time; 0 if there is nothing to count.
+        of: Name of the items, in the plural.
+        flops: Multiplications and additions in matrix products; 0 if they were not counted.
+        peak_share: Share of the device's peak rate of matrix products, 0..1; None if `flops` were not counted.
     """
 
     group: str
@@ -57,7 +57,7 @@ class Figure:
 
     @property
     def per_second(self) -> float | None:
-        """Things done per second."""
+        """Items processed per second."""
         return 1e3 * self.count / self.milliseconds if self.count else None
 
 
@@ -66,13 +66,13 @@ class Scale(NamedTuple):
 
     Attributes:
         rounds: Fewest and most measurements of each figure.
-        seconds: Time after which no more than the fewest are made.
+        seconds: Time after which measuring stops, once the fewest measurements are made.
         steps: Steps of a short meta-training on a CPU and on a GPU; the second half is timed.
         learners: How many learners are meta-trained.
         batch: Episodes per step.
         length: Examples per episode.
         images: Size and channels of the images.
-        transformer: Options of the Transformers.
+        transformer: Options of the token and the value Transformer.
         wide: Options of a wider token Transformer.
         examples: Examples of the classifier.
         queries: Queries of the classifier.
@@ -119,7 +119,7 @@ SCALES = {
         queries=50,
     ),
 }
-"""Sizes by name: `full`, and `smoke`, which only shows that everything runs."""
+"""Sizes by name: `full`, and `smoke`, which only checks that everything runs."""
 
 
 class Session:
@@ -127,7 +127,7 @@ class Session:
 
     Args:
         scale: One of `SCALES`.
-        device: Where the work is done.
+        device: Device to measure.
         precision: See `TrainingConfig.precision`.
 
     Attributes:
@@ -156,12 +156,12 @@ class Session:
         return self.device.type == "cuda"
 
     def autocast(self) -> AbstractContextManager[object]:
-        """What a learner's forward pass runs in."""
-        # No cache: a graph would go on reading weights that were rounded before it was captured.
+        """Return the autocast context for a learner's forward pass."""
+        # No cache: a graph would keep reading the weights that were rounded before it was captured.
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.kind == "bf16", cache_enabled=False)
 
     def peaks(self) -> dict[str, float]:
-        """Medians of what the device did at best: products in FLOP/s by precision, `memory` in bytes/s."""
+        """Return the device's median peak rates: products in FLOP/s by precision, `memory` in bytes/s."""
         return {name: statistics.median(rates) for name, rates in self._rates.items()}
 
     def measure(
@@ -173,17 +173,18 @@ class Session:
         flops: float = 0.0,
         as_in_training: bool = True,
     ) -> list[Figure]:
-        """Time work in turns, and the device's peaks in the same rounds.
+        """Time several pieces of work in turns, and the device's peak rates in the same rounds.
 
-        WHY in turns: a shared or a warming machine is slower in one minute than in the next, and that meets all alike.
+        WHY in turns: the speed of a shared or warming machine changes from minute to minute, and so all are affected
+        equally.
 
         Args:
             group: Name of the group.
             works: Work by name and mode.
-            count: How many things each does.
-            of: Their name.
-            flops: Operations in its matrix products.
-            as_in_training: Keep freed memory, as meta-training and meta-testing do.
+            count: Number of items that each processes.
+            of: Name of the items.
+            flops: Operations in the matrix products of each.
+            as_in_training: Whether to keep freed memory, as meta-training and meta-testing do.
         """
         seconds: dict[Any, list[float]] = {key: [] for key in works}
         rates: dict[str, list[float]] = {name: [] for name in self._peaks}
@@ -209,11 +210,7 @@ class Session:
         return figures
 
     def seconds(self, work: Work) -> float:
-        """Time work once, from an idle device until it is idle again.
-
-        Args:
-            work: The work.
-        """
+        """Time work once, from an idle device until it is idle again."""
         self.wait()
         started = time.perf_counter()
         work()
@@ -236,18 +233,18 @@ def figure_of(
     flops: float = 0.0,
     peak_share: float | None = None,
 ) -> Figure:
-    """Take the median of measured seconds, and their quartiles; see `Figure`."""
+    """Return a `Figure` with the median and the quartiles of measured seconds."""
     low, middle, high = statistics.quantiles(seconds, n=4, method="inclusive") if len(seconds) > 1 else seconds * 3
     return Figure(group, name, mode, 1e3 * middle, 1e3 * low, 1e3 * high, len(seconds), count, of, flops, peak_share)
 
 
 def step_flops(learner: Learner, batch: int, length: int) -> float:
-    """Count the operations of the matrix products of a training step: forward, backward, what is computed again.
+    """Count the operations in the matrix products of a training step: forward, backward and recomputation.
 
-    WHY with one episode: products are per episode, and counting is slow where there are many small ones.
+    WHY with one episode: products are per episode, and counting many small ones is slow.
 
     Args:
-        learner: The learner, on the CPU, where attention is made of plain products, all of which are counted.
+        learner: The learner, on the CPU, where attention uses plain products, all of which are counted.
         batch: Episodes B per step.
         length: Examples T per episode.
     """

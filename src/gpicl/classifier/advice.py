@@ -1,16 +1,16 @@
-"""Warnings about what the user gave, at the line where it was given."""
+"""Warnings about the user's data, reported at the user's line of code."""
 
 import sys
 import warnings
 from importlib.util import find_spec
 
-# Code between the user's and a warning: ours, scikit-learn's, and what checks shapes in our tests.
+# Code between the user's line and a warning: ours, scikit-learn's, and the shape checks of our tests.
 _SPECS = (find_spec(name) for name in ("gpicl", "sklearn", "jaxtyping"))
 _BETWEEN = ("<@beartype", *(folder for spec in _SPECS if spec for folder in spec.submodule_search_locations or ()))
 
 
 def warn(message: str) -> None:
-    """Warn at the line that called this package.
+    """Issue a warning at the line that called this package.
 
     Args:
         message: What is wrong, and what to do.

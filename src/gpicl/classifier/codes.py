@@ -1,4 +1,4 @@
-"""By which of its labels a member of the ensemble knows each class, and how its answers become classes again."""
+"""Error-correcting codes: the label that each ensemble member uses for each class, and decoding of its predictions."""
 
 import math
 
@@ -9,14 +9,15 @@ from torch import Tensor
 
 
 def members_needed(num_classes: int, num_labels: int) -> int:
-    """Count the members that tell all classes apart.
+    """Return the number of members that distinguish all classes.
 
-    One is enough where every class can have a label of its own. Where several classes must share one, each member
-    only tells groups apart; four times as many members as code words need letters let them correct each other.
+    One is enough if every class can have its own label. If several classes share a label, each member distinguishes
+    only groups of classes. The code then has four times as many members as letters are needed, so that members can
+    correct each other.
 
     Args:
         num_classes: Classes of the data.
-        num_labels: Labels that the learner has.
+        num_labels: Labels of the learner.
     """
     return 1 if num_classes <= num_labels else 4 * math.ceil(math.log(num_classes) / math.log(num_labels))
 
@@ -24,28 +25,28 @@ def members_needed(num_classes: int, num_labels: int) -> int:
 def draw_codes(
     num_classes: int, num_labels: int, members: int, random: np.random.RandomState
 ) -> Int64[np.ndarray, "M K"]:
-    """Give every class a label in every member; no two classes have the same labels throughout.
+    """Draw a label for every class in every member, so that no two classes share all their labels.
 
     Args:
         num_classes: Classes K of the data.
-        num_labels: Labels that the learner has.
+        num_labels: Labels of the learner.
         members: Size M of the ensemble, at least `members_needed`.
-        random: Source of the draw.
+        random: Random number generator.
     """
     while True:
         codes = np.empty((members, num_classes), np.int64)
         for code in codes:
-            # Groups as equal as can be. With labels enough they have one member each.
+            # Groups of nearly equal size. With enough labels, every group is a single class.
             code[:] = random.permutation(num_labels)[random.permutation(num_classes) % num_labels]
         if len(np.unique(codes, axis=1).T) == num_classes:
             return codes
 
 
 def class_log_probabilities(logits: Float[Tensor, "M Q C"], codes: Int64[Tensor, "M K"]) -> Float[Tensor, "M Q K"]:
-    """Turn logits of labels into log-probabilities of the label of every class, among the labels that are in use.
+    """Convert logits of labels to log-probabilities of each class's label, among the labels in use.
 
     Args:
-        logits: Answers of every member.
+        logits: Logits of every member.
         codes: See `draw_codes`.
     """
     used = torch.zeros(len(codes), logits.shape[2], dtype=torch.bool).scatter_(1, codes, True)
@@ -54,13 +55,13 @@ def class_log_probabilities(logits: Float[Tensor, "M Q C"], codes: Int64[Tensor,
 
 
 def decode(log_probabilities: Float[Tensor, "M Q K"], num_labels: int) -> Float[Tensor, "Q K"]:
-    """Bring together members that tell only groups of classes apart.
+    """Combine members that distinguish only groups of classes.
 
-    Their mean logarithm says what one code letter is worth; a class is told by `log K / log C` of them.
+    The mean log-probability is the evidence of one code letter; a class needs `log K / log C` letters.
 
     Args:
         log_probabilities: See `class_log_probabilities`.
-        num_labels: Labels C that the learner has.
+        num_labels: Labels C of the learner.
     """
     letters = math.log(log_probabilities.shape[2]) / math.log(num_labels)
     return (letters * log_probabilities.mean(0)).softmax(1)

@@ -1,17 +1,17 @@
-"""Numbers in, numbers without gaps out: missing values, columns that say nothing, and values beyond all measure."""
+"""Cleaning of numeric columns: missing values, constant columns and extreme values."""
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
-# How many times the context's own range a query may lie beyond it. Nothing that is no error lies so far out, and what
-# lies further would swamp every other column, or overflow when it is squared.
+# A query may be outside the context's range by this many times the range. Larger values are errors; they would dominate
+# all other columns, or overflow when squared.
 _REACH = 100.0
 
 
 class Columns:
-    """Fills gaps with the column's median, says where they were, and drops columns that never vary.
+    """Fills missing values with the column's median, adds a column that marks them, and drops constant columns.
 
-    WHY one more column for a column with gaps: that a value is missing is often worth as much as the value.
+    WHY an additional column: that a value is missing often says as much as the value.
 
     Args:
         context: Features of the context; NaN where a value is missing.
@@ -25,23 +25,23 @@ class Columns:
         self._medians[~some] = np.median(context[:, ~some], axis=0)
         self._medians[self._with_gaps] = np.nanmedian(context[:, self._with_gaps], axis=0)
         filled = np.where(missing, self._medians, context)
-        # Dividing by one number changes no view of the data, and keeps squares from overflowing.
+        # Dividing by one number does not change any view of the data, and keeps squares from overflowing.
         self._largest = float(np.abs(filled).max()) or 1.0
         filled = filled / self._largest
         low, high = filled.min(0), filled.max(0)
         self._low, self._high = low - _REACH * (high - low), high + _REACH * (high - low)
         self._varies: Bool[np.ndarray, " F"] = high > low
         if not (self._varies | self._with_gaps).any():
-            self._varies[0] = True  # a learner wants one feature at least; of this one it learns nothing
+            self._varies[0] = True  # a learner needs at least one feature, even a constant one
 
     def __call__(self, features: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N G"]:
-        """Prepare the context, or queries.
+        """Clean the context, or queries.
 
         Args:
-            features: As many columns as the context; NaN where a value is missing.
+            features: The same columns as the context; NaN where a value is missing.
         """
         missing = np.isnan(features)
-        with np.errstate(over="ignore"):  # what overflows is clipped next
+        with np.errstate(over="ignore"):  # overflow is clipped in the next line
             filled = np.where(missing, self._medians, features) / self._largest
         kept = np.clip(filled, self._low, self._high)[:, self._varies]
         return np.hstack([kept, missing[:, self._with_gaps].astype(np.float64)]) if self._with_gaps.any() else kept

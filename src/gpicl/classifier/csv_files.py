@@ -1,4 +1,4 @@
-"""CSV files in, a CSV file of predictions out."""
+"""Classification of CSV files, for `gpicl classify`."""
 
 import csv
 import re
@@ -20,12 +20,12 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class Outcome(NamedTuple):
-    """What there is to say about predictions beside the file.
+    """Summary of the predictions.
 
     Attributes:
-        accuracy: Share of right predictions among the rows to predict that have the target; None if no row has it.
-        labelled: How many of these rows have the target.
-        ignored: Columns of these rows that the labelled rows do not have.
+        accuracy: Share of right predictions among the test rows that have the target; None if no row has it.
+        labelled: Number of test rows that have the target.
+        ignored: Columns of the test file that the training file does not have.
     """
 
     accuracy: float | None
@@ -34,29 +34,30 @@ class Outcome(NamedTuple):
 
 
 def classify_files(classifier: InContextClassifier, train: Path, test: Path, target: str, output: Path) -> Outcome:
-    """Fit a classifier to the rows of one file and write its predictions for those of another.
+    """Fit a classifier to the rows of one file and write its predictions for the rows of another.
 
-    Values may be separated by commas, semicolons (then decimal commas are understood too), tabs or bars. The target's
-    empty cells are missing; words such as `NA` and `None` are classes, except among numbers. The output is separated
-    by commas and has a row for each row of `test`, in its order: `prediction`, and `probability_CLASS` for every class.
+    Values may be separated by commas, semicolons (then decimal commas are accepted too), tabs or bars. Empty cells of
+    the target are missing; words such as `NA` and `None` are classes, except among numbers. The output is separated
+    by commas and has one row per row of `test`, in the same order: `prediction`, and `probability_CLASS` for every
+    class.
 
     Args:
-        classifier: Fitted here.
+        classifier: The classifier, which is fitted.
         train: CSV file with a header, and the target in one column.
-        test: CSV file with the other columns; if it has the target too, the accuracy is counted.
+        test: CSV file with the other columns; if it has the target too, the accuracy is computed.
         target: Name of the column to predict.
         output: File to write.
 
     Raises:
         ConfigError: If the output is a folder or one of the inputs, or cannot be written.
         DataError: If a file or a column is missing, or a file cannot be read or has no rows.
-        ClassifierError: If the classifier refuses what the files hold.
+        ClassifierError: If the classifier does not accept the contents of the files.
     """
     check_output(output, [train, test])
     known = _read(train, target)
     if target not in known:
         raise DataError(f"{train} has no column {target!r} to predict. {_columns_of(known)}")
-    # What is text in one file stays text in the other, even where all of it could be read as numbers.
+    # A text column of one file stays text in the other, even if all its values could be read as numbers.
     asked = _read(test, target, [name for name in known.columns if not is_numeric_dtype(known[name])])
     labels = _labels(known[target])
     unlabelled = int(pd.isna(labels).sum())
@@ -68,7 +69,7 @@ def classify_files(classifier: InContextClassifier, train: Path, test: Path, tar
         raise DataError(f"{train}: every row has the same {target}, {labels[0]!r}. Add rows of another class.")
     columns = [name for name in known.columns if name != target]
     if not columns:
-        raise DataError(f"{train} has no column but {target!r}: there is nothing to predict it from.")
+        raise DataError(f"{train} has only the column {target!r}. Add columns to predict it from.")
     missing = [name for name in columns if name not in asked]
     if missing:
         raise DataError(
@@ -81,7 +82,7 @@ def classify_files(classifier: InContextClassifier, train: Path, test: Path, tar
         probabilities = classifier.predict_proba(asked[columns])
     except GpiclError:
         raise
-    except ValueError as error:  # what scikit-learn refuses, such as a target that is a measurement
+    except ValueError as error:  # from scikit-learn, such as for a continuous target
         raise ClassifierError(f"{train}, {test}: {error}") from error
     predictions = classifier.classes_[probabilities.argmax(1)]
     table = pd.DataFrame(probabilities, columns=[f"probability_{name}" for name in classifier.classes_])
@@ -94,7 +95,7 @@ def classify_files(classifier: InContextClassifier, train: Path, test: Path, tar
 
 
 def _read(path: Path, target: str, texts: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a file, the target as text as it stands there."""
+    """Read a file, with the target as unchanged text."""
     try:
         separator = _separator(path)
         table = _read_separated(path, separator, ".", target, texts)
@@ -116,15 +117,15 @@ def _read_separated(path: Path, separator: str, decimal: str, target: str, texts
     types = {name: str for name in texts if name != target}
     table = pd.read_csv(path, sep=separator, decimal=decimal, dtype=types, low_memory=False)
     if target in table:
-        # Once more, so that words for missing values stay as they stand there.
+        # Read again, so that words for missing values are not replaced.
         labels = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, usecols=[target])
         table[target] = labels[target].str.strip().to_numpy(dtype=object)
     return table
 
 
 def _separator(path: Path) -> str:
-    """What splits the header into most names; a comma where nothing does."""
-    # Read by pandas for the sake of compressed files and byte order marks.
+    """The separator that splits the header into most names; a comma if none does."""
+    # Read with pandas because it handles compressed files and byte order marks.
     lines = pd.read_csv(path, sep="\0", header=None, nrows=1, dtype=str, quoting=csv.QUOTE_NONE, keep_default_na=False)
     header = str(lines.iloc[0, 0])
     unquoted = re.sub(r'"[^"]*"', "", header)
@@ -136,7 +137,7 @@ def _count_numeric(table: pd.DataFrame) -> int:
 
 
 def _labels(texts: pd.Series) -> np.ndarray:
-    """Classes as numbers where all are, and None where there is none."""
+    """Classes, as numbers if all of them are; None where a label is missing."""
     labels: list[Plain | None] = [text or None for text in texts]
     numbers = [number(text) for text in labels if text is not None and not stands_for_missing(text)]
     if not numbers or None in numbers or any(re.match(r"[+-]?0\d|true|false", text, re.IGNORECASE) for text in texts):
@@ -162,4 +163,4 @@ def _columns_of(table: pd.DataFrame) -> str:
     columns = f"Its columns: {', '.join(map(str, table.columns))}."
     if len(table.columns) > 1:
         return columns
-    return f"{columns} Columns may be separated by {', '.join(_SEPARATORS.values())}, and the header decides."
+    return f"{columns} Columns may be separated by {', '.join(_SEPARATORS.values())}; the header decides which."

@@ -1,4 +1,4 @@
-"""Numbers from a table: numbers and dates stay, categories become a column each, and identifiers are left out."""
+"""Encoding of tables as numbers: numbers and dates stay, categories are one-hot encoded, identifiers are dropped."""
 
 import re
 from collections import Counter
@@ -15,10 +15,10 @@ from gpicl.classifier.tables import Column, Table, objects, read_table
 from gpicl.classifier.values import Plain, days, number, printed, same_in_other_types, stands_for_missing
 from gpicl.errors import ClassifierError
 
-# Categories of one column beyond these are one category: each would be seen too seldom to tell anything.
+# Further categories of a column are merged into one: each would be too rare to be useful.
 _MOST_CATEGORIES = 32
-# A column is left out if it has this many values and more than this share of them are different: no value comes often
-# enough to tell anything, and as a column each they would cost accuracy.
+# A column is left out if it has at least this many values and more than this share of them are different: no value is
+# frequent enough to be useful, and one column for each would lower the accuracy.
 _FEWEST_VALUES, _DIFFERENT = 10, 0.7
 # Words among numbers count as missing up to this share of the values.
 _WORDS = 0.1
@@ -31,21 +31,21 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}(-\d{2}.*)?")
 
 
 class TableEncoder:
-    """Numbers from the columns of a table, each as its values in the context suggest.
+    """Encodes the columns of a table as numbers; the values in the context decide how.
 
-    Numbers and truth values stay. Dates become days since 1970, times and durations days. Text that reads as numbers
-    is numbers, except for a few different whole numbers, which may be codes of categories. Categories become a column
-    each, are compared as they print, and a missing category is a category. Text in which most values are different is
-    left out.
+    Numbers and booleans stay. Dates become days since 1970, times and durations days. Text that reads as numbers
+    becomes numbers, except if it has few different whole numbers, which may be codes of categories. Categories become
+    one column each and are compared as they print; a missing category is a category too. Text in which most values are
+    different is left out.
 
     Args:
-        context: The table of the context; or an array of numbers, in which there is nothing to encode.
+        context: The table of the context, or an array of numbers, which needs no encoding.
 
     Attributes:
-        has_categories: Whether there is anything to encode.
+        has_categories: Whether the context has columns that need encoding.
 
     Raises:
-        ClassifierError: If a column is neither numbers, dates nor categories, or no column is left.
+        ClassifierError: If a column is neither numbers, dates nor categories.
     """
 
     def __init__(self, context: Any) -> None:
@@ -69,7 +69,7 @@ class TableEncoder:
             rows: A table with the same columns, or an array.
 
         Raises:
-            ClassifierError: If a column that was numbers or dates holds something else.
+            ClassifierError: If a column of numbers or dates now holds something else.
         """
         if not self.has_categories:
             return rows if isinstance(rows, np.ndarray) else self._numbers(_table(rows))
@@ -82,17 +82,17 @@ class TableEncoder:
         categories = self._categories(table)
         if categories.shape[1]:
             parts.append(self._one_hot.transform(categories))
-        # Where every column is left out there is one that tells nothing.
+        # If every column is left out, one constant column remains.
         return np.hstack(parts) if parts else np.zeros((table.shape[0], 1))
 
     def _numbers(self, table: Table) -> Float64[np.ndarray, "N F"]:
-        """Columns of anything for a context of numbers; of a column that was all missing nothing is read."""
+        """Encode a table of any kind for a context of numbers; columns that were all missing are not read."""
         gaps = np.full((table.shape[0], 1), np.nan)
         columns = zip(table.columns, table.names, self._empty, strict=True)
         return np.hstack([gaps if empty else _Numbers(name, frozenset())(column) for column, name, empty in columns])
 
     def _categories(self, table: Table, fitting: bool = False) -> np.ndarray:
-        """The categories of all columns that have some, `[N, C]`."""
+        """The categories of all columns of categories, `[N, C]`."""
         columns = [
             encode(column, fitting)
             for encode, column in zip(self._columns, table.columns, strict=True)
@@ -102,15 +102,15 @@ class TableEncoder:
 
 
 class _LeftOut:
-    """A column that has nothing to tell."""
+    """A column that is left out."""
 
 
 class _Numbers:
     """One column of numbers.
 
     Args:
-        name: What messages call it.
-        words: Words that stand for a missing value beside the usual ones.
+        name: Name of the column in messages.
+        words: Additional words for missing values.
     """
 
     def __init__(self, name: str, words: frozenset[str]) -> None:
@@ -136,7 +136,7 @@ class _Numbers:
             return np.nan
         raise ClassifierError(
             f"Column {self._name} held numbers when the classifier was fitted and now holds {value!r} in row {row}. "
-            "Give numbers, or NaN where a value is missing; or fit again with a column of categories."
+            "Give numbers, or NaN for a missing value; or fit again with a column of categories."
         )
 
 
@@ -144,8 +144,8 @@ class _Dates:
     """One column of days.
 
     Args:
-        name: What messages call it.
-        format: How they are written where they are text; None where they are not.
+        name: Name of the column in messages.
+        format: Format of dates written as text; None if they are not text.
     """
 
     def __init__(self, name: str, format: str | None) -> None:
@@ -167,11 +167,11 @@ class _Dates:
 
 
 class _Categories:
-    """Names of categories, as they were written in the context.
+    """One column of categories.
 
     Args:
-        name: What messages call the column.
-        column: The context's.
+        name: Name of the column in messages.
+        column: The column of the context.
     """
 
     def __init__(self, name: str, column: Column) -> None:
@@ -181,19 +181,19 @@ class _Categories:
         self._alike = {same: text for text in self._seen if alike[same := same_in_other_types(text)] == 1}
 
     def __call__(self, column: Column, fitting: bool = False) -> np.ndarray:
-        """Give every row's category, or None where it is missing.
+        """Return every row's category, or None if it is missing; warn if most categories are new.
 
         Args:
-            column: The context's, or that of queries.
-            fitting: Whether it is the context's, which has no category that is not there.
+            column: The column of the context, or of queries.
+            fitting: Whether it is the column of the context, whose categories are all known.
         """
         values = [None if value is None else self._known(printed(value)) for value in column.plain()]
         unseen = [] if fitting else [value for value in values if value is not None and value not in self._seen]
         if len(unseen) > 0.5 * sum(value is not None for value in values):
             warn(
-                f"Column {self._name}: {len(unseen):,} of {len(values):,} rows hold categories that were not there "
-                f"when the classifier was fitted, such as {unseen[0]!r}; those were {_some(list(self._seen))}. They "
-                "tell the classifier nothing. Check that both are written the same way."
+                f"Column {self._name}: {len(unseen):,} of {len(values):,} rows have categories that were not in the "
+                f"data given to fit, such as {unseen[0]!r}; those were {_some(list(self._seen))}. The classifier "
+                "ignores them. Check that both are written the same way."
             )
         return objects(values)
 
@@ -216,8 +216,8 @@ def _encoder(column: Column, name: str) -> _LeftOut | _Numbers | _Dates | _Categ
     if words is not None:
         if words:
             warn(
-                f"Column {name} holds numbers and {_some(words)}, which is taken for a missing value. Give NaN in its "
-                "place, or text in place of all numbers if they are categories."
+                f"Column {name} holds numbers and {_some(words)}, which is read as a missing value. Give NaN instead, "
+                "or give all numbers as text if they are categories."
             )
         return _Numbers(name, frozenset(words))
     if not column.declared and (format := _date_format(present)):
@@ -229,15 +229,15 @@ def _encoder(column: Column, name: str) -> _LeftOut | _Numbers | _Dates | _Categ
     if many:
         warn(
             f"Column {name} is left out: {different:,} of its {len(present):,} values are different, such as "
-            f"{present[0]!r}, so that none comes often enough to learn from. To keep it, give what does repeat, such "
-            "as the first letters, or numbers in its place, such as pandas.factorize(column)[0]."
+            f"{present[0]!r}, so each is too rare to learn from. To keep it, give a part that repeats, such as the "
+            "first letters, or numbers instead, such as pandas.factorize(column)[0]."
         )
         return _LeftOut()
     return _Categories(name, column)
 
 
 def _words_among_numbers(present: list[Plain]) -> list[str] | None:
-    """The words in a column of numbers, each once; None if it is no column of numbers."""
+    """The different words in a column of numbers; None if it is not a column of numbers."""
     unread = [value for value in present if number(value) is None]
     words = [value for value in unread if not stands_for_missing(value)]
     numbers = len(present) - len(unread)
@@ -251,7 +251,7 @@ def _begin_with_zero(present: list[Plain]) -> bool:
 
 
 def _may_be_codes(present: list[Plain], different: int) -> bool:
-    """Whether values that read as numbers may be names of categories: text of few different whole numbers."""
+    """Whether values that read as numbers may be names of categories: text with few different whole numbers."""
     texts = [value.strip() for value in present if isinstance(value, str) and number(value) is not None]
     if len(texts) < sum(number(value) is not None for value in present):
         return False  # some are numbers

@@ -1,4 +1,4 @@
-"""The ensemble: a learner that reads the same context in several views, with a forest and a linear model beside it."""
+"""The ensemble: a learner that reads the same context in several views, plus forests and linear models."""
 
 import numpy as np
 import torch
@@ -15,29 +15,29 @@ from gpicl.classifier.reading import ReadContexts
 from gpicl.learners import Learner
 from gpicl.runtime import one_blas_thread
 
-# Examples that a member reads; of more, each draws its own. Beyond them a query takes no longer, and what is kept grows
-# no further.
+# Most examples that a member reads; if there are more, each member draws its own. This bounds the time of a query and
+# the memory of a fitted classifier.
 MOST_READ = 400
-# Examples by which members are weighed; more make no weight more certain that matters.
+# Most examples for fitting the weights of members; more do not make the weights noticeably more certain.
 _MOST_JUDGED = 2000
 
 
 class Ensemble:
-    """Members that have seen the same context, each in its own way, and answer together.
+    """Members that have seen the same context in different ways and predict together.
 
-    Members that read the context differ in the view and in the order of the examples, and where there are many examples
-    in which they read; where weights are bound to a size, also in the projection of the features and in the labels of
-    the classes. With more than one of them a forest and a linear model join.
+    Members that read the context differ in the view and in the order of the examples. If there are many examples, they
+    also read different ones. If the weights are bound to a size, they also differ in the projection of the features and
+    in the labels of the classes. With more than one such member, forests and linear models are added.
 
     Args:
         features: Features of the context; NaN where a value is missing.
         classes: Class of each example, 0..K-1.
         learner: On any device, in float64 or float32.
-        num_classes: K.
-        members: Members M that read the context; more where a learner with few labels needs them to tell all classes
-            apart.
+        num_classes: Number of classes K.
+        members: Members M that read the context; increased if a learner with few labels needs more to distinguish all
+            classes.
         budget: Bytes that a pass may take; see `ReadContexts`.
-        seed: Seed of all that is drawn.
+        seed: Seed of all random draws.
         most_read: Most examples that a member reads.
     """
 
@@ -53,7 +53,7 @@ class Ensemble:
         seed: int,
         most_read: int = MOST_READ,
     ) -> None:
-        # Classes in the order in which they come, so that their names make no difference to rounding or to a draw.
+        # Classes are ordered by first occurrence, so that their names do not affect rounding or random draws.
         self._order = _first_come(classes, num_classes)
         classes = self._order.argsort()[classes]
         random = np.random.RandomState(seed)
@@ -70,10 +70,10 @@ class Ensemble:
             self._pool = Pool(np.stack([*self._readers.held_out, *opinions]), classes[judged])
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes; no query sees another.
+        """Return each query's class probabilities; queries do not see each other.
 
         Args:
-            features: As many columns as the context.
+            features: Queries with the same columns as the context.
         """
         at_once = self._readers.answers_at_once
         chunks = [self._answer(features[first : first + at_once]) for first in range(0, len(features), at_once)]
@@ -91,8 +91,8 @@ class _Readers:
     """The members that read the context with the learner.
 
     Attributes:
-        held_out: Their probabilities of the judged examples without their labels, [M, J, K]; of a single member where
-            they tell only groups of classes apart, as all of them together have one opinion.
+        held_out: Probabilities for the judged examples, predicted without their labels, [M, J, K]. If members
+            distinguish only groups of classes, they count as one member and M is 1.
     """
 
     held_out: Float64[np.ndarray, "M J K"]
@@ -111,10 +111,11 @@ class _Readers:
     ) -> None:
         self._num_labels = num_classes if learner.any_size else learner.num_classes
         members = max(members, members_needed(num_classes, self._num_labels))
-        # Members read equally many examples, each in an order of its own.
+        # All members read the same number of examples, each in its own order.
         rows = np.stack([random.permutation(subsample(classes, count, random)) for _ in range(members)])
         if not learner.ordered:
-            # It predicts a context in folds, which take examples in turn: each has its share of every class.
+            # The learner predicts a context in folds, which take examples in turn. Sorted by class, each fold gets its
+            # share of every class.
             rows = np.stack([own[np.argsort(classes[own], kind="stable")] for own in rows])
         views = make_views(filled, members, random.randint(2**31))
         self._views = [view.fit(filled[read]) for view, read in zip(views, rows, strict=True)]
@@ -133,11 +134,11 @@ class _Readers:
 
     @property
     def answers_at_once(self) -> int:
-        """Queries that may be answered in one pass."""
+        """Most queries in one pass."""
         return self._contexts.answers_at_once
 
     def predict_proba(self, filled: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "M Q K"]:
-        """Give each member's probabilities, or those of all together where they tell only groups of classes apart."""
+        """Return each member's probabilities, or one combined set if members distinguish only groups of classes."""
         return self._probabilities(self._log_probabilities([filled] * len(self._views)))
 
     def _log_probabilities(self, queries: list[np.ndarray]) -> Tensor:
@@ -150,7 +151,7 @@ class _Readers:
         return log_probabilities.exp().numpy()
 
     def _predict_context(self, filled: np.ndarray, rows: np.ndarray, judged: np.ndarray) -> np.ndarray:
-        """Predict what a member has read as it read it, and all else as queries."""
+        """Predict the judged examples without their labels: those that a member read in folds, others as queries."""
         read = class_log_probabilities(self._contexts.logits, self._codes)
         found = torch.empty(len(rows), len(judged), read.shape[2], dtype=torch.float64)
         place = np.full(len(filled), -1)
@@ -158,7 +159,7 @@ class _Readers:
         for member, own in enumerate(place[rows]):
             found[member, torch.from_numpy(own[own >= 0])] = read[member, torch.from_numpy(own >= 0)]
         others = [np.setdiff1d(judged, own) for own in rows]
-        # Members that have read more of the judged examples than others have theirs filled up with any of them.
+        # Every member needs the same number of queries, so shorter lists are padded with repeats.
         others = [np.resize(own, max(map(len, others))) if len(own) else judged[:0] for own in others]
         for first in range(0, len(others[0]), self.answers_at_once):
             asked = [own[first : first + self.answers_at_once] for own in others]
@@ -167,9 +168,9 @@ class _Readers:
         return self._probabilities(found)
 
     def _to_tensor(self, seen: list[np.ndarray]) -> Tensor:
-        """What every member sees, `[M, N, F]`: projected to the size that the learner reads, or filled up with zeros.
+        """Every member's inputs, `[M, N, F]`: projected to the learner's size, or padded with zeros.
 
-        To a learner that knows its inputs by their inner products alone a feature of zeros is none.
+        A learner that uses only inner products of its inputs ignores features that are zero.
         """
         inputs = torch.zeros(len(seen), len(seen[0]), self._width, dtype=torch.float64)
         for member, view in enumerate(seen):
@@ -182,13 +183,13 @@ class _Readers:
 
 
 def _first_come(classes: np.ndarray, num_classes: int) -> Int64[np.ndarray, " K"]:
-    """Classes in the order in which they first occur; those that never do at the end."""
+    """Classes in order of first occurrence; classes that never occur come last."""
     found, first = np.unique(classes, return_index=True)
     absent = np.setdiff1d(np.arange(num_classes), found)
     return np.concatenate([found[first.argsort()], absent])
 
 
 def _projection(context: np.ndarray, width: int, random: np.random.RandomState) -> Tensor:
-    """Draw a projection as meta-training draws those of its tasks; inputs come out with a mean square of one."""
+    """Draw a projection from the distribution of the meta-training tasks; projected inputs have a mean square of 1."""
     size = float(np.sqrt(np.square(context).mean())) or 1.0
     return torch.from_numpy(random.standard_normal((context.shape[1], width)) / (size * np.sqrt(context.shape[1])))

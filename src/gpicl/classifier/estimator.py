@@ -1,4 +1,4 @@
-"""`InContextClassifier`: fit and predict in milliseconds, with weights that come with the package."""
+"""`InContextClassifier`: a scikit-learn classifier with meta-trained weights that come with the package."""
 
 from functools import partial
 from typing import Any
@@ -29,37 +29,36 @@ _LEARNED = ("_examples", "_encoder", "_predictor")
 
 
 class InContextClassifier(ClassifierMixin, BaseEstimator):
-    """A classifier that was meta-trained once and learns new data from its context alone, with no gradient step.
+    """A classifier that was meta-trained once and learns new data in context, without gradient steps on its network.
 
-    `fit` reads labelled examples and keeps what the learner remembers of them; predicting asks it about each query by
-    itself. Three forests and two linear models stand beside it, and every member counts by how it predicted the
-    examples without their labels. It takes tables, with missing values, categories and dates, and images; any number of
-    features and of classes. A pickle holds what was learned, so that loading it does not read the examples again.
+    `fit` reads labelled examples and keeps the learner's memory of them; `predict` answers each query from it. Three
+    forests and two linear models are added, and every member is weighted by its predictions of the examples without
+    their labels. It accepts tables with missing values, categories and dates, and images, with any number of features
+    and classes. A pickle holds the fitted state, so that loading it does not read the examples again.
 
     Args:
         weights: Name of weights that come with the package, such as `general`, or the folder of a `gpicl train`
             run.
-        n_estimators: Members of the ensemble that read the examples with the learner, each in another order and up to
-            five in another view. Of more than 400 examples each reads as many, chosen at random with every class's
-            share kept. With more than one, forests and linear models join. One is fastest.
-        large_context: What to do with more than `max_context` examples. `subsample` warns and goes on as with fewer;
-            `nearest` reads, for every query again, those nearest to it, which takes the time of a fit for each query;
-            `error` refuses them.
-        max_context: Most examples without a warning; with `nearest`, how many are read for a query.
-        memory_budget: MiB that reading and answering may take for their intermediate results; queries are answered in
-            as many passes as that needs. What a fitted classifier keeps comes on top.
-        random_state: Seed of orders, projections and subsamples. The same seed gives the same probabilities to the
-            bit.
-        device: Where the learner computes: `cpu`, `cuda` or `cuda:1`; None for the GPU if there is one. Trees and the
-            linear model stay on the CPU. From a pickle, a classifier answers on the CPU until it is fitted again.
-        dtype: In which precision the learner computes: `float64`, in which predictions do not depend on how queries are
-            batched, or `float32`, which takes half of the memory; None for `float64`.
+        n_estimators: Members of the ensemble that read the examples with the learner, each in a different order and up
+            to five in different views. If there are more than 400 examples, each member reads its own stratified random
+            subsample of at most 400. With more than one member, forests and linear models are added. One is fastest.
+        large_context: What to do with more than `max_context` examples. `subsample` warns and lets every member read
+            its own subsample; `nearest` reads the nearest examples of every query, which takes the time of a fit per
+            query; `error` raises an error.
+        max_context: Most examples without a warning, up to 1000; with `nearest`, the number of examples per query.
+        memory_budget: MiB for the intermediate results of reading and predicting. Queries are predicted in as many
+            passes as this needs. The memory of the fitted classifier is not included.
+        random_state: Seed of orders, projections and subsamples. The same seed gives bitwise identical probabilities.
+        device: Device of the learner: `cpu`, `cuda` or `cuda:1`; None for the GPU if there is one. Forests and linear
+            models run on the CPU. After unpickling, a classifier predicts on the CPU until it is fitted again.
+        dtype: Precision of the learner: `float64`, in which predictions do not depend on how queries are batched, or
+            `float32`, which halves the memory; None for `float64`.
 
     Attributes:
         classes_: Names of the classes, sorted.
-        n_features_in_: Features of an example; pixels of an image.
-        feature_names_in_: Names of the columns, where `X` was a data frame.
-        image_shape_: Shape of an image, or None where `X` was no images.
+        n_features_in_: Number of features of an example, or of pixels of an image.
+        feature_names_in_: Names of the columns, if `X` was a data frame.
+        image_shape_: Shape of an image, or None if `X` was not images.
 
     Example:
         >>> from sklearn.datasets import load_iris
@@ -81,7 +80,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        # By scikit-learn's rules a constructor takes whatever it is given, and `fit` says what is wrong with it.
+        # By scikit-learn's convention, the constructor only stores its arguments; `fit` checks them.
         self.weights = weights
         self.n_estimators = n_estimators
         self.large_context = large_context
@@ -97,35 +96,35 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         Args:
             X: Array, list of rows or data frame (pandas, polars, pyarrow) `[N, F]`, or images `[N, H, W]` or
                 `[N, H, W, C]`. NaN is a missing value.
-            y: Their classes; any numbers, strings or dates.
-            unsupported: Nothing but None; `sample_weight` is refused here with an explanation.
+            y: Class of each example: numbers, strings or dates.
+            unsupported: Only None is accepted; `sample_weight` raises an error that explains why.
 
         Returns:
             The classifier itself.
 
         Raises:
-            ClassifierError: If `X` or `y` cannot be read, there is one class only, or there are too many examples, or a
+            ClassifierError: If `X` or `y` cannot be read, there is only one class, there are too many examples, or a
                 parameter is out of range.
-            UnknownNameError: If there are no such weights.
-            CheckpointError: If weights are damaged.
+            UnknownNameError: If the weights are unknown.
+            CheckpointError: If the weights are damaged.
         """
         return self._fit(X, y, None, unsupported)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, **unsupported: Any) -> "InContextClassifier":
-        """Read more labelled examples: the same as fitting all of them at once, in the order of the calls.
+        """Read more labelled examples; the result is the same as fitting all of them at once, in the same order.
 
         Args:
             X: See `fit`.
             y: See `fit`.
-            classes: All classes that will ever occur, at the first call; a class without an example yet can be
-                predicted too. None: those that have occurred so far, which may become more with every call.
+            classes: All classes that will ever occur, at the first call; a class without examples can be predicted
+                too. If None, the classes are those of all calls so far.
             unsupported: See `fit`.
 
         Returns:
             The classifier itself.
 
         Raises:
-            ClassifierError: See `fit`; or if `y` holds other classes than `classes`.
+            ClassifierError: See `fit`; or if `y` has a class that is not in `classes`.
         """
         if not hasattr(self, "_examples"):
             return self._fit(X, y, classes, unsupported)
@@ -133,7 +132,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         if classes is not None and not np.array_equal(np.unique(column_or_1d(classes)), self.classes_):
             raise ClassifierError(
                 f"classes={np.unique(column_or_1d(classes)).tolist()} are not those so far, {self.classes_.tolist()}. "
-                "Leave classes out after the first call, or call fit to begin anew."
+                "Leave classes out after the first call, or call fit to start again."
             )
         more, _ = self._check(X, reset=False)
         labels = check_labels(y, more)
@@ -141,10 +140,10 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         return self._learn(examples, np.concatenate([self._labels, labels]), self._announced)
 
     def predict_proba(self, X: Any) -> Float64[np.ndarray, "Q K"]:
-        """Give the probability of every class, in the order of `classes_`.
+        """Return the probability of every class for each query, in the order of `classes_`.
 
         Args:
-            X: Queries, like the `X` of `fit`.
+            X: Queries, in the same form as the `X` of `fit`.
         """
         check_is_fitted(self, "_predictor")
         queries, _ = self._check(X, reset=False)
@@ -152,19 +151,19 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
             return self._predictor.predict_proba(self._encoder(queries))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Give the most probable class.
+        """Return the most probable class of each query.
 
         Args:
-            X: Queries, like the `X` of `fit`.
+            X: Queries, in the same form as the `X` of `fit`.
         """
         best = self.predict_proba(X).argmax(1)
         return self.classes_[best]
 
     def decision_function(self, X: Any) -> Float64[np.ndarray, "..."]:
-        """Give log-probabilities of the classes; with two of them, the second's minus the first's.
+        """Return log-probabilities of the classes; for two classes, that of the second minus that of the first.
 
         Args:
-            X: Queries, like the `X` of `fit`.
+            X: Queries, in the same form as the `X` of `fit`.
 
         Returns:
             `[Q, K]`, or `[Q]` if there are two classes.
@@ -173,16 +172,16 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def __getstate__(self) -> dict[str, Any]:
-        """Give the parameters, and what was learned as plain data."""
+        """Return the parameters, and the fitted state as plain data."""
         state = super().__getstate__()
         return {name: freeze(value) if name in _LEARNED else value for name, value in state.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take both back; nothing is computed from the context again."""
+        """Restore parameters and fitted state, without reading the context again."""
         super().__setstate__({name: thaw(value) if name in _LEARNED else value for name, value in state.items()})
 
     def __sklearn_tags__(self) -> Tags:
-        """Tell scikit-learn that missing values and images are welcome."""
+        """Declare to scikit-learn that missing values and images are accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.three_d_array = True
@@ -196,7 +195,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         return self._learn(examples, labels, None if classes is None else np.unique(column_or_1d(classes)))
 
     def _learn(self, examples: Any, labels: np.ndarray, announced: np.ndarray | None) -> "InContextClassifier":
-        """Make everything that follows from the examples; where that fails the classifier stays as it was."""
+        """Compute the fitted state from the examples; if that fails, the classifier is unchanged."""
         classes = np.unique(labels) if announced is None else announced
         indices = class_indices(labels, classes)
         learner = learner_at_hand(self.weights, str(find_device(self.device)), _DTYPES[_name_of(self.dtype)])
@@ -229,15 +228,15 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def _check(self, X: Any, reset: bool) -> tuple[Any, tuple[int, ...] | None]:
-        """Check names and numbers, and make rows of images.
+        """Check names and numbers, and flatten images.
 
         Returns:
-            A table where there is anything but numbers, else float64; and the shape of an image.
+            A float64 array, or a table if there is anything except numbers; and the shape of an image.
         """
         X, shape = flatten_images(X)
         if not reset and shape is not None and shape != self.image_shape_:
             fitted = f"images of shape {self.image_shape_}" if self.image_shape_ else "rows of features"
-            raise ClassifierError(f"These are images of shape {shape}, but fit was given {fitted}. Give the same.")
+            raise ClassifierError(f"X has images of shape {shape}, but fit was given {fitted}. Give the same shape.")
         rows = check_rows(self, X, reset, as_table=not reset and self._encoder.has_categories)
         names = numbers_as_names(X)
         if reset:
@@ -271,5 +270,5 @@ def _refuse(unsupported: dict[str, Any]) -> None:
     if given:
         raise ClassifierError(
             f"InContextClassifier takes no {', '.join(given)}: it learns from a context in which every "
-            "example counts as one. To give some more weight, repeat them; to give some none, leave them out."
+            "example counts once. To give examples more weight, repeat them; to ignore examples, leave them out."
         )

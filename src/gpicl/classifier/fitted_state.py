@@ -1,7 +1,7 @@
-"""What a classifier has learned, as plain data: arrays, numbers, text, lists and dicts.
+"""The fitted state of a classifier as plain data: arrays, numbers, text, lists and dicts.
 
-WHY: a fitted classifier keeps what its members computed from the context. Stored as plain data, it need not be computed
-again when a pickle is loaded or a worker process receives it, and formats that refuse objects, such as skops', take it.
+WHY: a fitted classifier keeps what its members computed from the context. As plain data, it need not be computed again
+when a pickle is loaded or sent to a worker process, and formats that reject custom objects, such as skops, accept it.
 """
 
 from functools import partial
@@ -19,11 +19,11 @@ _PACKAGE = "gpicl."
 
 
 def freeze(value: Any) -> Any:
-    """Turn a value, and all that it is made of, into plain data.
+    """Convert a value, including everything in it, to plain data.
 
     Args:
-        value: A number, text, array, tensor, learner, container or object of this package. What is none of these stays
-            as it is.
+        value: A number, text, array, tensor, learner, container or object of this package. Anything else is returned
+            unchanged.
     """
     if value is None or type(value) in (bool, int, float, str):
         return value
@@ -50,13 +50,13 @@ def freeze(value: Any) -> Any:
 
 
 def thaw(data: Any) -> Any:
-    """Turn plain data into what was frozen.
+    """Restore the value from the plain data that `freeze` returned.
 
     Args:
-        data: What `freeze` gave.
+        data: Plain data.
 
     Raises:
-        CheckpointError: If it comes from another version of this package, whose classes are others.
+        CheckpointError: If it was stored by another version of this package, with other classes.
     """
     if not isinstance(data, dict):
         return data
@@ -65,7 +65,7 @@ def thaw(data: Any) -> Any:
         return _thaw_array(data)
     if kind == "tensor":
         array = _thaw_array(data["array"])
-        # A worker process may get arrays that it must not write to, which PyTorch warns of.
+        # A worker process may receive read-only arrays, for which PyTorch issues a warning.
         return torch.from_numpy(array if array.flags.writeable else array.copy())
     if kind == "scalar":
         return data["array"][()]
@@ -89,7 +89,7 @@ _CONTAINERS: dict[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozen
 
 
 def _freeze_array(array: np.ndarray) -> dict[str, Any]:
-    """Half of a symmetric matrix, and numbers in float32 where nothing is lost by it."""
+    """Store half of a symmetric matrix, and float32 numbers if that loses nothing."""
     if array.dtype.kind == "O":
         return {"is": "objects", "items": array.ravel().tolist(), "shape": list(array.shape)}
     stored = array
@@ -141,7 +141,7 @@ def _is_own(cls: type) -> bool:
 def _class(path: str) -> Any:
     module, _, name = path.partition(":")
     try:
-        # Nothing else is imported, as a file could name anything.
+        # Only this package is imported, since a file could name any module.
         if module.startswith(_PACKAGE):
             return getattr(import_module(module), name)
         raise ImportError(f"{path} is not part of gpicl")

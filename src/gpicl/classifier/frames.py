@@ -1,4 +1,4 @@
-"""What people have, tables of any library and images, as a data frame or an array."""
+"""Conversion of tables of any library, and of images, to a data frame or an array."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,13 +12,13 @@ from gpicl.errors import ClassifierError
 
 
 def flatten_images(X: Any) -> tuple[Any, tuple[int, ...] | None]:
-    """Turn images `[N, H, W]` or `[N, H, W, C]` into rows of pixels; leave everything else as it is.
+    """Flatten images `[N, H, W]` or `[N, H, W, C]` to rows of pixels; return everything else unchanged.
 
     Args:
-        X: What the user gave.
+        X: The user's input.
 
     Returns:
-        The rows, and the shape of one image, or None if these are no images.
+        The rows, and the shape of one image, or None if `X` is not images.
     """
     shape = tuple(getattr(X, "shape", ()))
     if len(shape) not in (3, 4) or 0 in shape:
@@ -27,23 +27,23 @@ def flatten_images(X: Any) -> tuple[Any, tuple[int, ...] | None]:
 
 
 def frame_or_array(X: Any) -> Any:
-    """Turn what the user gave into a data frame where it has names or holds anything but numbers.
+    """Convert the user's input to a data frame if it has column names or anything except numbers.
 
     Args:
         X: Data frame of pandas, polars or pyarrow; array, tensor or list of rows.
 
     Returns:
-        A pandas data frame; or an array of objects; or whatever scikit-learn can check for numbers.
+        A pandas data frame, an array of objects, or anything that scikit-learn can check for numbers.
 
     Raises:
-        ClassifierError: If it is a single row, or its columns cannot be told by their names.
+        ClassifierError: If it is a single row or not a table, or its column names are ambiguous.
     """
     X = _without_torch(X)
     if isinstance(X, pd.Series):
         raise ClassifierError(
             "X is a Series, which is one row or one column, and must be a table. Give frame.iloc[[0]] rather than "
             "frame.iloc[0] for one row, and frame[['a']] rather than frame['a'] for one column. Reshape your data "
-            "with .to_frame().T where there is only the row."
+            "with .to_frame().T if you only have the row."
         )
     if X is None or (isinstance(X, dict | str | bytes) and not hasattr(X, "shape")):
         raise ClassifierError(
@@ -58,7 +58,7 @@ def frame_or_array(X: Any) -> Any:
         return X
     if isinstance(X, np.ndarray) and X.dtype.kind == "c":
         raise ClassifierError(
-            f"X is {X.dtype}. Complex data not supported: give real and imaginary parts as two columns."
+            f"X is {X.dtype}. Complex data not supported: give the real and imaginary parts as two columns."
         )
     if isinstance(X, np.ma.MaskedArray):
         filled = X.data.astype(np.float64 if X.dtype.kind in "biuf" else object)
@@ -79,7 +79,7 @@ def _without_torch(X: Any) -> Any:
 
 
 def _frame_of_others(X: Any) -> Any:
-    """Frames of other libraries as frames of pandas; none of these libraries has to be installed."""
+    """Convert frames of other libraries to pandas; these libraries need not be installed."""
     if isinstance(X, pd.DataFrame):
         return X
     if type(X).__module__.startswith("polars"):  # its own to_pandas needs pyarrow
@@ -90,7 +90,7 @@ def _frame_of_others(X: Any) -> Any:
         columns = [pd.Series(_polars_values(X.to_series(i))) for i in range(X.width)]
         frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(X.height))
         return frame.set_axis(list(X.columns), axis=1)
-    # Arrow tables, and what else can turn itself into a frame.
+    # Arrow tables, and everything else that can convert itself to pandas.
     return X.to_pandas() if hasattr(X, "to_pandas") else X
 
 
@@ -110,31 +110,31 @@ def _array_of_rows(X: Sequence[Any]) -> Any:
     except ValueError as error:
         lengths = sorted({len(row) if hasattr(row, "__len__") else 1 for row in X})
         raise ClassifierError(
-            f"X is a list whose rows do not make a table: they have {' and '.join(map(str, lengths[:3]))} values. "
+            f"X is a list whose rows do not form a table: they have {' and '.join(map(str, lengths[:3]))} values. "
             "Every row needs the same number of values."
         ) from error
     if array.ndim != 2 or array.dtype.kind not in "OUS":
         return X if array.ndim == 2 else array
-    # Python's own values say more than the text that numpy makes of all of them where there is some.
+    # Keep Python's values: numpy converts all of them to text if one is text.
     return array if isinstance(X[0], np.ndarray) else np.asarray(X, dtype=object)
 
 
 def _check_names(columns: pd.Index) -> None:
     if isinstance(columns, pd.MultiIndex):
         raise ClassifierError(
-            f"The columns of X have names of {columns.nlevels} levels, such as {columns[0]}. Give each one name: "
+            f"The column names of X have {columns.nlevels} levels, such as {columns[0]}. Give each column one name: "
             "X.columns = ['_'.join(map(str, name)) for name in X.columns]."
         )
     twice = columns[columns.duplicated()].unique().tolist()
     if twice:
         raise ClassifierError(
-            f"X has more than one column of the name {', '.join(map(repr, twice))}, so that columns cannot be told "
-            "apart. Rename one of each, or drop it: X.loc[:, ~X.columns.duplicated()]."
+            f"X has more than one column named {', '.join(map(repr, twice))}. Rename the duplicates, or drop them: "
+            "X.loc[:, ~X.columns.duplicated()]."
         )
     texts = [isinstance(name, str) for name in columns]
     if any(texts) and not all(texts):
         others = [name for name, text in zip(columns, texts, strict=True) if not text]
         raise ClassifierError(
-            f"Some columns of X have text as names, and others, such as {others[0]!r}, do not. "
-            "Make all of them text: X.columns = X.columns.astype(str)."
+            f"Some column names of X are text, and others, such as {others[0]!r}, are not. "
+            "Convert all of them to text: X.columns = X.columns.astype(str)."
         )

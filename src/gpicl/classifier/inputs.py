@@ -1,4 +1,4 @@
-"""What `fit` and `predict` were given as `X`, checked: names, numbers of columns, and values."""
+"""Checks of the `X` of `fit` and `predict`: column names, number of columns, and values."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ from gpicl.errors import ClassifierError
 
 
 def check_rows(estimator: BaseEstimator, X: Any, reset: bool, as_table: bool) -> Any:
-    """Check names and values as scikit-learn does, and what it does not check.
+    """Check names and values as scikit-learn does, with additional checks and clearer messages.
 
     Args:
-        estimator: Gets `n_features_in_` and `feature_names_in_`, or has them.
+        estimator: Estimator whose `n_features_in_` and `feature_names_in_` are set or checked.
         X: Rows of features in any form; see `frame_or_array`.
-        reset: Whether this is `fit`, rather than more rows for a fitted estimator.
-        as_table: Whether a table is wanted also where there are only numbers.
+        reset: Whether this is `fit` rather than more rows for a fitted estimator.
+        as_table: Whether to return a table even if there are only numbers.
 
     Returns:
-        A `Table` where there is anything but numbers, else float64 `[N, F]`.
+        A float64 array `[N, F]`, or a `Table` if there is anything except numbers.
 
     Raises:
-        ClassifierError: If it is no table, its columns are not those of `fit`, or it holds infinity.
+        ClassifierError: If it is not a table, its columns are not those of `fit`, or it has infinite values.
         TypeError: If it is sparse.
     """
     X = frame_or_array(X)
@@ -48,16 +48,16 @@ def check_rows(estimator: BaseEstimator, X: Any, reset: bool, as_table: bool) ->
         if "feature names" not in str(error):
             raise
         names = estimator.feature_names_in_.tolist()
-        raise ClassifierError(f"{error}\nGive the columns of fit in their order: X[{names}].") from error
+        raise ClassifierError(f"{error}\nGive the columns of fit in the same order: X[{names}].") from error
     check_finite(rows, list(map(repr, X.columns)) if isinstance(X, pd.DataFrame) else None)
     return rows
 
 
 def numbers_as_names(X: Any) -> list[Any] | None:
-    """Give the names of columns where they are no text, which scikit-learn does not look at.
+    """Return the column names if they are not text; scikit-learn does not check those.
 
     Args:
-        X: What the user gave.
+        X: The user's input.
     """
     if not isinstance(X, pd.DataFrame) or all(isinstance(name, str) for name in X.columns):
         return None
@@ -65,19 +65,18 @@ def numbers_as_names(X: Any) -> list[Any] | None:
 
 
 def check_order(names: list[Any] | None, fitted: list[Any] | None) -> None:
-    """Refuse columns in another order than that of `fit`.
+    """Raise an error if the columns are those of `fit` in another order.
 
-    WHY only another order: columns of other numbers altogether are rows of a frame that was made without names.
+    WHY only another order: entirely different numbers occur in frames that were created without column names.
 
     Args:
         names: See `numbers_as_names`.
-        fitted: The same, of `fit`.
+        fitted: The names of `fit`.
 
     Raises:
-        ClassifierError: If they are the same in another order.
+        ClassifierError: If they are the same names in another order.
     """
     if names and fitted and names != fitted and sorted(names, key=repr) == sorted(fitted, key=repr):
         raise ClassifierError(
-            f"X has the columns {names}, and fit was given them in the order {fitted}. Give them in that order: "
-            f"X[{fitted}]."
+            f"X has the columns {names}, and fit was given them in the order {fitted}. Use that order: X[{fitted}]."
         )

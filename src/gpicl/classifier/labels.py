@@ -1,4 +1,4 @@
-"""The classes of examples: names of any one kind in, indices out."""
+"""Checks of class labels, and their conversion to indices."""
 
 from typing import Any
 
@@ -14,18 +14,18 @@ from gpicl.errors import ClassifierError
 
 
 def check_labels(y: Any, examples: Any) -> np.ndarray:
-    """Check the classes of examples.
+    """Check the class labels of examples.
 
     Args:
-        y: Their names: numbers, truth values, strings or dates.
-        examples: What they are the classes of.
+        y: Labels: numbers, booleans, strings or dates.
+        examples: The examples.
 
     Returns:
-        As many names as there are examples.
+        One label per example.
 
     Raises:
-        ClassifierError: If there are none, one is missing, or they are of several kinds.
-        ValueError: If they are not as many, not in one dimension, or measurements rather than classes.
+        ClassifierError: If `y` is None or not a list, a label is missing, or labels are of several kinds.
+        ValueError: If `y` has another length than `examples`, is not one-dimensional, or is continuous.
     """
     if y is None:
         raise ClassifierError("InContextClassifier requires y to be passed, but the target y is None.")
@@ -49,31 +49,31 @@ def check_labels(y: Any, examples: Any) -> np.ndarray:
 
 
 def class_indices(labels: np.ndarray, classes: np.ndarray) -> Int64[np.ndarray, " N"]:
-    """Give each label's place among the classes.
+    """Return the index of each label in the sorted classes.
 
     Args:
         labels: See `check_labels`.
-        classes: Their names, sorted, each once.
+        classes: The classes, sorted and unique.
 
     Raises:
-        ClassifierError: If a label is no class, or there are fewer than two classes.
+        ClassifierError: If a label is not a class, or there are fewer than two classes.
     """
     strangers = np.setdiff1d(labels, classes)
     if strangers.size:
         raise ClassifierError(
-            f"y holds {strangers.tolist()}, which is none of classes={classes.tolist()}. Name all classes that will "
-            "ever occur, or none."
+            f"y holds {strangers.tolist()}, not in classes={classes.tolist()}. Give all classes that will ever occur, "
+            "or leave classes out."
         )
     if len(classes) < 2:
         raise ClassifierError(
-            f"y holds one class only, {classes[0]!r}: there must be two to tell apart. Add examples of another class, "
-            "or name those to come with partial_fit(X, y, classes=...)."
+            f"y holds one class only, {classes[0]!r}, and at least two are needed. Add examples of another class, "
+            "or announce further classes with partial_fit(X, y, classes=...)."
         )
     return np.searchsorted(classes, labels).astype(np.int64)
 
 
 def _of_one_kind(labels: np.ndarray) -> np.ndarray:
-    """Labels of an array of objects in the dtype that suits them."""
+    """Convert an array of objects to the dtype of its labels."""
     kinds = {"text" if isinstance(label, str) else "date" if days(label) is not None else "other" for label in labels}
     if kinds == {"date"}:
         return labels
@@ -85,6 +85,6 @@ def _of_one_kind(labels: np.ndarray) -> np.ndarray:
             return labels
     found = sorted({type(label).__name__ for label in labels})
     raise ClassifierError(
-        f"Unknown label type: y holds values of type {', '.join(found)}, which cannot be sorted. Give numbers alone, "
-        "strings alone or dates alone, such as [str(label) for label in y]."
+        f"Unknown label type: y holds values of type {', '.join(found)}, which cannot be sorted. Give only numbers, "
+        "only strings or only dates, such as [str(label) for label in y]."
     )

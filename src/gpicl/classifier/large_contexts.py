@@ -1,4 +1,4 @@
-"""What to do with more examples than a learner should read at once."""
+"""Handling of more examples than a learner should read at once."""
 
 from collections.abc import Callable
 from typing import Literal, Protocol, get_args, runtime_checkable
@@ -13,10 +13,10 @@ from gpicl.errors import ClassifierError
 
 @runtime_checkable
 class Predictor(Protocol):
-    """What has read a context."""
+    """A model that has read a context and predicts queries."""
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes."""
+        """Return each query's class probabilities."""
 
 
 LargeContext = Literal["subsample", "nearest", "error"]
@@ -25,19 +25,19 @@ LARGE_CONTEXTS: tuple[str, ...] = get_args(LargeContext)
 
 
 def subsample(classes: Int64[np.ndarray, " N"], count: int, random: np.random.RandomState) -> Int64[np.ndarray, " n"]:
-    """Choose examples at random so that every class keeps its share, and at least one.
+    """Draw a stratified random subsample with at least one example of every class.
 
     Args:
         classes: Class of each example.
-        count: How many to choose; at least as many as there are classes.
-        random: Source of the draw.
+        count: Number of examples to choose; at least the number of classes.
+        random: Random number generator.
 
     Returns:
         Rows in ascending order.
     """
     order = random.permutation(len(classes))
-    # How far through its own class each example stands, from 0: the first of every class come first, and then all
-    # classes run out together.
+    # Relative position of each example within its class, from 0. Sorting by it takes the first of every class first,
+    # and then all classes in proportion.
     through = np.empty(len(classes))
     for label in np.unique(classes):
         rows = order[classes[order] == label]
@@ -46,13 +46,13 @@ def subsample(classes: Int64[np.ndarray, " N"], count: int, random: np.random.Ra
 
 
 class NearestContexts:
-    """Reads, for every query anew, the examples nearest to it by Euclidean distance between standardised columns.
+    """Reads, for each query, the examples nearest to it by Euclidean distance between standardised columns.
 
     Args:
-        build: Makes an ensemble from features and classes.
+        build: Builds an ensemble from features and classes.
         features: Features of all examples; NaN where a value is missing.
-        classes: Class of each.
-        count: How many are read for a query.
+        classes: Class of each example.
+        count: Number of examples to read for a query.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class NearestContexts:
         self._standardised = (filled - self._mean) / self._scale
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes; see `Ensemble.predict_proba`."""
+        """Return each query's class probabilities; see `Ensemble.predict_proba`."""
         standardised = (self._columns(features) - self._mean) / self._scale
         answers = []
         for query, place in zip(features, standardised, strict=True):
@@ -84,31 +84,31 @@ def with_large_context(
     classes: Int64[np.ndarray, " N"],
     most: int,
 ) -> Predictor:
-    """Do with too many examples what the user has chosen.
+    """Build a predictor from too many examples in the way that the user has chosen.
 
     Args:
         choice: One of `LARGE_CONTEXTS`.
-        build: Makes an ensemble from features and classes; of many its members read a draw of their own.
+        build: Builds an ensemble from features and classes, whose members read subsamples.
         features: Features of all examples; NaN where a value is missing.
-        classes: Class of each.
+        classes: Class of each example.
         most: Most examples to read at once.
 
     Raises:
-        ClassifierError: If the choice is to refuse them.
+        ClassifierError: If the choice is `error`.
     """
     if choice == "nearest":
         return NearestContexts(build, features, classes, most)
     others = (
-        'Choose large_context="nearest" to read those nearest to each query, which takes the time of a fit for each; '
-        "or a classifier for large data, such as scikit-learn's HistGradientBoostingClassifier."
+        'Use large_context="nearest" to read the nearest examples of each query, which takes the time of a fit for '
+        "each; or a classifier for large data, such as scikit-learn's HistGradientBoostingClassifier."
     )
     if choice == "error":
         raise ClassifierError(
-            f"{len(features):,} examples are more than the {most:,} of max_context. Leave large_context at "
-            f'"subsample", which lets every member read a draw of its own. {others}'
+            f"{len(features):,} examples are more than the {most:,} of max_context. Use "
+            f'large_context="subsample", with which every member reads its own random subsample. {others}'
         )
     warn(
-        f"{len(features):,} examples are more than the {most:,} of max_context: each member of the ensemble reads a "
-        f"draw of its own, with every class's share kept; only forests and linear models see them all. {others}"
+        f"{len(features):,} examples are more than the {most:,} of max_context: each member of the ensemble reads its "
+        f"own stratified random subsample; only forests and linear models see them all. {others}"
     )
     return build(features, classes)

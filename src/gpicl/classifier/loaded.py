@@ -1,4 +1,4 @@
-"""Learners that have been loaded for classifiers, so that loading is paid for once a process."""
+"""Cache of loaded learners, so that each is loaded only once per process."""
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
@@ -13,12 +13,12 @@ from gpicl.weights import CARD_FILE, find_weights, load_weights
 
 
 def learner_at_hand(weights: str | PathLike[str], device: str = "cpu", dtype: torch.dtype = torch.float64) -> Learner:
-    """Load a learner, or give the one that was loaded before; nobody changes it.
+    """Load a learner, or return the cached one, which must not be changed.
 
     Args:
         weights: See `find_weights`.
-        device: Where it computes.
-        dtype: In which precision.
+        device: Device of the learner.
+        dtype: Precision of the learner.
 
     Raises:
         UnknownNameError: If it is neither a shipped name nor a folder.
@@ -26,7 +26,7 @@ def learner_at_hand(weights: str | PathLike[str], device: str = "cpu", dtype: to
     """
     folder = find_weights(weights)
     card = folder / CARD_FILE
-    # The card is written last, so weights that were written anew have a new one.
+    # The card is written last, so rewritten weights have a new modification time.
     written = card.stat().st_mtime_ns if card.exists() else 0
     return _load(folder.resolve(), written, device, dtype)
 
@@ -37,5 +37,5 @@ def _load(folder: Path, written: int, device: str, dtype: torch.dtype) -> Learne
 
 
 def on_cpu() -> AbstractContextManager[Any]:
-    """Make tensors on the CPU while a `with` block runs, whatever PyTorch's default device is."""
+    """Return a context in which new tensors are on the CPU, independent of PyTorch's default device."""
     return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")

@@ -1,28 +1,28 @@
-"""How much each member of an ensemble counts, and how sure all of them together may be.
+"""Weights of the ensemble's members, and calibration of the combined probabilities.
 
-Every member has predicted every example of the context without its label. These predictions are the evidence for what
-the member sees and for how well its probabilities are calibrated, and no example has to be held back for them.
+Every member has predicted every example of the context without its label. These predictions show how accurate and how
+well calibrated the member is, without setting any examples aside.
 """
 
 import numpy as np
 from jaxtyping import Float64, Int64
 from scipy.optimize import minimize
 
-# Precision of the normal priors of a member's weight, times the number of members, and of a class's bias.
+# Precision of the normal priors: of a member's weight (multiplied by the number of members), and of a class's bias.
 _WEIGHT_PRECISION = 3.0
 _BIAS_PRECISION = 3.0
 
 
 class Pool:
-    """Members' logarithms of probabilities, weighted and summed, as logistic regression would.
+    """Weighted sum of the members' log-probabilities, fitted by penalised logistic regression.
 
     `log p(c) = sum_m w_m log p_m(c) + b_c - log Z` with `w >= 0`, fitted to the predictions of the context. The prior
-    is the mean of the members without a bias: with few examples nothing changes, with many a member that says nothing
-    falls out, probabilities that are too sure become softer (weights of a sum below one) and too soft ones surer, and
-    a class that is predicted too seldom gets its share.
+    is the mean of the members without a bias. With few examples, the result stays close to it. With many, useless
+    members get a weight of zero, overconfident probabilities become softer (the weights sum to less than one),
+    underconfident ones sharper, and the bias corrects classes that are predicted too seldom.
 
     Args:
-        held_out: What members predicted of the context, [M, N, K].
+        held_out: The members' predictions of the context, [M, N, K].
         classes: The true classes.
     """
 
@@ -30,7 +30,7 @@ class Pool:
         members, count, num_classes = held_out.shape
         frequencies = np.bincount(classes, minlength=num_classes) + 1.0
         self._frequencies = frequencies / frequencies.sum()
-        # As much as one example more weighs: no member may be sure beyond what it has seen.
+        # Probabilities are mixed with the class frequencies by the weight of one example, so that none is exactly zero.
         self._doubt = 1 / (count + 2)
         first = np.full(members, 1 / members)
         scores = self._scores(held_out)
@@ -60,7 +60,7 @@ class Pool:
         self.bias: Float64[np.ndarray, " K"] = found[members:]
 
     def __call__(self, probabilities: Float64[np.ndarray, "M Q K"]) -> Float64[np.ndarray, "Q K"]:
-        """Bring the members' probabilities of queries together."""
+        """Combine the members' probabilities of queries."""
         logits = np.tensordot(self.weights, self._scores(probabilities), 1) + self.bias
         likelihood = np.exp(logits - logits.max(1, keepdims=True))
         return likelihood / likelihood.sum(1, keepdims=True)

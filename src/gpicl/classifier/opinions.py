@@ -1,7 +1,7 @@
-"""What classical models make of a context: members of an ensemble that need no network.
+"""Classical models as members of the ensemble: forests and linear models.
 
-WHY: the learner compares whole rows. A forest asks single columns for thresholds, and a linear model adds columns up.
-Both predict every example of the context without its label, so they are weighed as all other members are.
+WHY: the learner compares whole rows. A forest compares single columns with thresholds, and a linear model adds columns.
+Both predict every example of the context without its label, so they are weighted like all other members.
 """
 
 import warnings
@@ -18,49 +18,49 @@ from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
 from gpicl.classifier.preprocessing import standardised
 from gpicl.classifier.trees import Trees
 
-# Trees of a forest; more of them where growing one takes longer than the steps around it.
+# Trees of a forest for fewer than _MANY examples, where the overhead per tree dominates, and for more.
 _TREES, _TREES_OF_MANY, _MANY = 60, 130, 300
-# Share of the examples that a tree is grown on, each of them once. A bootstrap sample holds 63 % of them.
+# Share of the examples that a tree is grown on, without replacement. A bootstrap sample has 63 % of them.
 _GROWN_ON = 0.8
 # Columns that a tree of the random forest compares at a split: half of them, within these bounds.
 _FEWEST_COMPARED, _MOST_COMPARED = 2, 32
-# Columns for which a tree that draws its thresholds draws one at a split, where it asks them all.
+# Most columns for which a tree with random thresholds draws one at a split, in the forest that uses all columns.
 _MOST_DRAWN = 64
-# Products of two columns are taken of at most this many columns.
+# Products of two columns are added only if there are at most this many columns.
 _MOST_MULTIPLIED = 40
-# Inverse strength of the penalty of the linear model, and of the one that has products too.
+# Inverse strength of the penalty of the linear model, and of the one with products.
 _C, _C_OF_PRODUCTS = 1.0, 0.03
 _FOLDS, _FOLDS_OF_FEW, _FEW = 5, 10, 64
 
 
 @runtime_checkable
 class Opinion(Protocol):
-    """A model that has seen a context.
+    """A model that was fitted to a context.
 
     Attributes:
-        held_out: Its probabilities of every example of the context, of which it did not see the label, [N, K].
+        held_out: Probabilities of every example of the context, predicted without its label, [N, K].
     """
 
     held_out: Float64[np.ndarray, "N K"]
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes."""
+        """Return each query's class probabilities."""
 
 
 class Forest:
-    """Trees of scikit-learn, each grown on a draw of the examples; those that it left out are what it is judged by.
+    """A forest of scikit-learn's trees, each grown on a subsample and judged on the examples that it left out.
 
-    WHY tree by tree: scikit-learn's forests copy and check every tree again, which takes longer than growing it where
-    there are a few hundred examples, and ten times as long as asking it about a single query. WHY regression: on
-    one-hot classes the squared error is Gini's impurity and the mean is the shares of the classes, so the trees are the
-    same, in half of the time.
+    WHY tree by tree: scikit-learn's forests copy and check every tree. With a few hundred examples, that takes longer
+    than growing the tree, and for a single query ten times as long as evaluating it. WHY regression: on one-hot
+    classes, the squared error is the Gini impurity and the mean is the class frequencies, so the trees are the same, in
+    half the time.
 
     Args:
-        make_tree: Makes a tree that draws from a source of random numbers.
-        features: Features of the context, without gaps.
+        make_tree: Builds a tree that uses a random number generator.
+        features: Features of the context, without missing values.
         classes: Class of each example.
-        num_classes: K.
-        seed: Seed of draws and trees.
+        num_classes: Number of classes K.
+        seed: Seed of subsamples and trees.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Forest:
         num_classes: int,
         seed: int,
     ) -> None:
-        # Trees compare in float32, in which a column far from zero would lose its digits.
+        # Trees compare in float32, in which a column far from zero would lose digits.
         self._scale = standardised().fit(features)
         numbers = self._numbers(features)
         self._present, targets = np.unique(classes, return_inverse=True)
@@ -91,12 +91,12 @@ class Forest:
                 grown.append(tree.tree_)
                 total[left_out] += tree.tree_.predict(numbers[left_out]).reshape(-1, total.shape[1])
         self._trees = Trees(grown)
-        # An example that every tree has seen is given no class before any other.
+        # An example that every tree has seen gets equal probabilities.
         total[total.sum(1) == 0] = 1.0
         self.held_out = self._all_classes(total)
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes."""
+        """Return each query's class probabilities."""
         leaves = self._trees.apply(self._numbers(features))
         total = np.zeros((len(leaves), len(self._present)))
         for tree in range(leaves.shape[1]):
@@ -116,11 +116,11 @@ class Linear:
     """Logistic regression on standardised columns, judged by cross-validation.
 
     Args:
-        features: Features of the context, without gaps.
+        features: Features of the context, without missing values.
         classes: Class of each example.
-        num_classes: K.
+        num_classes: Number of classes K.
         seed: Seed of the folds.
-        products: Whether squares and products of two columns stand beside the columns.
+        products: Whether to add the squares and products of columns.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Linear:
     ) -> None:
         self._products = products
         self._num_classes = num_classes
-        # One fold after the other goes through every class, so that each has its share of all.
+        # Examples are sorted by class and assigned to folds in turn, so that the folds are stratified.
         order = np.random.RandomState(seed).permutation(len(classes))
         order = order[np.argsort(classes[order], kind="stable")]
         fold = np.empty(len(classes), np.int64)
@@ -147,7 +147,7 @@ class Linear:
         self._fit(features, classes)
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
-        """Give each query's probabilities of the classes."""
+        """Return each query's class probabilities."""
         found = np.zeros((len(features), self._num_classes))
         if self._model is None:
             found[:, self._classes] = 1.0
@@ -161,7 +161,7 @@ class Linear:
         if len(self._classes) > 1:
             self._scale = standardised().fit(features)
             with warnings.catch_warnings():
-                # What it has reached by then is good enough for a member.
+                # An early stop is good enough for a member of the ensemble.
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 model = LogisticRegression(C=_C_OF_PRODUCTS if self._products else _C, max_iter=200, tol=1e-3)
                 self._model = model.fit(self._inputs(features), classes)
@@ -177,16 +177,16 @@ class Linear:
 def ask_classical_models(
     features: Float64[np.ndarray, "N F"], classes: Int64[np.ndarray, " N"], num_classes: int, seed: int
 ) -> list[Opinion]:
-    """Fit the models that stand beside the learner.
+    """Fit the classical members of the ensemble.
 
-    Two forests draw their thresholds, as classes vary smoothly with a column more often than not: one for a few columns
-    at a split, one for all, which prefers the columns that tell most. A third searches for thresholds. A linear model
-    adds columns up, and another one their products too, which no single column shows.
+    Two forests draw random thresholds, since classes usually vary smoothly with a column: one compares a few columns at
+    a split, the other all of them, which prefers informative columns. A third forest searches for the best thresholds.
+    One linear model uses the columns, another one also their squares and products.
 
     Args:
-        features: Features of the context, without gaps.
+        features: Features of the context, without missing values.
         classes: Class of each example.
-        num_classes: K.
+        num_classes: Number of classes K.
         seed: Seed of trees and folds.
     """
     columns = features.shape[1]

@@ -1,4 +1,4 @@
-"""Contexts that a learner has read, one per member of an ensemble, within a budget of memory."""
+"""Reading of contexts, one per member of an ensemble, within a memory budget."""
 
 import copy
 from collections.abc import Callable
@@ -12,32 +12,32 @@ from torch import Tensor
 from gpicl.learners import Learner
 from gpicl.runtime import Chunks
 
-_BYTES = 8  # of a number in float64; in float32 half of the budget is used
-# More answers at once than this are no faster, as they no longer fit into a core's cache (measured on an AMD EPYC).
+_BYTES = 8  # of a float64 number; float32 uses half of the budget
+# Larger chunks are not faster because they no longer fit into a core's cache (measured on an AMD EPYC).
 _MOST_AT_ONCE = 2048
-# Contexts from this size on are read in float32, which is nearly twice as fast, and one after the other, since there
-# the size of a batch changes the last digits. Smaller ones are read together.
+# Contexts of at least this size are read in float32, which is nearly twice as fast, and one by one, since in float32
+# the batch size changes the last digits. Smaller ones are read together.
 _LONG = 200
 
 
 class ReadContexts:
-    """Contexts of the same examples, each as one member sees it; all of them answer in one pass.
+    """The contexts of all members, which predict queries in one pass.
 
-    WHY float64: an answer then depends on nothing but rounding at the 16th digit, however queries are batched. A long
-    context is read in float32 by a learner that reads it as a set.
+    WHY float64: how queries are batched then changes predictions only by rounding in the 16th digit. A learner that
+    reads a context as a set reads long ones in float32.
 
-    Contexts are read and queries answered on the learner's device and in its precision. What comes in and goes out is
-    on the CPU, in float64. Where memory runs out, fewer members are read, or fewer queries answered, at once.
+    Contexts are read and queries predicted on the learner's device and in its precision. Inputs and outputs are on the
+    CPU, in float64. If memory runs out, fewer members are read, or fewer queries predicted, at once.
 
     Args:
         learner: On any device, in float64 or float32; reads inputs of this size.
         inputs: Every member's features.
         labels: Every member's labels.
-        budget: Bytes that reading and answering may take beside the memory that is kept. One member's context and
-            one query are read whatever the budget.
+        budget: Bytes for reading and predicting, in addition to the memory that is kept. One member's context and one
+            query are always processed, even if they need more.
 
     Attributes:
-        logits: How every member predicted its context as it read it, [M, N, C].
+        logits: Every member's predictions of its own context, [M, N, C].
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class ReadContexts:
     ) -> None:
         self._learner, self._budget = learner, budget
         self._members, self._length, self._features = inputs.shape
-        # Reading takes, for each of its examples, what an answer takes.
+        # Reading takes as much memory per example as predicting takes per query.
         at_once = max(1, budget // (_BYTES * self._length * learner.query_size(self._length)))
         long = not learner.ordered and self._length >= _LONG
         reader = _in_float32(learner) if long else learner
@@ -71,7 +71,7 @@ class ReadContexts:
 
     @property
     def answers_at_once(self) -> int:
-        """Queries that may be answered in one pass."""
+        """Most queries in one pass."""
         each = _BYTES * self._members * (self._learner.query_size(self._length) + 2 * self._features)
         return max(1, min(self._budget // each, self._most_at_once // self._members))
 
@@ -79,12 +79,12 @@ class ReadContexts:
         """Let every member predict its view of the same queries.
 
         Args:
-            queries: Not more than `answers_at_once`.
+            queries: At most `answers_at_once` queries.
         """
         answering = Chunks(self.answers_at_once, "queries")
         with torch.inference_mode():
             parts = list(answering.work(queries.shape[1], lambda *bounds: self._answer(queries[:, slice(*bounds)])))
-        if answering.size < self.answers_at_once:  # do not try again what was too much
+        if answering.size < self.answers_at_once:  # do not try the larger size again
             self._most_at_once = answering.size * self._members
         return torch.cat(parts, 1)
 
@@ -98,22 +98,22 @@ class ReadContexts:
 
 
 def _any_of(learner: Learner) -> Tensor:
-    """Any of a learner's weights, which says where and in which precision it computes."""
+    """One of a learner's weights, which has the device and precision of the learner."""
     return next((x for x in chain(learner.parameters(), learner.buffers())), torch.empty(0, dtype=torch.float64))
 
 
 def _part_of(function: Callable[..., Any], *tensors: Tensor) -> Callable[[int, int], Any]:
-    """Make a function of a part of tensors of a function of tensors."""
+    """Return a function that applies `function` to a slice of each tensor."""
     return lambda first, last: function(*(x[first:last] for x in tensors))
 
 
 def _in_float32(learner: Learner) -> Learner:
-    """Copy a learner; its weights are a fraction of what reading a long context takes."""
+    """Copy a learner; its weights are small compared with the memory for reading a long context."""
     return copy.deepcopy(learner).float()
 
 
 def _joined(memories: list[Any], dtype: torch.dtype) -> Any:
-    """Join memories of several members, however they are made up of tuples and lists of tensors."""
+    """Concatenate the memories of several members, which are nested tuples and lists of tensors."""
     first = memories[0]
     if isinstance(first, Tensor):
         return torch.cat([memory.to(dtype) for memory in memories])

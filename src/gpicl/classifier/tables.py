@@ -10,7 +10,7 @@ from pandas.api import types
 from gpicl.classifier.values import days, number, plain_value, stands_for_missing
 from gpicl.errors import ClassifierError
 
-# What pandas finds in an array of objects, and the kind of column that it makes without a look at each of them.
+# Types that pandas infers for an array of objects, and the kind of column for each, without checking every value.
 _KINDS = {"boolean": "truth"} | dict.fromkeys(("integer", "floating", "mixed-integer-float", "decimal"), "number")
 
 
@@ -19,9 +19,9 @@ class Column(NamedTuple):
 
     Attributes:
         kind: `number`, `truth`, `date` (in days) or `object`.
-        values: [N]; float64 with NaN where a value is missing, or for `object` truth values, numbers and text, with
-            None where a value is missing.
-        declared: Whether its type says that it holds categories.
+        values: [N]; float64 with NaN for missing values. For `object`: booleans, numbers and text, with None for
+            missing values.
+        declared: Whether its type is categorical.
     """
 
     kind: str
@@ -34,11 +34,11 @@ class Column(NamedTuple):
         return bool(pd.isna(self.values).all())
 
     def floats(self) -> Float64[np.ndarray, " N"]:
-        """Its values as numbers, where none of them is text."""
+        """The values as float64; only valid if none of them is text."""
         return self.values.astype(np.float64)
 
     def plain(self) -> list[Any]:
-        """Its values as truth values, numbers and text, with None where one is missing."""
+        """The values as booleans, numbers and text, with None for missing values."""
         if self.kind == "object":
             return self.values.tolist()
         as_type = bool if self.kind == "truth" else float
@@ -46,11 +46,11 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Columns of any kind, found by their position alone.
+    """Columns of any kind, identified by their position.
 
     Attributes:
         columns: The columns.
-        names: How messages call them.
+        names: Their names in messages.
     """
 
     columns: list[Column]
@@ -58,22 +58,22 @@ class Table(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """Number of rows and columns."""
         return (len(self.columns[0].values) if self.columns else 0), len(self.columns)
 
     def numbers_or_self(self) -> "Float64[np.ndarray, 'N F'] | Table":
-        """An array where every column is numbers or truth values, else the table itself."""
+        """Return an array if every column is numbers or booleans, else the table itself."""
         if all(column.kind in ("number", "truth") for column in self.columns):
             return np.stack([column.values for column in self.columns], 1)
         return self
 
 
 class UnreadableValueError(ClassifierError, TypeError):
-    """A value that is no number, date or category."""
+    """A value that is neither a number, a date nor a category."""
 
 
 def only_numbers(X: Any) -> bool:
-    """Whether scikit-learn can make an array of numbers of this without a look at its values.
+    """Whether scikit-learn can convert this to an array of numbers, judged by its types only.
 
     Args:
         X: See `frames.frame_or_array`.
@@ -84,13 +84,13 @@ def only_numbers(X: Any) -> bool:
 
 
 def read_table(X: pd.DataFrame | np.ndarray) -> Table:
-    """Read the columns of a frame, or of an array of anything.
+    """Read the columns of a frame, or of an array of any type.
 
     Args:
         X: See `frames.frame_or_array`.
 
     Raises:
-        UnreadableValueError: If a column holds what is neither number nor date nor category.
+        UnreadableValueError: If a column has a value that is neither a number, a date nor a category.
     """
     if isinstance(X, pd.DataFrame):
         names = [repr(name) for name in X.columns]
@@ -98,20 +98,20 @@ def read_table(X: pd.DataFrame | np.ndarray) -> Table:
     names = [str(i) for i in range(X.shape[1])]
     columns = [_read_series(pd.Series(X[:, i], dtype=_dtype(X)), name) for i, name in enumerate(names)]
     if X.dtype.kind in "UST":
-        # numpy printed the numbers of such an array, so all its texts that can be numbers are.
+        # numpy has converted the numbers of such an array to text, so text that can be a number is one.
         columns = [_numbers_of_text(column) for column in columns]
     return Table(columns, names)
 
 
 def check_finite(rows: Any, names: list[str] | None = None) -> None:
-    """Refuse infinity.
+    """Raise an error if there are infinite values.
 
     Args:
         rows: Table or array.
-        names: How messages call the columns of an array; None for their numbers.
+        names: Names of an array's columns in messages; None for their numbers.
 
     Raises:
-        ClassifierError: If there is any.
+        ClassifierError: If a value is infinite.
     """
     if isinstance(rows, Table):
         for column, name in zip(rows.columns, rows.names, strict=True):
@@ -129,16 +129,16 @@ def _refuse_infinity(infinite: np.ndarray, name: str) -> None:
     if infinite.any():
         raise ClassifierError(
             f"Column {name} holds infinity (inf), or a number too large for float64, in row {int(infinite.argmax())}. "
-            "Give NaN where a value is missing, or a large number."
+            "Give NaN for a missing value, or a large finite number."
         )
 
 
 def join_rows(first: Any, second: Any) -> Any:
-    """Put the second examples behind the first.
+    """Append the rows of the second table to those of the first.
 
     Args:
         first: Table or array.
-        second: Table or array with as many columns.
+        second: Table or array with the same number of columns.
     """
     if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
         return np.concatenate([first, second])
@@ -157,7 +157,7 @@ def _join(first: Column, second: Column) -> Column:
     numbers = {"number", "truth"}
     if {first.kind, second.kind} <= numbers:
         return Column("number", np.concatenate([first.values, second.values]))
-    # A column without any value goes with every other.
+    # A column without any value can be joined with any other.
     for empty, other in ((first, second), (second, first)):
         if other.kind != "object" and empty.is_empty:
             parts = [empty.floats(), other.values] if empty is first else [other.values, empty.floats()]
@@ -169,8 +169,8 @@ def _read_series(series: pd.Series, name: str) -> Column:
     dtype = series.dtype
     if types.is_complex_dtype(dtype):
         raise UnreadableValueError(
-            f"Column {name} is {dtype}, which is neither numbers nor categories: Complex data not supported. Give real "
-            "and imaginary parts as two columns, or leave it out."
+            f"Column {name} is {dtype}, which is neither numbers nor categories: Complex data not supported. Give the "
+            "real and imaginary parts as two columns, or leave it out."
         )
     if _is_numeric(dtype):
         kind = "truth" if types.is_bool_dtype(dtype) else "number"
@@ -191,8 +191,8 @@ def _read_series(series: pd.Series, name: str) -> Column:
         plain = [None if gap else plain_value(value) for value, gap in zip(values, missing, strict=True)]
     except TypeError as error:
         raise UnreadableValueError(
-            f"Column {name} holds {error}. Each value of this argument must be a truth value, a date, a string (a "
-            "category) or a number. Turn it into columns of these, or leave it out."
+            f"Column {name} holds {error}. Each value of this argument must be a boolean, a date, a string (a "
+            "category) or a number. Convert it to columns of these, or leave it out."
         ) from error
     return Column("object", objects(plain), declared)
 
@@ -226,11 +226,7 @@ def _dtype(X: np.ndarray) -> Any:
 
 
 def objects(values: list[Any]) -> np.ndarray:
-    """Make an array of objects that has one dimension whatever the objects are.
-
-    Args:
-        values: The objects.
-    """
+    """Return a one-dimensional array of objects, even if the objects are sequences."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array

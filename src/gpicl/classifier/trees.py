@@ -1,4 +1,4 @@
-"""Many trees as a few arrays, so that they can be stored as plain data and asked all at once."""
+"""Decision trees as a few arrays, so that they can be stored as plain data and evaluated all at once."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,12 @@ from jaxtyping import Float, Int64
 
 
 class Trees:
-    """Trees that scikit-learn has grown.
+    """A forest of trees that scikit-learn has grown.
 
-    WHY not as they are: asked one by one, two hundred trees take ten times as long for a single query.
+    WHY not scikit-learn's trees: evaluated one by one, two hundred trees take ten times as long for a single query.
 
     Args:
-        trees: The attribute `tree_` of each.
+        trees: The attribute `tree_` of each tree.
     """
 
     def __init__(self, trees: Sequence[Any]) -> None:
@@ -23,7 +23,7 @@ class Trees:
         left = np.concatenate([tree.children_left for tree in trees])
         right = np.concatenate([tree.children_right for tree in trees])
         self._is_leaf = left < 0
-        # A leaf leads to itself, whatever is asked there.
+        # Both branches of a leaf lead back to it.
         own = np.arange(len(starts))
         self._left = np.where(self._is_leaf, own, left + starts).astype(np.int64)
         self._right = np.where(self._is_leaf, own, right + starts).astype(np.int64)
@@ -31,18 +31,18 @@ class Trees:
         self._threshold = np.concatenate([tree.threshold for tree in trees])
         self._depth = max(tree.max_depth for tree in trees)
         self.values = np.concatenate([tree.value.reshape(tree.node_count, -1) for tree in trees])
-        """What the trees say in every node, `[nodes, outputs]`."""
+        """Predictions of every node, `[nodes, outputs]`."""
 
     @property
     def leaves(self) -> Int64[np.ndarray, " leaves"]:
-        """Numbers of the nodes that are leaves."""
+        """Indices of the nodes that are leaves."""
         return np.flatnonzero(self._is_leaf).astype(np.int64)
 
     def apply(self, X: Float[np.ndarray, "N F"]) -> Int64[np.ndarray, "N trees"]:
-        """Give the leaf of every tree in which each row lies.
+        """Return the leaf of each row in every tree.
 
         Args:
-            X: Rows; compared in float32, as scikit-learn does.
+            X: Rows; compared in float32, as in scikit-learn.
         """
         numbers = X.astype(np.float32)
         rows = np.arange(len(numbers))[:, None]

@@ -1,4 +1,4 @@
-"""Single values of a table: which of them are numbers, dates or truth values, and how they print."""
+"""Single values of a table: recognising numbers, dates, booleans and missing values, and printing them."""
 
 import math
 import re
@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 Plain = bool | int | float | str
-"""What a value that is neither missing nor a date is stored as."""
+"""Type of a stored value that is neither missing nor a date."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _TRUTH = {"true": True, "false": False}
-# Words that stand for a value that is missing, in lower case: those of pandas, and those of other programs.
+# Words for a missing value, in lower case: those of pandas, and those of other programs.
 _MISSING = {
     "", "?", "-", "--", ".", "#n/a", "#na", "<na>", "n/a", "na", "nan", "-nan", "nat", "nil", "none", "null", "missing",
     "unknown",
@@ -25,13 +25,13 @@ _DAY = timedelta(days=1)
 
 
 def plain_value(value: Any) -> Plain:
-    """Store a value as a truth value, a number or text.
+    """Convert a value to a boolean, a number or text.
 
     Args:
-        value: Anything that is hashable and not missing.
+        value: Any hashable value that is not missing.
 
     Raises:
-        TypeError: If it is not hashable, as lists and dicts are not.
+        TypeError: If it is not hashable, such as a list or dict.
     """
     if isinstance(value, str):
         return str(value)
@@ -51,13 +51,13 @@ def plain_value(value: Any) -> Plain:
 
 
 def days(value: Any) -> float | None:
-    """Give a date, a time or a duration in days; dates count from 1970 in UTC, times from midnight.
+    """Convert a date, a time or a duration to days; dates count from 1970 in UTC, times from midnight.
 
     Args:
-        value: Anything.
+        value: Any value.
 
     Returns:
-        None if it is none of these.
+        Days, or None if it is not a date, a time or a duration.
     """
     if isinstance(value, np.datetime64):
         value = pd.Timestamp(value)
@@ -66,7 +66,7 @@ def days(value: Any) -> float | None:
     if isinstance(value, pd.Period):
         value = value.start_time
     if isinstance(value, datetime):
-        # pandas' own type knows nanoseconds, which are below what a float can tell.
+        # pandas' type has nanoseconds, which are below the precision of a float.
         plain = value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value
         return ((plain.astimezone(timezone.utc).replace(tzinfo=None) if plain.tzinfo else plain) - _EPOCH) / _DAY
     if isinstance(value, date):
@@ -77,13 +77,13 @@ def days(value: Any) -> float | None:
 
 
 def number(value: Plain) -> float | None:
-    """Read a number.
+    """Convert a value to a number.
 
     Args:
-        value: A truth value and text such as `"-1.5e3"` or `"True"` are numbers too.
+        value: Any value; booleans, and text such as `"-1.5e3"` or `"True"`, are numbers too.
 
     Returns:
-        None if it is none.
+        The number, or None if it is not one.
     """
     if not isinstance(value, str):
         return float(value)
@@ -95,27 +95,19 @@ def number(value: Plain) -> float | None:
 
 
 def stands_for_missing(value: Plain) -> bool:
-    """Whether this is a word for a missing value, such as `"?"`.
-
-    Args:
-        value: The value.
-    """
+    """Whether a value is a word for a missing value, such as `"?"`."""
     return isinstance(value, str) and value.strip().lower() in _MISSING
 
 
 def printed(value: Plain) -> str:
-    """Print a value; a whole number is printed as one, whatever its type.
-
-    Args:
-        value: The value.
-    """
+    """Convert a value to text; a whole number has no decimal point, whatever its type."""
     if isinstance(value, float) and math.isfinite(value) and value == int(value):
         return str(int(value))
     return str(value)
 
 
 def same_in_other_types(text: str) -> str:
-    """Give what texts have in common that print the same value of different types, such as `"1.0"` and `"1"`.
+    """Return a form that is the same for equal values of different types, such as `"1.0"` and `"1"`.
 
     Args:
         text: A printed value.

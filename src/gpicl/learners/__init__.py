@@ -1,4 +1,4 @@
-"""Learners: episodes in, logits out; one learner a file. They know nothing of data, tasks or meta-training."""
+"""Learners: episodes in, logits out. One file per learner; they do not depend on data, tasks or meta-training."""
 
 from gpicl.learners.base import Learner, learners_of_any_size
 from gpicl.learners.fast_weight_memory import FastWeightMemory

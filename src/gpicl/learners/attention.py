@@ -1,4 +1,4 @@
-"""Masked attention, written so that a CPU is fast at it, and so that no position depends on a later one."""
+"""Masked attention that is fast on a CPU and in which no position depends on a later one."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,7 +23,7 @@ def causal_attention(
     """
     if _has_fused_kernel(queries):
         q, k, v = (x.transpose(1, 2) for x in (queries, keys, values))
-        # The fused kernels overwrite hidden scores, but multiply hidden values by zero.
+        # The fused kernels overwrite masked scores, but still multiply the masked values by zero.
         return F.scaled_dot_product_attention(q, k, saturated(v), is_causal=True).transpose(1, 2)
     return _by_head(queries, keys, values, causal=True)
 
@@ -48,14 +48,14 @@ def attend(
     bias: Float[Tensor, "*one_or_N R S"],
     causal: bool,
 ) -> Float[Tensor, "N R E"]:
-    """Give `softmax(q k^T / sqrt(D) + bias) v` for N heads side by side.
+    """Compute `softmax(q k^T / sqrt(D) + bias) v` for N heads at once.
 
     Args:
         queries: One per row.
         keys: One per slot.
         values: One per slot, of any size.
-        bias: Added to the scores, in the precision of the queries. Where `causal`, it is overwritten.
-        causal: Row t sees the slots 0..t alone, even if what is in later ones is not finite.
+        bias: Added to the scores, in the precision of the queries. Overwritten if `causal`.
+        causal: Row t sees only the slots 0..t, even if later slots are not finite.
     """
     scale = queries.shape[2] ** -0.5
     if not causal:
@@ -65,7 +65,7 @@ def attend(
         scores = torch.baddbmm(bias, queries, keys.mT, alpha=scale)
         hidden = torch.ones(rows, slots, dtype=torch.bool, device=queries.device).triu_(1)
         return torch.bmm(hide_(scores, hidden).softmax(2), saturated(values))
-    # Added to the bias, as overwriting the scores takes another pass over the largest tensor of all.
+    # The mask is added to the bias: overwriting the scores takes another pass over the largest tensor.
     bias += queries.new_full((rows, slots), float("-inf")).triu_(1)
     mixed = torch.bmm(torch.baddbmm(bias, queries, keys.mT, alpha=scale).softmax(2), values)
     if is_finite(mixed):
@@ -77,7 +77,7 @@ def attend(
 def _attend_with_care(
     queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor, hidden: Bool[Tensor, "R S"]
 ) -> Tensor:
-    """The same to the bit in rows that see finite numbers only, and NaN in all others."""
+    """Bitwise the same in rows that see only finite numbers, NaN in all other rows."""
     seen = (nan_rows(keys) + nan_rows(values)).mT.masked_fill(hidden, 0.0).sum(2, keepdim=True)
     bias = bias.masked_fill(hidden, 0.0)
     scores = torch.baddbmm(bias, zeroed(queries), zeroed(keys).mT, alpha=queries.shape[2] ** -0.5)
@@ -93,6 +93,6 @@ def _by_head(queries: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Ten
 
 
 def _has_fused_kernel(queries: Float[Tensor, "B T H D"]) -> bool:
-    """Whether a GPU has one for this type and size; else PyTorch takes plain products, which let NaN through."""
+    """Whether a GPU has one for this type and size; otherwise PyTorch uses plain products, which let NaN through."""
     aligned = queries.shape[3] * queries.element_size() % 16 == 0
     return queries.device.type != "cpu" and queries.dtype != torch.float64 and aligned

@@ -1,4 +1,4 @@
-"""The one protocol that every learner keeps: a causal function of a sequence of labelled examples."""
+"""The interface of every learner: a causal function of a sequence of labelled examples."""
 
 import copy
 import inspect
@@ -15,12 +15,12 @@ from gpicl.errors import LearnerError
 
 
 class EncodedContext(NamedTuple):
-    """What is left when a learner has read a context.
+    """A context that a learner has read.
 
     Attributes:
-        logits: How it predicted every example of the context without its label, [B, T, C]. Those of `forward`, from the
-            examples before it alone, where the learner is `ordered`.
-        memory: Whatever `query` of the same learner needs; made of tensors.
+        logits: Predictions for every example of the context without its label, [B, T, C]. If the learner is `ordered`,
+            they are those of `forward`, which uses only the examples before it.
+        memory: What `query` of the same learner needs; made of tensors.
     """
 
     logits: Tensor
@@ -30,23 +30,23 @@ class EncodedContext(NamedTuple):
 class Learner(nn.Module, ABC):
     """`f(x_1, y_1, ..., x_{t-1}, y_{t-1}, x_t) -> logits over y_t`, for every position t of an episode at once.
 
-    A learner knows nothing of data, tasks or meta-training. Subclass it, write `forward`, and every command of this
-    package accepts it by its import path (`my_package.MyLearner`). The constructor must take `num_features` and
-    `num_classes` first; whatever else it takes is an option that a configuration can set.
+    A learner does not depend on data, tasks or meta-training. Subclass it, write `forward` and `state_size`, and every
+    command of this package accepts it by its import path (`my_package.MyLearner`). The constructor must take
+    `num_features` and `num_classes` first; its other arguments are options that a configuration can set.
 
     Args:
         num_features: Features F of an input.
         num_classes: Classes C of a task.
 
     Attributes:
-        max_length: Longest episode the learner can read, or None for any.
+        max_length: Longest episode the learner can read, or None for no limit.
         any_size: Whether the same weights read any number of features and classes; see `with_size`.
-        rotation_invariant: Whether inputs enter through their inner products alone, so that rotating them, or adding
+        rotation_invariant: Whether inputs are used only through their inner products, so that rotating them, or adding
             features that are always zero, changes nothing.
-        ordered: Whether all positions of an episode take one pass, each example being read once and in order. One that
-            reads every position's context anew takes a pass for each.
-        training_passes: Calls of `training_logits` that together show every position a fair number of times.
-        options: What the constructor was called with, so that weights can be saved with the way to rebuild them.
+        ordered: Whether one pass predicts all positions of an episode, reading each example once and in order. A
+            learner that reads the context again for every position needs one pass per position.
+        training_passes: Calls of `training_logits` that together sample every position about equally often.
+        options: Arguments of the constructor, so that saved weights can be loaded into the same learner.
     """
 
     max_length: int | None = None
@@ -57,7 +57,7 @@ class Learner(nn.Module, ABC):
     options: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Learner":
-        """Note the constructor's arguments, so that no learner has to store them itself."""
+        """Record the constructor's arguments, so that no learner has to store them itself."""
         learner = super().__new__(cls)
         if args or kwargs:  # none when unpickled or copied: the options then arrive with the state
             try:
@@ -76,25 +76,25 @@ class Learner(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label of every episode from what came before it.
+        """Predict every label of every episode from the examples before it.
 
         Args:
             inputs: The examples' features.
             labels: The examples' labels, 0..C-1.
 
         Returns:
-            Logits. Those at position t depend on `inputs[:, :t+1]` and `labels[:, :t]` alone.
+            Logits. Those at position t depend only on `inputs[:, :t+1]` and `labels[:, :t]`.
         """
 
     def predict(
         self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"], positions: Sequence[int]
     ) -> Float[Tensor, "B P C"]:
-        """Predict the labels at some positions only, which costs less where each takes a pass of its own.
+        """Predict the labels at some positions only, which is cheaper if each position takes its own pass.
 
         Args:
             inputs: The examples' features.
             labels: The examples' labels, 0..C-1.
-            positions: Which, from 1.
+            positions: Positions to predict, counted from 1.
 
         Returns:
             The logits of `forward` at these positions.
@@ -104,20 +104,20 @@ class Learner(nn.Module, ABC):
     def training_logits(
         self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"], step: int
     ) -> tuple[Float[Tensor, "B Q C"], Int64[Tensor, "B Q"]]:
-        """Predict what meta-training takes its loss of: all positions, or as many as make a fair sample over the steps.
+        """Predict the positions that enter the meta-training loss: all of them, or a sample that varies with the step.
 
         Args:
             inputs: The examples' features.
             labels: The examples' labels, 0..C-1.
-            step: Number of the step; the sample is a function of it alone, so that a resumed run is the same run.
+            step: Number of the step. The sample depends only on it, so that a resumed run is the same run.
 
         Returns:
-            Logits, and the labels that they are to predict.
+            Logits, and the labels that they should predict.
         """
         return self(inputs, labels), labels
 
     def training_context(self, length: int, step: int) -> int:
-        """Say how many examples `training_logits` reads at a step; steps of one number have the same shapes.
+        """Return how many examples `training_logits` reads at a step; steps with the same number have the same shapes.
 
         Args:
             length: Examples T of the episodes.
@@ -136,7 +136,7 @@ class Learner(nn.Module, ABC):
     def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
         """Read a context once, so that any number of queries can be answered from it; see `query`.
 
-        By default the memory is the context itself. A learner whose state can be kept overrides this and `query`.
+        By default, the memory is the context itself. A learner that can keep its state overrides this and `query`.
 
         Args:
             inputs: The context's features.
@@ -145,7 +145,7 @@ class Learner(nn.Module, ABC):
         return EncodedContext(self(inputs, labels), (inputs, labels))
 
     def encode_memory(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Any:
-        """Keep what `query` needs of a context, without predictions of its examples.
+        """Return what `query` needs of a context, without predicting its examples.
 
         Args:
             inputs: The context's features.
@@ -154,13 +154,13 @@ class Learner(nn.Module, ABC):
         return self.encode_context(inputs, labels).memory
 
     def query(self, memory: Any, queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q C"]:
-        """Predict queries that do not see each other: each is position T+1 of an episode of its own.
+        """Predict queries that do not see each other: each is position T+1 of its own episode.
 
-        By default that very episode is run for every query.
+        By default, that episode is run for every query.
 
         Args:
-            memory: What `encode_context` has left.
-            queries: Their features; row b is asked of context b.
+            memory: The memory that `encode_context` returned.
+            queries: Their features; row b belongs to context b.
 
         Returns:
             The logits that `forward` gives at the last position of the context with the query appended.
@@ -169,14 +169,14 @@ class Learner(nn.Module, ABC):
         batch, count, _ = queries.shape
         contexts = inputs[:, None].expand(-1, count, -1, -1)
         episodes = torch.cat([contexts, queries[:, :, None]], 2).flatten(0, 1)
-        # A query has no label; whatever stands in its place, no logit depends on it.
+        # A query has no label. No logit depends on what is put in its place.
         asked = F.pad(labels, (0, 1))[:, None].expand(-1, count, -1).flatten(0, 1)
         return self(episodes, asked)[:, -1].unflatten(0, (batch, count))
 
     def query_size(self, length: int) -> int:
-        """Estimate, from above, how many numbers `query` holds at once for every query; for chunking.
+        """Estimate an upper bound of the numbers that `query` holds at once per query; used for chunking.
 
-        By default a whole episode's activations, taken to be a few times its state and a thousand per example.
+        By default, the activations of a whole episode: a few times its state, and about a thousand per example.
 
         Args:
             length: Examples T of the context.
@@ -184,21 +184,21 @@ class Learner(nn.Module, ABC):
         return 4 * self.state_size(length + 1) + (length + 1) * (self.num_features + self.num_classes + 1024)
 
     def with_size(self, num_features: int, num_classes: int) -> "Learner":
-        """Read episodes of another size with these very weights, shared rather than copied.
+        """Return this learner for episodes of another size; it shares the weights.
 
         Args:
             num_features: Features F of the other inputs.
             num_classes: Classes C of the other tasks.
 
         Raises:
-            LearnerError: If the weights belong to one size alone, or there is no such size.
+            LearnerError: If the weights fit only one size, or the size is invalid.
         """
         _check_size(num_features, num_classes)
         if not self.any_size and (num_features, num_classes) != (self.num_features, self.num_classes):
             raise LearnerError(
                 f"{type(self).__name__} was built for {self.num_features} features and {self.num_classes} classes, and "
-                f"its weights read no other episodes, such as those of {num_features} and {num_classes}. "
-                f"{learners_of_any_size()} read any."
+                f"its weights cannot read episodes of {num_features} features and {num_classes} classes. "
+                f"{learners_of_any_size()} read any size."
             )
         sized = copy.copy(self)
         sized.num_features, sized.num_classes = num_features, num_classes
@@ -211,9 +211,9 @@ class Learner(nn.Module, ABC):
         return sum(p.numel() for p in self.parameters())
 
     def check_episodes(self, inputs: Tensor, labels: Tensor) -> None:
-        """Raise `LearnerError` where episodes have a shape that this learner cannot read.
+        """Raise `LearnerError` if this learner cannot read episodes of this shape.
 
-        Called by meta-training, meta-testing and the classifier once per run rather than by `forward` at each step.
+        Meta-training, meta-testing and the classifier call it once per run, so that `forward` need not check.
         """
         if inputs.ndim != 3 or labels.shape != inputs.shape[:2]:
             raise LearnerError(
@@ -233,9 +233,9 @@ class Learner(nn.Module, ABC):
 
 
 def learners_of_any_size() -> str:
-    """Name the learners that read any number of features and classes, as in "KernelTransformer and VSML"."""
+    """List the learners that read any number of features and classes, as in "KernelTransformer and VSML"."""
     classes = Learner.__subclasses__()
-    for cls in classes:  # which grows meanwhile
+    for cls in classes:  # the list grows during the loop
         classes += cls.__subclasses__()
     *first, last = sorted({cls.__name__ for cls in classes if cls.any_size})
     return f"{', '.join(first)} and {last}"

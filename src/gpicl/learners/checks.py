@@ -1,4 +1,4 @@
-"""What every learner must keep, tried out on a learner before it is meta-trained."""
+"""Checks that a learner keeps the interface, run before it is meta-trained."""
 
 import copy
 from collections.abc import Iterator
@@ -11,22 +11,22 @@ from gpicl.errors import LearnerError
 from gpicl.learners.base import Learner
 
 _EPISODES = 2
-# Of the largest logit: a sum that is added up in another order differs by less, a label that is read by more.
+# Share of the largest logit. Another order of summation changes less; a label that is read changes more.
 _TOLERANCE = 1e-3
-# How far weights are moved from where they begin: a head that begins at zero would hide what stands behind it.
+# Noise that is added to the initial weights: an output layer that starts at zero would hide the rest of the learner.
 _NOISE = 0.1
 
 
 def check_learner(learner: Learner, length: int) -> None:
-    """Run a learner on random episodes, and see that its logits have the right shape and come from the past alone.
+    """Run a learner on random episodes and check the shape of its logits and that they depend only on the past.
 
     Args:
-        learner: The learner; left as it is.
+        learner: The learner; not changed.
         length: Examples T of an episode.
 
     Raises:
-        LearnerError: If it fails, gives logits of another shape or type, or looks at the label that it is to predict,
-            at later examples, or at other episodes.
+        LearnerError: If it fails, returns logits of the wrong shape or type, or uses the label that it should predict,
+            later examples, or other episodes.
     """
     name = type(learner).__name__
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -67,7 +67,7 @@ def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
     before = _predict(learner, inputs, labels, name)
     scale = float(before.abs().nan_to_num(0.0, 0.0, 0.0).max()) + 1e-6
     for position in sorted({0, length // 4, length // 2, 3 * length // 4, length - 1}):
-        for what in ("the label that it is to predict, or a later one", "inputs of later examples"):
+        for what in ("the label that it should predict, or a later one", "inputs of later examples"):
             changed_inputs, changed_labels = inputs.clone(), labels.clone()
             if what.startswith("inputs"):
                 changed_inputs[:, position + 1 :] = other_inputs[:, position + 1 :]
@@ -77,19 +77,19 @@ def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
             if _differ(before[:, : position + 1], after[:, : position + 1], scale):
                 raise LearnerError(
                     f"{name} is not causal: its logits at position {position + 1} depend on {what}, which a learner "
-                    "must not see. Shift the labels by one position, and mask what comes later."
+                    "must not see. Shift the labels by one position, and mask later positions."
                 )
     changed_inputs, changed_labels = inputs.clone(), labels.clone()
     changed_inputs[1:], changed_labels[1:] = other_inputs[1:], other_labels[1:]
     if _differ(before[:1], _predict(learner, changed_inputs, changed_labels, name)[:1], scale):
         raise LearnerError(
-            f"{name} mixes episodes: the logits of one depend on the other episodes of its batch. Each is a task of "
-            "its own."
+            f"{name} mixes episodes: the logits of one depend on the other episodes of its batch. Each episode is a "
+            "separate task: keep the batch dimension separate."
         )
 
 
 def _predict(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:
-    torch.manual_seed(0)  # a learner that draws draws alike every time
+    torch.manual_seed(0)  # a learner that uses random numbers gets the same ones every time
     with _explained(name):
         return copy.deepcopy(learner).predict(inputs, labels, range(1, labels.shape[1] + 1)).float()
 
@@ -104,7 +104,7 @@ def _explained(name: str) -> Iterator[None]:
         yield
     except LearnerError:
         raise
-    except Exception as error:  # somebody else's code may raise anything
+    except Exception as error:  # other people's code may raise anything
         reason = str(error).strip().partition("\n")[0]
         raise LearnerError(
             f"{name} fails on an episode: {type(error).__name__}: {reason}. It is called with inputs [B, T, F] and "

@@ -11,13 +11,13 @@ from gpicl.learners.options import at_least
 
 
 class FastWeightMemory(Learner):
-    """LSTM on `[x_t ; one-hot(y_{t-1})]`, with a `size x size^2` memory beside it (paper, table of architectures).
+    """LSTM on `[x_t ; one-hot(y_{t-1})]` with an additional `size x size^2` memory (paper, table of architectures).
 
     At each example the LSTM's output gives `k1, k2, v` (tanh) and a gate `beta` (sigmoid); with the key `k = k1 (x) k2`
     the memory changes by the delta rule, `M += beta (v - M k) k^T`. Then it is read, `r = M (k1' (x) k2')`, and the
     logits are `Linear(out + Linear(LayerNorm(r)))`.
 
-    The memory never feeds back into the LSTM, so it needs no recurrence of its own: see `_delta_rule`.
+    The memory never feeds back into the LSTM, so it needs no recurrence: see `_delta_rule`.
 
     Args:
         num_features: Features F of an input.
@@ -39,10 +39,10 @@ class FastWeightMemory(Learner):
         self.readout = nn.Linear(hidden, num_classes)
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         out, _ = self.memory(self.encoder(inputs, labels))
         out = out.transpose(0, 1).to(self.write.weight.dtype)
-        with torch.autocast(out.device.type, enabled=False):  # solving in half precision is no longer the delta rule
+        with torch.autocast(out.device.type, enabled=False):  # half precision is too inexact for the triangular solve
             written = self.write(out)
             k1, k2, values = written[..., :-1].tanh().chunk(3, 2)
             q1, q2 = self.read(out).tanh().chunk(2, 2)
@@ -55,7 +55,7 @@ class FastWeightMemory(Learner):
 
 
 def _delta_rule(keys: tuple[Tensor, Tensor], values: Tensor, gates: Tensor, queries: tuple[Tensor, Tensor]) -> Tensor:
-    """What each position reads from the memory that all positions up to it have written.
+    """Read the memory at each position, after all positions up to it have written.
 
     Position s adds `beta_s u_s k_s^T` with `u_s = v_s - M_{s-1} k_s`, so the `u` solve the triangular system
     `u_t + sum_{s<t} beta_s (k_s . k_t) u_s = v_t`, and position t reads `sum_{s<=t} beta_s (k_s . q_t) u_s`. Keys are
@@ -79,9 +79,9 @@ def _delta_rule(keys: tuple[Tensor, Tensor], values: Tensor, gates: Tensor, quer
 def _solve(
     keys: tuple[Tensor, Tensor], values: Tensor, gates: Tensor, queries: tuple[Tensor, Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """How much each position reads of every update, and the updates."""
+    """How much of every update each position reads, and the updates."""
     by_key = (keys[0] @ keys[0].mT) * (keys[1] @ keys[1].mT) * gates.mT
     by_query = (queries[0] @ keys[0].mT) * (queries[1] @ keys[1].mT) * gates.mT
-    # Only what lies below the diagonal is read, which makes the ones of the diagonal implicit.
+    # Only the part below the diagonal is read; the ones on the diagonal are implicit.
     updates = torch.linalg.solve_triangular(by_key.tril(-1), values, upper=False, unitriangular=True)
     return by_query.tril(), updates

@@ -1,6 +1,6 @@
-"""How inputs lie to each other in the light of a whole context: as they are, and with its variation evened out.
+"""Cosines and distances between inputs, given a whole context: plain, and whitened by its covariance.
 
-Everything is made of inner products, so rotating the inputs changes nothing, and any number of features will do.
+Everything is made of inner products, so rotating the inputs changes nothing, and any number of features works.
 """
 
 from typing import NamedTuple
@@ -13,10 +13,10 @@ from gpicl.learners.operations import constant, inverse
 
 
 class Whitening(NamedTuple):
-    """A geometry `x^T (S + share * tr(S) I)^-1 x'`, in which directions of much variation count less.
+    """A geometry `x^T (S + share * tr(S) I)^-1 x'`, in which directions with large variance count less.
 
     Attributes:
-        share: How much of the total variance every direction is granted beside its own; the smaller, the whiter.
+        share: Share of the total variance that is added to every direction; smaller values whiten more.
         within: Whether `S` is the covariance within the classes, as in linear discriminant analysis, rather than that
             of all examples.
     """
@@ -25,20 +25,20 @@ class Whitening(NamedTuple):
     within: bool
 
 
-# Chosen on Fashion-MNIST, where they are worth about a point, MNIST and digits (docs/lab-notebook.md).
+# Chosen on Fashion-MNIST, where they gain about a point, and on MNIST and digits (docs/lab-notebook.md).
 WHITENINGS = (Whitening(0.01, within=False), Whitening(0.03, within=False), Whitening(0.01, within=True))
 
-# Directions along which a context varies less than this part of its mean square are taken for rounding errors.
+# Directions in which a context varies less than this part of its mean square count as rounding errors.
 _LEAST = 1e-6
-# Lengths and distances beyond these, in units of the context's, are all the same: infinitely far.
+# Largest distance, in units of the context's; larger ones are clipped.
 _FARTHEST = 20.0
 
 
 class Geometry(NamedTuple):
-    """What a context leaves for queries; G geometries, the plain one first.
+    """What queries need of a context; G geometries, the plain one first.
 
     Attributes:
-        mean: Mean of the inputs, shrunk towards zero as if one more example lay there, [B, 1, F].
+        mean: Mean of the inputs, shrunk towards zero as if there were one more example at zero, [B, 1, F].
         centred: Inputs without it, over the root of their mean square length, [B, N, F].
         scale: That root, [B, 1, 1].
         evened: Matrices `E` with which `p^T p - p^T E p` is a square in each whitening, [B, G - 1, N, N], where `p` is
@@ -56,7 +56,7 @@ class Geometry(NamedTuple):
 
 
 class Relations(NamedTuple):
-    """How some rows lie to the N examples of a context, in each of G geometries.
+    """Cosines and distances between R rows and the N examples of a context, in each of G geometries.
 
     Attributes:
         cosines: Of the angles between centred inputs, [B, G, R, N].
@@ -72,15 +72,15 @@ class Relations(NamedTuple):
 def read_geometry(
     inputs: Float[Tensor, "B N F"], is_class: Float[Tensor, "B N C"], whitenings: tuple[Whitening, ...] = WHITENINGS
 ) -> tuple[Geometry, Relations]:
-    """Take the measure of a context.
+    """Compute a context's geometry.
 
     Args:
         inputs: The context's features, in float32 or float64; at least one example.
         is_class: One-hot labels.
-        whitenings: Geometries beside the plain one.
+        whitenings: Geometries in addition to the plain one.
 
     Returns:
-        What queries will need, and how the context's examples lie to each other.
+        What queries need, and the relations between the context's examples.
     """
     count = inputs.shape[1]
     mean = inputs.sum(1, keepdim=True) / (count + 1)
@@ -99,10 +99,10 @@ def read_geometry(
 
 
 def see_geometry(geometry: Geometry, queries: Float[Tensor, "B Q F"]) -> Relations:
-    """Find how queries, which do not see each other, lie to a context.
+    """Compute the relations between queries and a context; queries do not see each other.
 
     Args:
-        geometry: What `read_geometry` left.
+        geometry: Returned by `read_geometry`.
         queries: Their features.
     """
     centred = (queries - geometry.mean) / geometry.scale
@@ -120,7 +120,7 @@ def _evened(gram: Tensor, is_class: Tensor, identity: Tensor, whitenings: tuple[
     shares = constant(tuple(w.share for w in whitenings), gram.dtype, gram.device)
     total = gram.diagonal(dim1=1, dim2=2).sum(1).clamp_min(_LEAST)
     ridges = (total[:, None] * shares)[..., None, None] * identity
-    # Takes the mean of its class off every example.
+    # Subtracts the mean of its class from every example.
     centring = identity - is_class @ (is_class / is_class.sum(1, keepdim=True).clamp_min(1)).mT
     within = centring @ gram @ centring
     inverses = inverse(torch.stack([within if w.within else gram for w in whitenings], 1) + ridges)
@@ -132,7 +132,7 @@ def _evened(gram: Tensor, is_class: Tensor, identity: Tensor, whitenings: tuple[
 
 
 def _relate(products: Tensor, squares: Tensor, context_squares: Tensor) -> Relations:
-    """From inner products `[B, G, R, N]` and squared lengths of rows and columns."""
+    """Relations from inner products `[B, G, R, N]` and squared lengths of rows and columns."""
     mean = context_squares.mean(2)[:, :, None]
     rows, columns = squares[..., None], context_squares[:, :, None]
     cosines = (products / (rows * columns).sqrt()).clamp(-1.0, 1.0)

@@ -19,7 +19,7 @@ State = tuple[Tensor, ...]
 
 
 class InnerOptimiser(ABC):
-    """Changes a layer's weights by the gradient `x (x) e` of one example; differentiable in all it is given.
+    """Changes a layer's weights by the gradient `x (x) e` of one example; differentiable in all arguments.
 
     Args:
         learning_rate: Size of a step.
@@ -32,7 +32,7 @@ class InnerOptimiser(ABC):
 
     @abstractmethod
     def start(self, weights: Tensor) -> State:
-        """Give the fresh state of a layer.
+        """Return the fresh state of a layer.
 
         Args:
             weights: The layer's weights `[B, I, O]`.
@@ -40,13 +40,13 @@ class InnerOptimiser(ABC):
 
     @abstractmethod
     def step(self, weights: Tensor, state: State, x: Tensor, e: Tensor, count: int) -> tuple[Tensor, State]:
-        """Give the layer's next weights and state.
+        """Return the layer's next weights and state.
 
         Args:
             weights: `[B, I, O]`.
-            state: Of the same optimiser.
-            x: What went into the layer, `[B, I]`.
-            e: The loss's derivative by what came out of it, `[B, O]`.
+            state: State of the same optimiser.
+            x: The layer's input, `[B, I]`.
+            e: The loss's derivative with respect to the layer's output, `[B, O]`.
             count: Number of this step, from 1.
         """
 
@@ -57,7 +57,7 @@ class GradientDescent(InnerOptimiser):
     moments = 0
 
     def start(self, weights: Tensor) -> State:
-        """Give no state."""
+        """Return an empty state."""
         return ()
 
     def step(self, weights: Tensor, state: State, x: Tensor, e: Tensor, count: int) -> tuple[Tensor, State]:
@@ -66,7 +66,7 @@ class GradientDescent(InnerOptimiser):
 
 
 class Adam(InnerOptimiser):
-    """Adam with both bias corrections (Kingma and Ba), `torch.optim.Adam` with its defaults to the letter.
+    """Adam with both bias corrections (Kingma and Ba), the same as `torch.optim.Adam` with its defaults.
 
     Args:
         learning_rate: Size of a step.
@@ -84,7 +84,7 @@ class Adam(InnerOptimiser):
         self.decay_1, self.decay_2, self.epsilon = decay_1, decay_2, epsilon
 
     def start(self, weights: Tensor) -> State:
-        """Give two moments of zero."""
+        """Return two zero moments."""
         return (torch.zeros_like(weights), torch.zeros_like(weights))
 
     def step(self, weights: Tensor, state: State, x: Tensor, e: Tensor, count: int) -> tuple[Tensor, State]:
@@ -112,7 +112,7 @@ def inner_optimiser(name: str, learning_rate: float) -> InnerOptimiser:
         learning_rate: Size of a step.
 
     Raises:
-        LearnerError: If there is none of that name, or the rate is not positive.
+        LearnerError: If the name is unknown, or the rate is not positive.
     """
     if name not in OPTIMISERS:
         raise LearnerError(f"optimiser must be one of {', '.join(sorted(OPTIMISERS))}, not {name!r}.")
@@ -122,13 +122,13 @@ def inner_optimiser(name: str, learning_rate: float) -> InnerOptimiser:
 
 
 class AdamConstants(NamedTuple):
-    """What one step of Adam multiplies by.
+    """Factors of one step of Adam.
 
     Attributes:
-        rate: Learning rate, times the root of the second moment's bias correction, over that of the first.
+        rate: Learning rate, times the root of the second moment's bias correction, divided by that of the first.
         decay_1: Decay of the first moment.
         decay_2: Decay of the second moment.
-        epsilon: Added to the root of the second moment; times the root of that moment's bias correction.
+        epsilon: Added to the root of the second moment; multiplied by the root of that moment's bias correction.
     """
 
     rate: float
@@ -143,10 +143,10 @@ class RankOneAdam(torch.autograd.Function):
     `m' = b1 m + (1 - b1) x e^T`, `v' = b2 v + (1 - b2) (x e^T)^2`, and
     `w' = w - rate m' / (sqrt(v') + epsilon)`; see `AdamConstants` for the bias corrections.
 
-    WHY by hand: the gradient of one example is an outer product, and so is its square; neither is ever formed, nor are
-    their derivatives. And it makes the derivative finite where autograd's is not: where every gradient so far was
-    exactly zero (a dead unit, a black pixel), `v' = 0` and its root has an infinite slope; but m' is zero there, too,
-    and `m' / sqrt(v')` is bounded, so that the slope is taken as zero.
+    WHY by hand: the gradient of one example is an outer product, and so is its square. Neither is ever formed, nor are
+    their derivatives. It also keeps the derivative finite where autograd's is not: if every gradient so far was exactly
+    zero (a dead unit, a black pixel), `v' = 0` and its root has an infinite slope. But m' is zero there too, and
+    `m' / sqrt(v')` is bounded, so the slope is set to zero.
 
     Shapes: weights and moments `[B, I, O]`, x `[B, I]`, e `[B, O]`.
     """
@@ -155,7 +155,7 @@ class RankOneAdam(torch.autograd.Function):
     def forward(
         ctx: Any, weights: Tensor, first: Tensor, second: Tensor, x: Tensor, e: Tensor, constants: AdamConstants
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Give the new weights, first and second moment."""
+        """Return the new weights, first and second moment."""
         column, row = x.unsqueeze(2), e.unsqueeze(1)
         first = torch.mul(first, constants.decay_1).addcmul_(column, row, value=1 - constants.decay_1)
         second = torch.mul(second, constants.decay_2).addcmul_(column**2, row**2, value=1 - constants.decay_2)
@@ -167,15 +167,15 @@ class RankOneAdam(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_weights: Tensor, grad_first: Tensor, grad_second: Tensor) -> tuple[Tensor | None, ...]:
-        """Give the gradients of weights, moments, x and e."""
+        """Return the gradients with respect to weights, moments, x and e."""
         first, root, x, e = ctx.saved_tensors
         constants = ctx.constants
         with torch.autocast(x.device.type, enabled=False):
             inverse = (root + constants.epsilon).reciprocal_()
             scaled = grad_weights * inverse
             grad_first = torch.sub(grad_first, scaled, alpha=constants.rate)
-            # d w' / d v' = rate m' / (root + epsilon)^2 / (2 root). A root below the floor means that v' underflowed;
-            # m' is then hardly above the floor itself, and their ratio stays bounded.
+            # d w' / d v' = rate m' / (root + epsilon)^2 / (2 root). A root below the floor means that v' underflowed.
+            # m' is then barely above the floor, and the ratio stays bounded.
             floor = torch.finfo(root.dtype).tiny ** 0.5
             slope = scaled.mul_(inverse).mul_(first).div_(root.clamp_min(floor))
             grad_second = torch.add(grad_second, slope, alpha=constants.rate / 2)
@@ -210,8 +210,8 @@ def fresh_network(
         num_classes: Classes C of a task.
         depth: Hidden layers.
         width: Size of each.
-        scale: Standard deviation of an output for inputs of variance one. Zero starts from equal predictions.
-        generator: Source of the draw; None for the global one.
+        scale: Standard deviation of an output for inputs of variance one. With zero, all initial predictions are equal.
+        generator: Random number generator; None for the global one.
     """
     sizes = [num_features, *[width] * depth, num_classes]
     layers = []
@@ -231,18 +231,18 @@ def learn_while_predicting(
 ) -> Float[Tensor, "B T C"]:
     """Predict `x_t`, then take one optimiser step on `(x_t, y_t)`; a single pass over the episode.
 
-    The networks of a batch are trained side by side. Their gradients are written out rather than left to autograd, so
-    that this runs without autograd as well; with it, everything is differentiable in the initial weights.
+    The networks of a batch are trained in parallel. Their gradients are written out by hand, so this runs without
+    autograd too; with autograd, everything is differentiable in the initial weights.
 
     Args:
         initial: Every layer's initial weights as `fresh_network` draws them, the same for all episodes.
         inputs: The examples' features.
         labels: The examples' labels.
         optimiser: Takes the steps.
-        first_order: Whether to take the steps as constants when differentiating.
+        first_order: Whether to treat the steps as constants when differentiating.
 
     Returns:
-        Logits, each made before its label was used.
+        Logits, each computed before its label was used.
     """
     batch, length, _ = inputs.shape
     networks = [weights.expand(batch, -1, -1) for weights in initial]
@@ -254,7 +254,7 @@ def learn_while_predicting(
         activations, logits = _predict(networks, examples[:, t])
         predictions.append(logits)
         if t == length - 1:
-            break  # nothing is left that the last label could help to predict
+            break  # no example is left to predict
         errors = _errors(networks, activations, logits.softmax(1) - targets[:, t])
         for layer, (x, e) in enumerate(zip(activations, errors, strict=True)):
             if first_order:
@@ -264,7 +264,7 @@ def learn_while_predicting(
 
 
 def _predict(networks: list[Tensor], example: Tensor) -> tuple[list[Tensor], Tensor]:
-    """What goes into each layer, a one for the bias included, and the logits."""
+    """The input of each layer, with a one for the bias, and the logits."""
     activations = [example]
     for weights in networks[:-1]:
         hidden = torch.bmm(activations[-1].unsqueeze(1), weights).squeeze(1)
@@ -273,10 +273,10 @@ def _predict(networks: list[Tensor], example: Tensor) -> tuple[list[Tensor], Ten
 
 
 def _errors(networks: list[Tensor], activations: list[Tensor], error: Tensor) -> list[Tensor]:
-    """The loss's derivative by what comes out of each layer."""
+    """The loss's derivative with respect to each layer's output."""
     errors = [error]
     for weights, activation in zip(networks[:0:-1], activations[:0:-1], strict=True):
         error = matrices_times_vectors(weights, error)
-        error = (error * (activation > 0))[:, :-1]  # the last is the one that the bias is multiplied by
+        error = (error * (activation > 0))[:, :-1]  # the last input is the constant one of the bias
         errors.insert(0, error)
     return errors

@@ -1,7 +1,7 @@
-"""Kernel ridge regression on one-hot labels, solved in closed form: what classical learners make of a context.
+"""Kernel ridge regression on one-hot labels, solved in closed form.
 
-Several kernels in several geometries give several opinions. A context's own examples are predicted as if each had been
-left out, which costs no second solution, so that they can be compared with queries.
+Several kernels in several geometries give several predictions. A context's own examples are predicted as if each had
+been left out, which needs no second solution, so that they are comparable with queries.
 """
 
 from typing import NamedTuple
@@ -15,11 +15,11 @@ from gpicl.learners.operations import constant, inverse
 
 
 class Kernel(NamedTuple):
-    """A kernel of one on the diagonal, and the ridge that goes with it.
+    """A kernel with ones on the diagonal, and its ridge.
 
     Attributes:
         name: `cosine`: `((1 + cos) / 2)^power`; `laplace`: `exp(-sqrt(distance) / 2)`.
-        power: Of the cosine.
+        power: Power of the cosine kernel.
         ridge: Added to the diagonal.
     """
 
@@ -28,18 +28,18 @@ class Kernel(NamedTuple):
     ridge: float
 
 
-# Chosen among a dozen kernels with five ridges each by what they reach alone on MNIST, Fashion-MNIST and digits
+# Chosen from a dozen kernels with five ridges each by their accuracy alone on MNIST, Fashion-MNIST and digits
 # (docs/lab-notebook.md).
 PLAIN = (Kernel("cosine", 4, 0.03), Kernel("cosine", 2, 0.1), Kernel("laplace", 1, 0.03))
 WHITENED = (Kernel("cosine", 4, 0.03), Kernel("cosine", 4, 0.3))
 
 
 class Solution(NamedTuple):
-    """What a context leaves for queries; K kernels over all geometries.
+    """What queries need of a context; K kernels over all geometries.
 
     Attributes:
-        inverses: Of the kernel matrices with their ridges, [B, K, N, N].
-        weights: Of every example in every class's prediction, [B, K, N, C].
+        inverses: Inverses of the kernel matrices with their ridges, [B, K, N, N].
+        weights: Weight of every example in every class's prediction, [B, K, N, C].
         prior: Share of every class, [B, 1, 1, C].
     """
 
@@ -52,7 +52,7 @@ class Opinions(NamedTuple):
     """Predictions of R rows.
 
     Attributes:
-        scores: Of every class, near 0 or 1, [B, R, C, K].
+        scores: Score of every class, near 0 or 1, [B, R, C, K].
         doubts: Standard deviations of the Gaussian processes of the same kernels, [B, R, K].
     """
 
@@ -61,7 +61,7 @@ class Opinions(NamedTuple):
 
 
 def count_opinions(geometries: int) -> int:
-    """Number of kernels K over so many geometries, of which the first is the plain one."""
+    """Number of kernels K for this many geometries, the first of which is the plain one."""
     return len(PLAIN) + len(WHITENED) * (geometries - 1)
 
 
@@ -69,7 +69,7 @@ def solve(relations: Relations, is_class: Float[Tensor, "B N C"]) -> tuple[Solut
     """Fit all kernels to a context, and predict each of its examples from the others.
 
     Args:
-        relations: How the context's examples lie to each other.
+        relations: Relations between the context's examples.
         is_class: One-hot labels.
     """
     count, classes = is_class.shape[1:]
@@ -89,8 +89,8 @@ def ask(solution: Solution, relations: Relations) -> Opinions:
     """Predict queries.
 
     Args:
-        solution: What `solve` left.
-        relations: How the queries lie to the context.
+        solution: Returned by `solve`.
+        relations: Relations between the queries and the context.
     """
     kernels = _kernels(relations)
     doubts = 1 - (kernels @ solution.inverses * kernels).sum(3)
@@ -111,7 +111,7 @@ def _kernels(relations: Relations) -> Float[Tensor, "B K R N"]:
 def _kernel(relations: Relations, geometry: int, kernel: Kernel) -> Float[Tensor, "B R N"]:
     if kernel.name == "cosine":
         return ((1 + relations.cosines[:, geometry]) / 2) ** kernel.power
-    # A little is added to the distances because a root has no slope at zero.
+    # A small number is added because the root's slope is infinite at zero.
     return (-(relations.distances[:, geometry] + 1e-9).sqrt() / 2).exp()
 
 

@@ -1,4 +1,4 @@
-"""A class-equivariant Transformer that reads its context as a set, beginning with what kernel machines make of it."""
+"""A class-equivariant Transformer that reads its context as a set and starts from kernel machines' predictions."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, cast
@@ -19,40 +19,40 @@ from gpicl.learners.two_stream_attention import Slots
 
 _GEOMETRIES = 1 + len(WHITENINGS)
 _KERNELS = kernel_ridge.count_opinions(_GEOMETRIES)
-# How many examples there are enters as a logarithm, up to what meta-training shows.
+# The number of examples is an input, as a logarithm and clipped to the largest number seen in meta-training.
 _MOST_EXAMPLES = 100
-# Folds in which a context is predicted from its own other parts: two of a long one, whose half says nearly as much as
-# three quarters at half of the cost, and many of a short one, which says much less without a quarter.
+# Folds in which a context predicts its own examples. A long one has two: half of it predicts nearly as well as three
+# quarters, at half the cost. A short one has many: without a quarter it predicts much worse.
 _FOLDS, _FOLDS_OF_LONG, _LONG, _FOLDS_OF_SHORT, _SHORT = 4, 2, 128, 10, 64
 
-
-# Lengths of contexts up to the first are all met in meta-training, those above are multiples of the second.
+# Meta-training uses every context length up to the first number, and above it multiples of the second.
 _EXACT_LENGTHS, _BUCKET = 8, 4
 
 
 class KernelSetTransformer(Learner):
-    """All examples of a context look at each other, and queries look at them.
+    """All examples of a context attend to each other, and queries attend to them.
 
-    WHY a set: in a causal Transformer an example is digested before most of the others are known. Here, for every
-    position t, the examples 1..t-1 are read together, each in the light of all others, and `x_t` is asked of them. So
-    what `Learner.forward` gives at position t depends on exactly what it may, and the order of the examples on nothing.
-    The price is a pass per position: `predict` makes only those it is given, and training (`training_logits`)
-    draws one context's length and asks many queries of it.
+    WHY a set: in a causal Transformer, an example is processed before most of the others are known. Here, for every
+    position t, the examples 1..t-1 are read together and then predict `x_t`. So the result of `Learner.forward` at
+    position t depends only on the past, and not on the order of the examples. The price is one pass per position:
+    `predict` computes only the positions it is given, and training (`training_logits`) draws one context length and
+    predicts many queries from it.
 
-    Like `KernelTransformer` it has a class-free stream `h_i` and per-class streams `g_{i,c}`, whose weights all classes
-    share; inputs enter through their relations alone (`geometry`: cosines and distances, plain and whitened by the
-    context's own covariance, also within classes). Streams begin with what kernel ridge regressions (`kernel_ridge`)
-    say of every example, left out, and of every query; their mean is also added to the logits. Hence before any
-    meta-training it is as good as a kernel machine, and meta-training teaches what to believe when.
+    Like `KernelTransformer`, it has a class-free stream `h_i` and per-class streams `g_{i,c}`, whose weights all
+    classes share. Inputs are used only through their relations (`geometry`: cosines and distances, plain and whitened
+    by the context's covariance, also within classes). Streams start from the predictions of kernel ridge regressions
+    (`kernel_ridge`): leave-one-out for every example, and plain for every query. A weighted sum of them is also added
+    to the logits. So before any meta-training it is as accurate as a kernel machine, and meta-training learns which
+    prediction to trust when.
 
     Args:
-        num_features: Features F of an input; only remembered, no weight depends on it (see `with_size`).
-        num_classes: Classes C of a task; only remembered.
+        num_features: Features F of an input; only stored, no weight depends on it (see `with_size`).
+        num_classes: Classes C of a task; only stored.
         layers: Number of blocks.
         width: Size d of the class-free stream.
         class_width: Size e of a class's stream.
         heads: Attention heads per block; they divide both sizes.
-        queries: Examples at the end of a meta-training episode that are asked rather than read.
+        queries: Examples at the end of a meta-training episode that are predicted rather than read.
     """
 
     any_size = True
@@ -76,7 +76,7 @@ class KernelSetTransformer(Learner):
         self.queries = queries
         self.start = nn.Parameter(torch.randn(width))
         self.query_start = nn.Parameter(torch.zeros(width))
-        # Called `embed`, as Muon is not for the first layer.
+        # Called `embed` because Muon does not train the first layer.
         self.embed = nn.ModuleDict(
             {
                 "row": variance_scaling_(nn.Linear(_GEOMETRIES + 1 + _KERNELS, width), 1.0),
@@ -92,7 +92,7 @@ class KernelSetTransformer(Learner):
         self.trust = nn.Parameter(torch.full((_KERNELS,), 8.0 / _KERNELS))
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it, in a pass for each; see `Learner.forward`."""
+        """Predict every label from the examples before it, with one pass each; see `Learner.forward`."""
         return self.predict(inputs, labels, range(1, inputs.shape[1] + 1))
 
     def predict(
@@ -108,7 +108,7 @@ class KernelSetTransformer(Learner):
     def training_logits(
         self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"], step: int
     ) -> tuple[Float[Tensor, "B Q C"], Int64[Tensor, "B Q"]]:
-        """Ask the last examples of a context of the others; see `Learner.training_logits`.
+        """Predict the last examples of an episode from the others; see `Learner.training_logits`.
 
         Examples of an episode are exchangeable, so each query is as good as the one at the position after the context.
         """
@@ -118,23 +118,23 @@ class KernelSetTransformer(Learner):
         return self._ask(inputs[:, :count], labels[:, :count], inputs[:, queries]), labels[:, queries]
 
     def training_context(self, length: int, step: int) -> int:
-        """Say how long a context is read at a step.
+        """Return the length of the context at a step.
 
-        Lengths are taken evenly: the golden ratio leaves no gaps, whenever a run stops. Those above eight are rounded
-        to multiples of four, so that a GPU has few shapes to learn.
+        Lengths are spread evenly: the golden ratio leaves no gaps, whenever a run stops. Lengths above eight are
+        rounded up to multiples of four, so that a GPU captures few shapes.
         """
         longest = length - min(self.queries, length - 1)
         count = 1 + int((step + 1) * 0.6180339887498949 % 1 * longest)
         return count if count <= _EXACT_LENGTHS else min(longest, -(-count // _BUCKET) * _BUCKET)
 
     def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
-        """See `Learner.encode_context`. Its examples are predicted in folds, each from the others."""
+        """See `Learner.encode_context`. The examples are predicted in folds, each from the others."""
         count = inputs.shape[1]
         logits = inputs.new_zeros(*labels.shape, self.num_classes)
         folds = _FOLDS_OF_SHORT if count < _SHORT else _FOLDS if count < _LONG else _FOLDS_OF_LONG
         folds = min(folds, count)
         for fold in range(folds):
-            # An index rather than a mask, whose number of rows a GPU would have to be asked for.
+            # An index rather than a mask: the number of rows of a mask would need a GPU synchronisation.
             read = torch.tensor([i for i in range(count) if i % folds != fold], device=inputs.device, dtype=torch.int64)
             queries = self._ask(inputs[:, read], labels[:, read], inputs[:, fold::folds])
             logits[:, fold::folds] = queries.to(logits.dtype)
@@ -153,7 +153,7 @@ class KernelSetTransformer(Learner):
         return self.readout(per_class).squeeze(3) + opinions.scores @ self.trust.to(opinions.scores.dtype)
 
     def query_size(self, length: int) -> int:
-        """Relations, kernels and scores of every head, and what the widest layer of a block holds of the streams."""
+        """Relations, kernels and scores of every head, and the streams in the widest layer of a block."""
         width, class_width, heads = (self.options[name] for name in ("width", "class_width", "heads"))
         rows = (4 * _GEOMETRIES + 2 * _KERNELS + 4 * heads) * (length + 1)
         return rows + 12 * (width + self.num_classes * class_width) + 4 * self.num_classes * _KERNELS
@@ -169,12 +169,12 @@ class KernelSetTransformer(Learner):
 
     def _ask(self, inputs: Tensor, labels: Tensor, queries: Tensor) -> Float[Tensor, "B Q C"]:
         if not inputs.shape[1]:
-            # Of no examples there is nothing to say. The product ties the answer to the weights, as all others are.
+            # Without examples, all classes are equal. The product keeps the logits connected to the weights.
             return 0 * self.trust.sum() * queries.new_ones(*queries.shape[:2], self.num_classes)
         return self.query(self.encode_memory(inputs, labels), queries)
 
     def encode_memory(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> "_Memory":
-        """Read a context, every example in the light of all others; see `Learner.encode_memory`."""
+        """Read a context; every example attends to all others. See `Learner.encode_memory`."""
         with torch.autocast(inputs.device.type, enabled=False):
             x = precise(inputs)
             is_class = F.one_hot(labels, self.num_classes).to(x.dtype)
@@ -192,10 +192,10 @@ class KernelSetTransformer(Learner):
     def _begin(
         self, relations: Relations, opinions: kernel_ridge.Opinions, is_class: Tensor | None
     ) -> tuple[Float[Tensor, "B R d"], Float[Tensor, "B R C e"]]:
-        """The streams before any block, of examples with their labels or of queries without."""
+        """The streams before any block, of examples with labels or of queries without."""
         known = relations.lengths.new_zeros(opinions.scores.shape[:3]) if is_class is None else is_class
         lengths = relations.lengths.transpose(1, 2)
-        # Counted rather than read off the shape, which would bind an exported model to one number.
+        # Counted rather than read from the shape, which would fix the number in an exported model.
         count = torch.ones_like(relations.cosines[0, 0, 0]).sum().clamp_max(_MOST_EXAMPLES)
         of_count = (count / 50).log().expand_as(lengths[..., :1])
         row = torch.cat([lengths, of_count, opinions.doubts - 0.5], 2)
@@ -213,6 +213,6 @@ class _Memory(NamedTuple):
 
 
 def _related(relations: Relations, dtype: torch.dtype) -> Float[Tensor, "B R _ N"]:
-    """Cosines and nearness in every geometry, one pair after the other."""
+    """Cosine and nearness in every geometry, as consecutive pairs."""
     pairs = torch.stack([relations.cosines, 1 - relations.distances], 2)
     return pairs.flatten(1, 2).to(dtype)

@@ -1,4 +1,4 @@
-"""A Transformer that is equivariant to its classes and sees its inputs through their similarities alone."""
+"""A Transformer that is equivariant to its classes and sees its inputs only through their similarities."""
 
 from typing import NamedTuple, cast
 
@@ -20,14 +20,14 @@ class KernelTransformer(Learner):
 
     A class-free stream `h_i` and per-class streams `g_{i,c}`, whose weights all classes share. Attention logits are
     `q_i . k_j + alpha G_ij` with the similarity `G` of `causal_similarity`; a class's value is
-    `W g_{j,c} + w_y [y_j = c]`. Inputs enter through `G` alone, as `h` begins as a learned constant. Hence rotating
-    the inputs changes nothing, permuting the labels permutes the answers, and the same weights serve any number of
-    features and classes. Strictly causal with a null slot, like `ValueTransformer`. Before any meta-training it is a
-    vote of similar examples, because heads begin with similarities of different sharpness.
+    `W g_{j,c} + w_y [y_j = c]`. Inputs are used only through `G`, since `h` starts as a learned constant. So rotating
+    the inputs changes nothing, permuting the labels permutes the predictions, and the same weights work for any number
+    of features and classes. Strictly causal with a null slot, like `ValueTransformer`. Before any meta-training it is
+    a vote of similar examples, because heads start with different sharpness.
 
     Args:
-        num_features: Features F of an input; only remembered, no weight depends on it (see `with_size`).
-        num_classes: Classes C of a task; only remembered.
+        num_features: Features F of an input; only stored, no weight depends on it (see `with_size`).
+        num_classes: Classes C of a task; only stored.
         layers: Number of blocks.
         width: Size d of the class-free stream.
         class_width: Size e of a class's stream.
@@ -56,11 +56,11 @@ class KernelTransformer(Learner):
         nn.init.constant_(self.readout.weight, 4 / class_width)
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         return self._run(inputs, labels)[0]
 
     def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
-        """See `Learner.encode_context`. Its slots do not depend on what will be asked."""
+        """See `Learner.encode_context`. The slots do not depend on the queries."""
         logits, slots = self._run(inputs, labels)
         return EncodedContext(logits, _Memory(encode_inputs(inputs), slots))
 
@@ -75,7 +75,7 @@ class KernelTransformer(Learner):
         return self.readout(per_class).squeeze(3)
 
     def query_size(self, length: int) -> int:
-        """Scores of every head and slot, and what the widest layer of a block holds of the streams."""
+        """Scores of every head and slot, and the streams in the widest layer of a block."""
         width, class_width, heads = (self.options[name] for name in ("width", "class_width", "heads"))
         return 4 * (heads + 1) * (length + 1) + 12 * (width + self.num_classes * class_width)
 
@@ -91,7 +91,7 @@ class KernelTransformer(Learner):
         return self.readout(per_class).squeeze(3), memory
 
     def _start(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """The streams before any block, for positions `[B, T, ...]`: they hold nothing of the inputs."""
+        """The streams before any block, for positions `[B, T, ...]`; they do not depend on the inputs."""
         batch, length = positions.shape[:2]
         hidden = self.start.expand(batch, length, -1)
         return hidden, hidden.new_zeros(batch, length, self.num_classes, self.readout.in_features)
@@ -110,7 +110,7 @@ class _Memory(NamedTuple):
 
 
 class _KernelAttention(TwoStreamAttention):
-    """Adds what the examples before a position say, the more the more similar they are."""
+    """Adds the values of the examples before a position, weighted by similarity."""
 
     def __init__(self, width: int, class_width: int, heads: int, scale: float) -> None:
         sharpness = torch.linspace(0, 4, heads) if heads > 1 else torch.full((1,), 2.0)
@@ -125,7 +125,7 @@ class _KernelAttention(TwoStreamAttention):
     ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"], Slots]:
         queries, keys, values = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
         class_values = self.class_values(self.class_norm(per_class))
-        # In the values' precision, or the sum, and with it the attention over it, would be taken in another one.
+        # In the values' precision; otherwise the sum and the attention over it would change precision.
         class_values = class_values + (is_class * self.label_value).to(class_values.dtype)
         slots = self.slots(keys, values, class_values)
         # Slot t + 1 is example t: position t sees the null slot and the examples before it.
@@ -139,16 +139,16 @@ class _KernelAttention(TwoStreamAttention):
         slots: Slots,
         similarity: Float[Tensor, "B Q S"],
     ) -> tuple[Float[Tensor, "B Q d"], Float[Tensor, "B Q C e"]]:
-        """Let queries look at a context's slots, all of which stand before them."""
+        """Let queries attend to all slots of a context."""
         queries = self.queries(self.norm(hidden))
         return self.attend(hidden, per_class, queries, slots, self._bias(similarity, queries.dtype))
 
     def _bias(self, similarity: Float[Tensor, "B T S"], dtype: torch.dtype) -> Float[Tensor, "B heads T S"]:
-        # The largest tensors of all are these, one number for each head and pair of positions: they are never held in
-        # more than the queries' precision.
+        # These are the largest tensors, one number per head and pair of positions, so they are kept in the queries'
+        # precision.
         return self.sharpness.to(dtype)[:, None, None] * similarity.to(dtype)[:, None]
 
 
 def _for_slots(similarity: Float[Tensor, "B T T2"]) -> Float[Tensor, "B T S"]:
-    """Similarities at the scale of attention logits, with the null slot's before them: it is like nothing."""
+    """Similarities at the scale of attention logits, after the null slot, whose similarity is zero."""
     return F.pad(4 * similarity, (1, 0))

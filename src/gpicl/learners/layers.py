@@ -1,4 +1,4 @@
-"""Layers that several learners share, and how their weights begin."""
+"""Layers that several learners share, and their initial weights."""
 
 import math
 from itertools import pairwise
@@ -18,7 +18,7 @@ _TRUNCATED_STD = 0.87962566103423978
 def variance_scaling_(linear: nn.Linear, scale: float) -> nn.Linear:
     """Draw weights from a truncated normal of variance `scale / fan_in` and set the bias to zero, in place.
 
-    With scale `2 / layers` the residual stream keeps its size through any depth (the paper's code).
+    With scale `2 / layers`, the residual stream keeps its size at any depth (as in the paper's code).
 
     Args:
         linear: The layer.
@@ -74,7 +74,7 @@ class StreamMixer(nn.Module):
     def forward(
         self, hidden: Float[Tensor, "B T d"], per_class: Float[Tensor, "B T C e"]
     ) -> tuple[Float[Tensor, "B T d"], Float[Tensor, "B T C e"]]:
-        """Add to both streams what each reads in the other."""
+        """Add to each stream what it reads from the other."""
         seen = self.norm(torch.cat([hidden, per_class.mean(2), per_class.amax(2)], 2))
         hidden = hidden + self.down(gelu(self.up(seen)))
         inner = self.class_up(self.class_norm(per_class)) + self.shared_up(hidden)[:, :, None]
@@ -84,13 +84,13 @@ class StreamMixer(nn.Module):
 class ExampleEncoder(nn.Module):
     """`[x_t ; one-hot(y_{t-1})]`, optionally through ReLU layers; all positions at once.
 
-    WHY a variance of 2 / fan_in: it keeps the size of what passes a ReLU (He et al.). PyTorch's default shrinks it to a
-    sixth per layer, and behind two of them an outer product of two projections is too small to learn from.
+    WHY a variance of 2 / fan_in: it preserves the size of activations through a ReLU (He et al.). PyTorch's default
+    shrinks them to a sixth per layer; after two layers, an outer product of two projections is too small to learn from.
 
     Args:
         num_features: Features F of an input.
         num_classes: Classes C of a task.
-        widths: Size of each ReLU layer; none leaves the pair as it is.
+        widths: Size of each ReLU layer; if empty, the pair is returned unchanged.
     """
 
     def __init__(self, num_features: int, num_classes: int, widths: tuple[int, ...]) -> None:
@@ -110,12 +110,12 @@ class ExampleEncoder(nn.Module):
 
 
 class OpenLSTM(nn.LSTM):
-    """An LSTM whose forget gates are open at first: their bias is one, every other is zero.
+    """An LSTM whose forget gates start open: their bias is one, all other biases are zero.
 
-    WHY: the state must outlive many examples before it can be of use, and a gate at one half forgets in a few.
+    WHY: the state is useful only if it lasts for many examples, and a gate at one half forgets within a few.
 
     Args:
-        input_size: Size of what the LSTM reads.
+        input_size: Size of the LSTM's input.
         hidden: Size H of its state.
     """
 
@@ -127,12 +127,12 @@ class OpenLSTM(nn.LSTM):
             if name == "bias_ih_l0":
                 nn.init.ones_(parameter[hidden : 2 * hidden])  # PyTorch's order is i, f, g, o
 
-    def forward(  # type: ignore[override]  # packed sequences have no use here
+    def forward(  # type: ignore[override]  # packed sequences are not used here
         self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Read a sequence, positions first; see `torch.nn.LSTM`."""
         if multiplies_in_bf16(input.device):
             return super().forward(input, hx)
-        # A CPU without these instructions has no such LSTM at all, where a product would merely be slow.
+        # On a CPU without these instructions, PyTorch has no bfloat16 LSTM (its products would only be slow).
         with torch.autocast(input.device.type, enabled=False):
             return super().forward(input.to(next(self.parameters()).dtype), hx)

@@ -11,7 +11,7 @@ from gpicl.learners.options import at_least
 class LSTM(Learner):
     """`[x_t ; one-hot(y_{t-1})]` -> two ReLU layers -> LSTM -> linear (paper, table of architectures).
 
-    Its state is as small as its layers, O(H), which the paper holds responsible for its weak in-context learning.
+    Its state is as small as its layers, O(H). The paper names this as the reason for its weak in-context learning.
 
     Args:
         num_features: Features F of an input.
@@ -28,7 +28,7 @@ class LSTM(Learner):
         self.readout = nn.Linear(hidden, num_classes)
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         remembered, _ = self.memory(self.encoder(inputs, labels))
         return self.readout(remembered).transpose(0, 1)
 

@@ -1,4 +1,4 @@
-"""A grid of tiny LSTMs that share their weights and talk along rows and columns."""
+"""A grid of tiny LSTMs that share their weights and exchange messages along rows and columns."""
 
 import math
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from gpicl.learners.operations import fast_tanh_
 
 
 class GridState(NamedTuple):
-    """What a grid of `a x b` cells remembers; the batch follows the features, so that each gate is contiguous.
+    """State of a grid of `a x b` cells; the batch comes after the features, so that each gate is contiguous.
 
     Attributes:
         hidden: The cells' hidden states `[H, B, b, a]`.
@@ -30,19 +30,19 @@ class GridState(NamedTuple):
 class LSTMGrid(nn.Module):
     """One LSTM in every cell `(a, b)` of a grid, driven by its row's and its column's messages (VSML, paper).
 
-    Row a brings `fin_a = [mb_a ; left_a]`, column b brings `bin_b = [mf_b ; right_b]`. Both stay fixed while the LSTM
-    ticks on `[fin_a ; bin_b]`; then `mf_b = mean_a(W_f h_ab + b_f)` and `mb_a = mean_b(W_b h_ab + b_b)`.
+    The input of row a is `fin_a = [mb_a ; left_a]`, that of column b `bin_b = [mf_b ; right_b]`. Both stay fixed while
+    the LSTM ticks on `[fin_a ; bin_b]`; then `mf_b = mean_a(W_f h_ab + b_f)` and `mb_a = mean_b(W_b h_ab + b_b)`.
 
-    WHY the input weight is split: `W [fin ; bin ; h] = W1 fin + W2 bin + W3 h`, and the first two are products over
-    rows and over columns rather than over cells, once per example rather than once per tick. The messengers are linear,
-    so averaging `h` before them is the same as averaging after.
+    WHY the input weight is split: `W [fin ; bin ; h] = W1 fin + W2 bin + W3 h`. The first two products are over rows
+    and over columns rather than over cells, and once per example rather than once per tick. The messengers are linear,
+    so averaging `h` before them is the same as averaging after them.
 
     Args:
-        left_size: Numbers per row, from outside.
-        right_size: Numbers per column, from outside.
+        left_size: External inputs per row.
+        right_size: External inputs per column.
         hidden: Size H of a cell's LSTM.
         message: Size M of a message.
-        ticks: Times the LSTM runs per example.
+        ticks: Steps of the LSTM per example.
     """
 
     def __init__(self, left_size: int, right_size: int, hidden: int, message: int, ticks: int) -> None:
@@ -55,17 +55,17 @@ class LSTMGrid(nn.Module):
         for part in (self.from_rows, self.from_columns, self.recur):
             nn.init.normal_(part.weight, std=1 / math.sqrt(fan_in))
         nn.init.zeros_(self.from_columns.bias)
-        nn.init.ones_(self.from_columns.bias[hidden : 2 * hidden])  # the forget gate, open at first
+        nn.init.ones_(self.from_columns.bias[hidden : 2 * hidden])  # the forget gate starts open
         self.forward_messenger = nn.Linear(hidden, message)
         self.backward_messenger = nn.Linear(hidden, message)
 
     def start(self, batch: int, rows: int, columns: int) -> GridState:
-        """Give the state before the first example: zero.
+        """Return the state before the first example, which is zero.
 
         Args:
-            batch: Episodes B.
-            rows: a.
-            columns: b.
+            batch: Number of episodes B.
+            rows: Number of rows a.
+            columns: Number of columns b.
         """
         zeros = self.recur.weight.new_zeros
         return GridState(
@@ -78,12 +78,12 @@ class LSTMGrid(nn.Module):
     def forward(
         self, state: GridState, left: Float[Tensor, "left B a"], right: Float[Tensor, "right B b"]
     ) -> GridState:
-        """Take in one example.
+        """Process one example.
 
         Args:
-            state: The state after the example before.
-            left: The rows' input.
-            right: The columns' input.
+            state: State after the previous example.
+            left: External input of the rows.
+            right: External input of the columns.
         """
         from_rows = _columnwise(self.from_rows, torch.cat([state.backward_messages, left]))
         from_columns = _columnwise(self.from_columns, torch.cat([state.forward_messages, right]))
@@ -107,10 +107,10 @@ def _columnwise(linear: nn.Linear, x: Tensor) -> Tensor:
 
 
 class _Ticks(torch.autograd.Function):
-    """All ticks of all cells for one example, with the gradient written by hand.
+    """All ticks of all cells for one example, with a hand-written gradient.
 
-    WHY: activations dominate the memory. Only the states between examples are kept, `2 H` numbers a cell, and the gates
-    are computed again in the backward pass; autograd would keep about 110 for every tick, and read them all back.
+    WHY: activations dominate the memory. Only the states between examples are kept, `2 H` numbers per cell, and the
+    gates are recomputed in the backward pass; autograd would keep about 110 per tick and read them all back.
     """
 
     @staticmethod
@@ -160,7 +160,7 @@ class _Ticks(torch.autograd.Function):
 def _tick(
     hidden: Tensor, cell: Tensor, from_rows: Tensor, from_columns: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The new hidden and cell state, the gates i, f, o, g behind their nonlinearities, tanh of the cell state."""
+    """The new hidden and cell state, the gates i, f, o, g after their nonlinearities, tanh of the cell state."""
     size = weight.shape[1]
     gates = from_rows + from_columns
     gates.flatten(1).addmm_(weight, hidden.flatten(1))

@@ -1,4 +1,4 @@
-"""Learning from meta-trained initial weights."""
+"""Gradient descent from meta-trained initial weights."""
 
 import torch
 from jaxtyping import Float, Int64
@@ -10,10 +10,10 @@ from gpicl.learners.options import at_least
 
 
 class MAML(Learner):
-    """`SGD` whose initial weights are meta-trained (Finn et al., model-agnostic meta-learning; paper, table).
+    """`SGD` with meta-trained initial weights (Finn et al., model-agnostic meta-learning; paper, table).
 
-    The all-position loss is differentiated through every optimiser step of the episode, with its fresh moments, to
-    second order: the steps' gradients depend on the initial weights, and that dependence counts.
+    The all-position loss is differentiated through every optimiser step of the episode, including Adam's moments, to
+    second order: the dependence of the steps' gradients on the initial weights is included.
 
     Args:
         num_features: Features F of an input.
@@ -22,7 +22,7 @@ class MAML(Learner):
         learning_rate: Size of a step within the episode.
         depth: Hidden ReLU layers.
         width: Size of each.
-        first_order: Whether to take the steps' gradients as constants: cheaper, and not the meta-gradient.
+        first_order: Whether to treat the steps' gradients as constants: cheaper, but not the exact meta-gradient.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class MAML(Learner):
         at_least(1, width=width)
         self.optimiser = inner_optimiser(optimiser, learning_rate)
         self.first_order = first_order
-        # Variance 2 / fan_in keeps the size of what passes a ReLU (He et al.).
+        # Variance 2 / fan_in preserves the size of activations through a ReLU (He et al.).
         self.initial = nn.ParameterList(fresh_network(num_features, num_classes, depth, width, 2**0.5, None))
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         with torch.autocast(inputs.device.type, enabled=False):  # a step of 1e-3 is lost in half precision
             return learn_while_predicting(list(self.initial), inputs, labels, self.optimiser, self.first_order)
 

@@ -11,7 +11,7 @@ from gpicl.learners.options import at_least
 class MLP(Learner):
     """Two ReLU layers on `x_t` alone (paper, heat map of tasks and model size).
 
-    It ignores the labels, so whatever it knows about a task it has memorised in its weights.
+    It ignores the labels, so everything it knows about a task is memorised in its weights.
 
     Args:
         num_features: Features F of an input.

@@ -1,8 +1,8 @@
-"""Keeping infinity and NaN where they arise, so that a position never depends on a later one.
+"""Keep infinity and NaN where they arise, so that a position never depends on a later one.
 
 WHY: `0 * inf` and `0 * nan` are NaN. A product with weights that are zero for all later positions is therefore NaN as
-soon as one later position has overflowed. On a CPU the result is checked, which costs next to nothing, and computed
-again with care where it is not finite. A GPU would have to wait for such a check, so it takes care every time.
+soon as one later position has overflowed. On a CPU the result is checked, which costs almost nothing, and recomputed
+safely if it is not finite. A GPU would have to wait for such a check, so it always uses the safe computation.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 
 
 def is_finite(x: Tensor) -> bool:
-    """Whether a tensor on a CPU holds finite numbers only; True while a model is exported, which has no branches.
+    """Whether a tensor on a CPU holds only finite numbers; always True during export, which allows no branches.
 
     Args:
         x: Any tensor. A sum too large for its type counts as not finite.
@@ -25,19 +25,15 @@ def is_finite(x: Tensor) -> bool:
 
 
 def zeroed(x: Tensor) -> Tensor:
-    """Replace everything that is not finite by zero.
-
-    Args:
-        x: Any tensor.
-    """
+    """Replace NaN and infinity by zero."""
     return x.nan_to_num(0.0, 0.0, 0.0)
 
 
 def nan_rows(x: Tensor) -> Tensor:
-    """Mark rows: NaN for each that holds anything not finite, else zero. Added to a result, it undoes `zeroed`.
+    """Return NaN for each row that is not finite, zero for all others. Added to a result, it undoes `zeroed`.
 
     Args:
-        x: Rows along the last axis, of which one number is left.
+        x: Rows along the last axis, which is reduced to size 1.
     """
     return (0 * x.detach()).sum(-1, keepdim=True)
 
@@ -45,8 +41,8 @@ def nan_rows(x: Tensor) -> Tensor:
 def linear_by_row(layer: nn.Module, x: Tensor) -> Tensor:
     """Apply a linear layer so that no row depends on the next one.
 
-    WHY: in bfloat16 on a CPU, oneDNN reads on behind the end of a row whose length does not fill its tiles and
-    multiplies what it finds by zero, which is NaN if the next row is not finite.
+    WHY: in bfloat16 on a CPU, oneDNN reads past the end of a row whose length does not fill its tiles and multiplies
+    those numbers by zero, which is NaN if the next row is not finite.
 
     Args:
         layer: A linear layer, or a sequence that ends in one.
@@ -59,26 +55,22 @@ def linear_by_row(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 def hide_(scores: Tensor, hidden: Tensor) -> Tensor:
-    """Overwrite hidden scores with minus infinity, in place; adding it would leave NaN as it is.
+    """Overwrite hidden scores with minus infinity, in place; adding it would not remove NaN.
 
     Args:
-        scores: What a softmax along the last axis is taken of; overwritten.
-        hidden: Which to hide; broadcast.
+        scores: Scores before a softmax along the last axis; overwritten.
+        hidden: Mask of the scores to hide; broadcast.
     """
     return _Hide.apply(scores, hidden)
 
 
 def saturated(x: Tensor) -> Tensor:
-    """Replace infinity by the largest finite number and NaN by zero; the gradient passes unchanged.
-
-    Args:
-        x: Any tensor.
-    """
+    """Replace infinity by the largest finite number and NaN by zero; the gradient passes unchanged."""
     return _Saturated.apply(x)
 
 
 class _Hide(torch.autograd.Function):
-    """The gradient passes as it is: behind a softmax it is zero wherever the score is minus infinity."""
+    """The gradient passes unchanged: after a softmax it is zero wherever the score is minus infinity."""
 
     @staticmethod
     def forward(ctx: Any, scores: Tensor, hidden: Tensor) -> Tensor:
@@ -92,7 +84,7 @@ class _Hide(torch.autograd.Function):
 
 
 class _Saturated(torch.autograd.Function):
-    """The gradient passes as it is, which saves a kernel and what it would have to keep."""
+    """The gradient passes unchanged, which saves a kernel and its memory."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:

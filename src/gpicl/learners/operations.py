@@ -1,4 +1,4 @@
-"""Operations that several learners share, each written so that the hardware is fast at it."""
+"""Operations that several learners share, each in the form that is fast on the hardware."""
 
 from functools import lru_cache
 from typing import Any, cast
@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-# A row of so many bytes is one number of this kind, as far as a copy is concerned.
+# Row size in bytes, and a number type of the same size: a row is copied as one such number.
 _AS_ONE = {4: torch.int32, 8: torch.int64, 16: torch.complex128}
-# Enough for a condition number of 10^5: every step squares what is missing, once it is below one.
+# Enough for a condition number of 10^5: once the error is below one, every step squares it.
 _ITERATIONS = 24
 
 
@@ -20,27 +20,23 @@ def previous_label(labels: Int64[Tensor, "B T"], num_classes: int) -> Float[Tens
 
     Args:
         labels: Labels 0..C-1.
-        num_classes: C.
+        num_classes: Number of classes C.
     """
     one_hot = F.one_hot(labels[:, :-1], num_classes).to(torch.get_default_dtype())
     return F.pad(one_hot, (0, 0, 1, 0))
 
 
 def precise(x: Tensor) -> Tensor:
-    """Give float64 as it is, and all else in float32.
-
-    Args:
-        x: Any tensor.
-    """
+    """Return a float64 tensor unchanged, and any other in float32."""
     return x if x.dtype == torch.float64 else x.float()
 
 
 def gelu(x: Tensor) -> Tensor:
-    """GELU in its tanh form, or on a CPU in bfloat16 in its exact form, which there rounds to the same.
+    """GELU in its tanh form; for bfloat16 on a CPU in its exact form, which is equally accurate there.
 
     WHY: PyTorch's tanh form takes four times as long on a CPU as the exact one, which in bfloat16 is oneDNN's. The two
-    functions differ by 4.7e-4 at most, a tenth of what bfloat16 rounds off an activation of two. Against the tanh form
-    in float64 both are equally wrong in bfloat16, forward and backward (docs/performance.md).
+    functions differ by at most 4.7e-4, a tenth of bfloat16's rounding error for an activation of two. In bfloat16, both
+    are equally far from the tanh form in float64, forward and backward (docs/performance.md).
 
     Args:
         x: Any tensor.
@@ -50,10 +46,10 @@ def gelu(x: Tensor) -> Tensor:
 
 
 def fast_tanh_(x: Tensor) -> Tensor:
-    """`tanh(x) = 2 sigmoid(2x) - 1`, in place and outside of autograd.
+    """`tanh(x) = 2 sigmoid(2x) - 1`, in place and outside autograd.
 
-    WHY: on a CPU with AVX-512 a sigmoid takes a sixth of the time of a hyperbolic tangent, so that even four passes
-    over memory are three times as fast. The result is off by at most 1.5 machine epsilons: as exact as a gate needs.
+    WHY: on a CPU with AVX-512 a sigmoid takes a sixth of the time of a hyperbolic tangent, so that even with four
+    passes over memory it is three times as fast. The error is at most 1.5 machine epsilons, which is enough for a gate.
 
     Args:
         x: Any tensor; overwritten.
@@ -64,12 +60,12 @@ def fast_tanh_(x: Tensor) -> Tensor:
 def joint_linear(inputs: Float[Tensor, "*batch d"], *layers: nn.Linear) -> tuple[Tensor, ...]:
     """Apply several layers of equal width to the same input.
 
-    WHY one product: it is faster than several small ones. WHY the weights are kept apart all the same: Muon makes the
-    update of a matrix orthogonal, and each of these is a map of its own.
+    WHY one product: it is faster than several small ones. WHY separate weights: Muon orthogonalises the update of each
+    matrix, and each of these is a separate map.
 
     Args:
         inputs: Input of all layers.
-        layers: Layers with equal numbers of outputs, all with a bias or all without.
+        layers: Layers with the same number of outputs, all with a bias or all without.
 
     Returns:
         The outputs, in order.
@@ -81,23 +77,23 @@ def joint_linear(inputs: Float[Tensor, "*batch d"], *layers: nn.Linear) -> tuple
 
 
 def matrices_times_vectors(matrices: Float[Tensor, "N n m"], vectors: Float[Tensor, "N m"]) -> Float[Tensor, "N n"]:
-    """Multiply every matrix by the vector of the same number.
+    """Multiply each matrix by the vector with the same index.
 
-    WHY as rows times transposed matrices: it is the same product, and on a CPU PyTorch's batched product is seven times
-    as fast at it as at matrices times columns. So are its derivatives.
+    WHY as rows times transposed matrices: it is the same product, and PyTorch's batched product on a CPU computes it
+    seven times as fast as matrices times columns. So it does the derivatives.
 
     Args:
-        matrices: Any number of one shape.
-        vectors: As many.
+        matrices: N matrices.
+        vectors: N vectors.
     """
     return torch.bmm(vectors.unsqueeze(1), matrices.mT).squeeze(1)
 
 
 def permute_rows(x: Tensor, order: tuple[int, ...]) -> Tensor:
-    """Give `x.permute(*order, -1)`, contiguous: all axes in another order but the last.
+    """Return `x.permute(*order, -1)`, contiguous: permutes all axes except the last.
 
-    WHY: where the last axis is short, PyTorch's copy on a CPU takes a loop of its own for every row. In half precision,
-    which learners are meta-trained in, a row of 4 to 16 bytes is copied as one number instead, in a fifth of the time.
+    WHY: if the last axis is short, PyTorch's copy on a CPU runs a separate loop for every row. In half precision, which
+    meta-training uses, a row of 4 to 16 bytes is copied as one number instead, in a fifth of the time.
 
     Args:
         x: Any tensor.
@@ -109,7 +105,7 @@ def permute_rows(x: Tensor, order: tuple[int, ...]) -> Tensor:
 
 
 class _PermuteRows(torch.autograd.Function):
-    """By way of another number type, through which autograd finds no way of its own."""
+    """Copies through another number type, which autograd cannot differentiate by itself."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, order: tuple[int, ...]) -> Tensor:
@@ -129,18 +125,15 @@ def _permute(x: Tensor, order: tuple[int, ...]) -> Tensor:
     length = x.shape[-1]
     as_one = _AS_ONE[length * x.element_size()]
     if x.stride(-1) != 1 or any(n % length for n in (x.storage_offset(), *x.stride()[:-1])):
-        x = x.contiguous()  # its rows do not lie where whole numbers may
+        x = x.contiguous()  # its rows are not aligned to the larger numbers
     return x.view(as_one).permute(*order, x.ndim - 1).contiguous().view(x.dtype)
 
 
 def inverse(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*batch N N"]:
-    """Invert symmetric positive definite matrices whose smallest eigenvalue is not near rounding errors.
+    """Invert symmetric positive definite matrices that are well conditioned, up to about 1e5.
 
-    WHY two ways: LAPACK is exact and fast, and ONNX does not have it. There, Newton-Schulz iterations need nothing but
-    products; they agree to about four digits in float32.
-
-    Args:
-        matrices: The matrices.
+    WHY two ways: LAPACK is exact and fast, but ONNX has no such operator. Exported models use Newton-Schulz iterations,
+    which need only products and agree to about four digits in float32.
     """
     if torch.jit.is_tracing() or torch.compiler.is_exporting():
         return _newton_schulz(matrices)
@@ -148,14 +141,14 @@ def inverse(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*batch N N"
 
 
 class _Inverse(torch.autograd.Function):
-    """By Cholesky's factor, with the inverse's own derivative: fewer operations than those of the factor have.
+    """Uses the Cholesky factor, with the derivative of the inverse, which is cheaper than that of the factor.
 
-    Nothing in it waits for a GPU, so that a step can be captured as a graph.
+    It never waits for a GPU, so that a step can be captured as a graph.
     """
 
     @staticmethod
     def forward(ctx: Any, matrices: Tensor) -> Tensor:
-        # _ex: no check, so that a GPU need not wait.
+        # cholesky_ex does not check for errors, so that a GPU need not wait.
         factor = torch.linalg.cholesky_ex(matrices).L
         if factor.is_cuda:
             identity = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
@@ -175,7 +168,7 @@ class _Inverse(torch.autograd.Function):
 
 def _newton_schulz(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*batch N N"]:
     identity = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
-    # The largest row sum is no less than the largest eigenvalue.
+    # The largest row sum is an upper bound of the largest eigenvalue.
     x = identity / matrices.abs().sum(-1).amax(-1)[..., None, None]
     for _ in range(_ITERATIONS):
         x = x @ (2 * identity - matrices @ x)
@@ -183,12 +176,12 @@ def _newton_schulz(matrices: Float[Tensor, "*batch N N"]) -> Float[Tensor, "*bat
 
 
 def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Give a tensor of some numbers, the same one every time.
+    """Return a cached constant tensor; the same object every time.
 
     Args:
-        values: The numbers.
-        dtype: Their type.
-        device: Where they are used.
+        values: Elements of the tensor.
+        dtype: Type of the tensor.
+        device: Device of the tensor.
     """
     if torch.compiler.is_exporting():
         return torch.tensor(values, dtype=dtype, device=device)
@@ -197,5 +190,5 @@ def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device
 
 @lru_cache
 def _kept(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    with torch.inference_mode(False):  # or it could never be used where gradients are
+    with torch.inference_mode(False):  # an inference tensor could not be used with gradients
         return torch.tensor(values, dtype=dtype, device=device)

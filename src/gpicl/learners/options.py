@@ -1,4 +1,4 @@
-"""Checks of the options that a learner is built with."""
+"""Checks of the options of learners."""
 
 from gpicl.errors import LearnerError
 
@@ -7,7 +7,7 @@ def at_least(minimum: int, **options: int) -> None:
     """Raise `LearnerError` for the first option below `minimum`.
 
     Args:
-        minimum: Smallest value that makes sense.
+        minimum: Smallest valid value.
         options: Options by name.
     """
     for name, value in options.items():

@@ -15,21 +15,21 @@ from gpicl.learners.options import at_least
 
 
 class OuterProductLSTM(Learner):
-    """The LSTM with an H x H state per head, gated by outer products (paper, section on state size).
+    """An LSTM with an H x H state per head, gated by outer products (paper, section on state size).
 
     With `u_t` the encoded example, one linear layer on `[u_t ; h_{t-1}]` gives per head `k1, k2` in R^{3 x H} and
     `q, o` in R^H. For m in {i, g, f}: `G_m = softplus(kappa) tanh(k1_m) (x) tanh(k2_m)`. Then
     `C_t = sigmoid(G_f + 1) * C_{t-1} + sigmoid(G_i) * G_g` and `h_t = sigmoid(o) * tanh(C_t^T q)`; `C_0 = h_0 = 0`.
 
-    It shows that state size, not parameter count, makes the in-context learner: as few parameters as a small LSTM, but
-    a state that grows with the square of H.
+    The paper uses it to show that state size, not parameter count, limits in-context learning: it has as few parameters
+    as a small LSTM, but a state that grows with the square of H.
 
     Args:
         num_features: Features F of an input.
         num_classes: Classes C of a task.
         hidden: Rows and columns H of a head's memory.
-        heads: Memories side by side.
-        width: Size of the two ReLU layers that encode an example; None makes it `heads * hidden`.
+        heads: Number of memories.
+        width: Size of the two ReLU layers that encode an example; None for `heads * hidden`.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class OuterProductLSTM(Learner):
         self.readout = nn.Linear(heads * hidden, num_classes)
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         recur = self.recur.weight.mT
         driven = self.drive(self.encoder(inputs, labels)).to(recur.dtype)
         with torch.autocast(driven.device.type, enabled=False):  # the state is kept in full precision
@@ -74,8 +74,8 @@ class OuterProductLSTM(Learner):
 class OuterProductStep(torch.autograd.Function):
     """`C_t = sigmoid(G_f + 1) * C_{t-1} + sigmoid(G_i) * G_g` and `r_t = C_t^T q`, with `G_m = a_m (x) b_m`.
 
-    WHY by hand: only the old memory is kept for the backward pass, and the three H x H gates are computed again there.
-    That is less than a third of what autograd would keep, and less traffic is less time.
+    WHY by hand: only the old memory is kept for the backward pass, which recomputes the three H x H gates. That is less
+    than a third of what autograd would keep, and less memory traffic takes less time.
 
     Shapes, with N memories: memory `[N, H, H]`; left and right factors `[3, N, H]`, in the order f, i, g; query
     `[N, H]`.
@@ -83,7 +83,7 @@ class OuterProductStep(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, memory: Tensor, left: Tensor, right: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
-        """Write, then read what was written."""
+        """Update the memory, then read it."""
         f, i, g = _gates(left, right)
         written = torch.mul(f, memory).addcmul_(i, g)
         ctx.save_for_backward(memory, left, right, query, written)
@@ -92,7 +92,7 @@ class OuterProductStep(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_written: Tensor, grad_read: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Gradients of memory, left, right, query."""
+        """Return the gradients with respect to memory, left, right and query."""
         memory, left, right, query, written = ctx.saved_tensors
         with torch.autocast(memory.device.type, enabled=False):
             gates = _gates(left, right)
@@ -112,7 +112,7 @@ class OuterProductStep(torch.autograd.Function):
 
 
 def _gates(left: Tensor, right: Tensor) -> Tensor:
-    """The three gates `[3, N, H, H]`: f and i behind their sigmoids, g as it is."""
+    """The three gates `[3, N, H, H]`: f and i after their sigmoids, g without one."""
     gates = left.unsqueeze(3) * right.unsqueeze(2)
     gates[0] += 1
     gates[:2].sigmoid_()

@@ -1,4 +1,4 @@
-"""Learners by name: those of this package, and anybody's by import path."""
+"""Learners by name, or by import path for learners outside this package."""
 
 import inspect
 from importlib import import_module
@@ -21,7 +21,7 @@ LEARNERS = {
     "VSMLWithoutSymmetries": "gpicl.learners.vsml_without_symmetries",
     "ValueTransformer": "gpicl.learners.value_transformer",
 }
-"""The package's own learners by name, and the module of each."""
+"""Name and module of each learner of this package."""
 
 
 def learner_class(name: str) -> type[Learner]:
@@ -31,24 +31,24 @@ def learner_class(name: str) -> type[Learner]:
         name: A name of `LEARNERS`, or an import path such as `my_package.MyLearner`.
 
     Raises:
-        UnknownNameError: If there is none of that name.
-        LearnerError: If the import path leads to something that is no learner.
+        UnknownNameError: If the name is unknown.
+        LearnerError: If the import path cannot be imported or is not a learner.
     """
     if name in LEARNERS:
         return getattr(import_module(LEARNERS[name]), name)
     module, _, attribute = name.rpartition(".")
     if not module:
-        raise UnknownNameError("learner", name, LEARNERS, "Your own is named by its import path, my_package.MyLearner.")
+        raise UnknownNameError("learner", name, LEARNERS, "Name your own learner by its path: my_package.MyLearner.")
     try:
         found = getattr(import_module(module), attribute)
-    except Exception as error:  # a module of the user's own may raise anything
+    except Exception as error:  # the user's module may raise anything
         reason = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
         raise LearnerError(
             f"Cannot import the learner {name!r}: {reason}. Give the path as package.module.Class and make sure that "
             "Python finds the package (install it, or set PYTHONPATH)."
         ) from error
     if not (inspect.isclass(found) and issubclass(found, Learner)):
-        raise LearnerError(f"{name} is no learner: it must be a class derived from gpicl.learners.Learner.")
+        raise LearnerError(f"{name} is not a learner: it must be a subclass of gpicl.learners.Learner.")
     return found
 
 
@@ -59,11 +59,11 @@ def build_learner(name: str, num_features: int, num_classes: int, **options: Any
         name: See `learner_class`.
         num_features: Features F of an input.
         num_classes: Classes C of a task.
-        options: Whatever else the constructor takes.
+        options: Other arguments of the constructor.
 
     Raises:
         UnknownNameError: If the learner or one of the options is unknown.
-        LearnerError: If an option's value is refused.
+        LearnerError: If the value of an option is invalid.
     """
     cls = learner_class(name)
     parameters = inspect.signature(cls).parameters

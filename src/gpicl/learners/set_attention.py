@@ -9,11 +9,11 @@ from gpicl.learners.two_stream_attention import Slots, TwoStreamAttention
 
 
 class SetAttention(TwoStreamAttention):
-    """Adds what all examples of a context say, by how they lie to a row.
+    """Adds the values of all examples of a context, weighted by their relations to a row.
 
     Attention logits are `q_i . k_j + sum_r s_hr R_ij`, over relations `R` of row and example; the value of class c is
-    `W g_{j,c} + w_y [y_j = c]`. Examples do not look at themselves: as queries have no label of their own to look at,
-    an example that copied its own would be no model for them.
+    `W g_{j,c} + w_y [y_j = c]`. Examples do not attend to themselves: queries have no label to copy, so an example that
+    copied its own label would behave differently.
 
     Args:
         width: Size d of the class-free stream.
@@ -33,16 +33,16 @@ class SetAttention(TwoStreamAttention):
         is_class: Float[Tensor, "B N C 1"],
         relations: Float[Tensor, "B R N N"],
     ) -> tuple[Float[Tensor, "B N d"], Float[Tensor, "B N C e"], Slots]:
-        """Let the examples of a context look at each other.
+        """Let the examples of a context attend to each other.
 
         Args:
-            hidden: Their class-free streams.
-            per_class: Their classes' streams.
-            is_class: Their one-hot labels.
-            relations: How they lie to each other.
+            hidden: Class-free streams of the examples.
+            per_class: Per-class streams of the examples.
+            is_class: One-hot labels of the examples.
+            relations: Relations between the examples.
 
         Returns:
-            Both streams, and the slots that queries will look at.
+            Both streams, and the slots that queries attend to.
         """
         normed = self.norm(hidden)
         class_values = self.class_values(self.class_norm(per_class)) + is_class * self.label_value
@@ -60,13 +60,13 @@ class SetAttention(TwoStreamAttention):
         slots: Slots,
         relations: Float[Tensor, "B R Q N"],
     ) -> tuple[Float[Tensor, "B Q d"], Float[Tensor, "B Q C e"]]:
-        """Let queries look at a context.
+        """Let queries attend to a context.
 
         Args:
-            hidden: Their class-free streams.
-            per_class: Their classes' streams.
-            slots: The context's.
-            relations: How they lie to it.
+            hidden: Class-free streams of the queries.
+            per_class: Per-class streams of the queries.
+            slots: Slots of the context.
+            relations: Relations between the queries and the context.
         """
         queries = self.queries(self.norm(hidden))
         return self.attend(hidden, per_class, queries, slots, self._bias(relations, queries.dtype))
@@ -77,13 +77,13 @@ class SetAttention(TwoStreamAttention):
         bias = (self.sharpness.to(relations.dtype) @ relations.flatten(2)).unflatten(2, relations.shape[2:])
         if hide is not None:
             bias = bias.masked_fill(hide, float("-inf"))
-        return F.pad(bias, (1, 0)).to(dtype)  # the null slot is like nothing
+        return F.pad(bias, (1, 0)).to(dtype)  # the null slot has no relations
 
 
 def _first_sharpness(heads: int, relations: int) -> Float[Tensor, "heads R"]:
-    """Each head begins with the cosines of one geometry, and all with different sharpness.
+    """Each head starts with the cosines of one geometry, all with different sharpness.
 
-    Relations come in pairs, cosines and distances of one geometry after the other.
+    Relations come in pairs: cosine and nearness of the first geometry, then of the second, and so on.
     """
     sharpness = torch.zeros(heads, relations)
     for head in range(heads):

@@ -1,4 +1,4 @@
-"""Learning from scratch: a fresh network for every episode."""
+"""Gradient descent from scratch: a fresh network for every episode."""
 
 import torch
 from jaxtyping import Float, Int64
@@ -13,19 +13,19 @@ from gpicl.learners.options import at_least
 class SGD(Learner):
     """Predict `x_t` with a fresh network, then take one optimiser step on `(x_t, y_t)`; one pass (paper, table).
 
-    It has nothing to meta-train: it is what a meta-trained learner has to beat. Every episode, whatever its place in a
-    batch, starts from the same network, which is drawn once from `seed`.
+    Nothing is meta-trained: it is the baseline for meta-trained learners. Every episode starts from the same network,
+    which is drawn once from `seed`.
 
     Args:
         num_features: Features F of an input.
         num_classes: Classes C of a task.
         optimiser: "adam", or "sgd" for plain gradient descent.
         learning_rate: Size of a step.
-        depth: Hidden ReLU layers; the paper's best is none.
+        depth: Hidden ReLU layers; zero was best in the paper.
         width: Size of each.
-        init_scale: Initial weights are `Normal(0, init_scale^2 / fan_in)`. The smaller, the less the first
-            examples have to unlearn.
-        seed: Which network.
+        init_scale: Initial weights are `Normal(0, init_scale^2 / fan_in)`. With smaller weights, the first examples
+            have less to unlearn.
+        seed: Seed of the network's weights.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class SGD(Learner):
         return [self.get_buffer(f"initial_{layer}") for layer in range(self.depth + 1)]
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         with torch.autocast(inputs.device.type, enabled=False):  # a step of 1e-3 is lost in half precision
             return learn_while_predicting(self.initial, inputs, labels, self.optimiser)
 

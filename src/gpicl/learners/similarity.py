@@ -1,4 +1,4 @@
-"""How alike two inputs are, from what has been seen so far."""
+"""Similarity of two inputs, centred on the inputs seen so far."""
 
 from typing import NamedTuple
 
@@ -8,18 +8,18 @@ from torch import Tensor
 
 from gpicl.learners.operations import precise
 
-# Share of the mean square that is added to every squared length, so that no rounding error is taken for a direction.
+# Share of the mean square that is added to every squared length, so that rounding errors do not count as a direction.
 _LEAST = 1e-6
 
 
 class ContextInputs(NamedTuple):
-    """What the similarities of queries to a context need of the context's inputs.
+    """What similarities of queries to a context need of the context's inputs.
 
     Attributes:
         mean: Mean of the inputs, [B, 1, F].
-        centred: The inputs without it, [B, T, F].
-        squares: Squared lengths of these, [B, 1, T].
-        total: Sum of the squared lengths of the inputs as they came, [B, 1].
+        centred: Inputs minus the mean, [B, T, F].
+        squares: Squared lengths of the centred inputs, [B, 1, T].
+        total: Sum of the squared lengths of the original inputs, [B, 1].
     """
 
     mean: Tensor
@@ -31,9 +31,9 @@ class ContextInputs(NamedTuple):
 def causal_similarity(inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B T T"]:
     """Cosine of `x_t - m_t` and `x_j - m_t`, with `m_t` the mean of the inputs up to t; row t, column j.
 
-    WHY centred: the inputs of an episode share a large mean, beside which their differences would not show. WHY the
-    running mean: at position t nothing of what comes later may be known. Columns beyond t are meaningless and have to
-    be masked. Only the Gram matrix is used, so rotating the inputs changes nothing.
+    WHY centred: the inputs of an episode share a large mean, which would hide their differences. WHY the running mean:
+    position t must not depend on later inputs. Columns after t are meaningless and have to be masked. Only the Gram
+    matrix is used, so rotating the inputs changes nothing.
 
     Args:
         inputs: The examples' features.
@@ -50,14 +50,14 @@ def causal_similarity(inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B T T"]:
         product = gram - own[:, :, None] - with_mean.mT + mean_square[:, :, None]
         query_norm = squares - 2 * own + mean_square
         key_norm = squares[:, None, :] - 2 * with_mean.mT + mean_square[:, :, None]
-        # Where there is no difference from the mean, as at the first position, rounding could make it negative.
-        # The least is taken from the inputs up to t alone.
+        # If an input equals the mean, as at the first position, rounding could make its squared length negative.
+        # The lower bound uses only the inputs up to t.
         least = (_LEAST * squares.cumsum(1) / counts + _LEAST**2)[:, :, None]
         return product / ((query_norm[:, :, None].clamp_min(0) + least) * (key_norm.clamp_min(0) + least)).sqrt()
 
 
 def encode_inputs(inputs: Float[Tensor, "B T F"]) -> ContextInputs:
-    """Keep of a context what `query_similarity` needs.
+    """Return what `query_similarity` needs of a context.
 
     Args:
         inputs: The context's features.
@@ -69,13 +69,13 @@ def encode_inputs(inputs: Float[Tensor, "B T F"]) -> ContextInputs:
 
 
 def query_similarity(context: ContextInputs, queries: Float[Tensor, "B Q F"]) -> Float[Tensor, "B Q T"]:
-    """Give the last row of `causal_similarity` for every query appended to the context alone.
+    """Return the last row of `causal_similarity` for each query appended to the context by itself.
 
-    The mean at that row includes the query, `m = (T m_T + q) / (T + 1)`. WHY with the context's mean taken off first:
-    the products are then small numbers, and their differences lose nothing to rounding.
+    The mean at that row includes the query, `m = (T m_T + q) / (T + 1)`. WHY the context's mean is subtracted first:
+    the products are then small numbers, whose differences lose no digits to rounding.
 
     Args:
-        context: What `encode_inputs` kept.
+        context: Returned by `encode_inputs`.
         queries: Features of queries that do not see each other.
     """
     mean, centred, squares, total = context

@@ -15,8 +15,8 @@ from gpicl.learners.options import at_least
 class TokenTransformer(Learner):
     """The published learner (paper, section 3.2): tokens `[x_t ; one-hot(y_{t-1})]`, learned positions, causal blocks.
 
-    It sits on a loss plateau of ln C before in-context learning appears, because some head must first learn to bind an
-    example with the label that follows it one token later. The bias intervention shortens the plateau.
+    Its loss stays on a plateau of ln C before in-context learning appears, because some head must first learn to bind
+    an example to the label that follows it one token later. The bias intervention shortens the plateau.
 
     Args:
         num_features: Features F of an input.
@@ -24,8 +24,8 @@ class TokenTransformer(Learner):
         layers: Number of blocks.
         width: Size d of the residual stream.
         heads: Attention heads per block.
-        key_size: Size of one head's queries, keys and values, whatever the width.
-        max_length: Learned positions; the longest episode that can be read.
+        key_size: Size of one head's queries, keys and values; independent of the width.
+        max_length: Number of learned positions, which is the longest episode that can be read.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class TokenTransformer(Learner):
         self.readout = variance_scaling_(nn.Linear(width, num_classes), 1.0)
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         before = previous_label(labels, self.num_classes).to(inputs.dtype)
         hidden = linear_by_row(self.embed, torch.cat([inputs, before], 2)) + self.positions[: inputs.shape[1]]
         for block in self.blocks:
@@ -66,7 +66,7 @@ class TokenTransformer(Learner):
 
 
 class _SelfAttention(nn.Module):
-    """`h + W_o attention(LayerNorm(h))`, causal, a position seeing itself."""
+    """`h + W_o attention(LayerNorm(h))`, causal; a position also attends to itself."""
 
     def __init__(self, width: int, heads: int, key_size: int, scale: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Attention for a class-free stream and one stream per class: what the kernel Transformers have in common."""
+"""Attention for a class-free stream and one stream per class, shared by both kernel Transformers."""
 
 from typing import NamedTuple
 
@@ -13,11 +13,11 @@ from gpicl.learners.operations import permute_rows
 
 
 class Slots(NamedTuple):
-    """What one layer's attention looks at: the null slot, then one slot for every example.
+    """Keys and values of one layer: the null slot, then one slot per example.
 
     Attributes:
         keys: [B * heads, T + 1, d / heads].
-        values: The class-free stream's and then every class's, side by side, [B * heads, T + 1, (d + C e) / heads].
+        values: Values of the class-free stream, then of every class, [B * heads, T + 1, (d + C e) / heads].
     """
 
     keys: Tensor
@@ -25,16 +25,16 @@ class Slots(NamedTuple):
 
 
 class TwoStreamAttention(nn.Module):
-    """Adds what the examples of a context say, to a row's own stream and to each class's.
+    """Adds the values of a context's examples to a row's class-free stream and to each class's stream.
 
-    All classes share their weights. What the rows look like enters through a bias of the scores, which is made of
-    `sharpness` by whoever derives from this.
+    All classes share their weights. Relations between rows enter as a bias of the scores, which subclasses compute from
+    `sharpness`.
 
     Args:
         width: Size d of the class-free stream.
         class_width: Size e of a class's stream.
         heads: Attention heads; they divide both sizes.
-        sharpness: What each head's `sharpness` begins as, [heads, ...].
+        sharpness: Initial `sharpness` of each head, [heads, ...].
         scale: Variance scaling of the weights.
     """
 
@@ -58,7 +58,7 @@ class TwoStreamAttention(nn.Module):
     def slots(
         self, keys: Float[Tensor, "B T d"], values: Float[Tensor, "B T d"], class_values: Float[Tensor, "B T C e"]
     ) -> Slots:
-        """Lay out what rows will look at, the null slot first.
+        """Build the slots that rows attend to, the null slot first.
 
         Args:
             keys: One per example.
@@ -70,7 +70,7 @@ class TwoStreamAttention(nn.Module):
             _null_first(self.null_value, values),
             F.pad(class_values, (0, 0, 0, 0, 1, 0)),
         )
-        # The heads go before the slots, and the classes of one head beside each other.
+        # Heads come before slots, and the classes of one head are next to each other.
         keys, values, by_class = (x.unflatten(-1, (self.heads, -1)) for x in with_null)
         by_class = permute_rows(by_class, (0, 3, 1, 2)).flatten(3)
         joined = torch.cat([values.transpose(1, 2), by_class], 3)
@@ -85,16 +85,16 @@ class TwoStreamAttention(nn.Module):
         bias: Float[Tensor, "B heads R S"],
         causal: bool = False,
     ) -> tuple[Float[Tensor, "B R d"], Float[Tensor, "B R C e"]]:
-        """Let rows look at slots.
+        """Let rows attend to slots.
 
         Args:
-            hidden: Their class-free streams.
-            per_class: Their classes' streams.
+            hidden: Class-free streams of the rows.
+            per_class: Per-class streams of the rows.
             queries: One per row.
-            slots: What they look at.
-            bias: Added to the scores, in the precision of the queries; minus infinity where a row must not look.
-                Where `causal`, it is overwritten.
-            causal: Row t looks at the slots 0..t alone: at the null slot and the examples before it.
+            slots: Slots to attend to.
+            bias: Added to the scores, in the precision of the queries; minus infinity where a row must not attend.
+                Overwritten if `causal`.
+            causal: Row t attends only to the slots 0..t: the null slot and the examples before it.
         """
         heads, width = self.heads, hidden.shape[2]
         classes, class_width = per_class.shape[2:]

@@ -1,4 +1,4 @@
-"""The plateau-free Transformer: a label is part of its example's value and of nothing else."""
+"""The plateau-free Transformer: a label is part of its example's value only."""
 
 from typing import cast
 
@@ -14,17 +14,17 @@ from gpicl.learners.non_finite import linear_by_row
 from gpicl.learners.operations import joint_linear
 from gpicl.learners.options import at_least
 
-# One layer's keys and values by head, [B, T + 1, H, D] each: the null slot, then one slot for every example.
+# One layer's keys and values by head, [B, T + 1, H, D] each: the null slot, then one slot per example.
 _Slots = tuple[Tensor, Tensor]
 
 
 class ValueTransformer(Learner):
-    """Tokens carry `x_t` alone; in every layer a label is added to its example's value, `v_i = W_v h_i + W_l e(y_i)`.
+    """Tokens hold only `x_t`; in every layer, a label is added to its example's value, `v_i = W_v h_i + W_l e(y_i)`.
 
     Attention is strictly causal: position t attends to the examples before it and to one learned null slot, without
     which the first row would attend to nothing. A token never holds its own label, so every position can be a query,
-    and no head has to learn to bind an example with its label first: there is no plateau. The order of the examples
-    enters through causality alone, so episodes of any length can be read.
+    and no head has to learn to bind an example to its label first: there is no plateau. The order of the examples
+    matters only through causality, so episodes of any length can be read.
 
     Args:
         num_features: Features F of an input.
@@ -56,11 +56,11 @@ class ValueTransformer(Learner):
         self.readout = variance_scaling_(nn.Linear(width, num_classes), 1.0)
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         return self.encode_context(inputs, labels).logits
 
     def encode_context(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> EncodedContext:
-        """See `Learner.encode_context`. The memory is every layer's slots, the null slot first."""
+        """See `Learner.encode_context`. The memory holds every layer's slots, the null slot first."""
         hidden = linear_by_row(self.embed, inputs)
         one_hot = F.one_hot(labels, self.num_classes).to(hidden.dtype)
         memory = []
@@ -79,7 +79,7 @@ class ValueTransformer(Learner):
         return self.readout(self.norm(hidden))
 
     def query_size(self, length: int) -> int:
-        """Scores of every head and slot, and what a block holds of the stream."""
+        """Scores of every head and slot, and the activations of a block."""
         heads, key_size, width = (self.options[name] for name in ("heads", "key_size", "width"))
         return 3 * heads * (length + 1) + 12 * (width + heads * key_size)
 
@@ -100,7 +100,7 @@ class _LabelledAttention(nn.Module):
             variance_scaling_(nn.Linear(width, inner, bias=False), scale) for _ in range(3)
         )
         with torch.no_grad():
-            # Keys begin as queries: a query then attends to the examples that resemble it from the first step on.
+            # Keys start equal to queries, so from the first step a query attends to the examples that resemble it.
             self.keys.weight.copy_(self.queries.weight)
         self.label_values = nn.Parameter(torch.randn(num_classes, inner))
         self.null_key = nn.Parameter(torch.zeros(inner))
@@ -113,12 +113,12 @@ class _LabelledAttention(nn.Module):
         queries, keys, values = joint_linear(self.norm(hidden), self.queries, self.keys, self.values)
         values = values + one_hot @ self.label_values
         slots = (self._null_first(self.null_key, keys), self._null_first(self.null_value, values))
-        # Without the last example, slots 0..t hold the null and the examples before position t.
+        # Without the last example, slots 0..t hold the null slot and the examples before position t.
         before = (x[:, :-1] for x in slots)
         return hidden + self.out(causal_attention(self._by_head(queries), *before).flatten(2)), slots
 
     def look(self, hidden: Float[Tensor, "B Q d"], slots: _Slots) -> Float[Tensor, "B Q d"]:
-        """Let queries look at a context's slots, all of which stand before them."""
+        """Let queries attend to all slots of a context."""
         queries = self._by_head(self.queries(self.norm(hidden)))
         return hidden + self.out(full_attention(queries, *slots).flatten(2))
 

@@ -13,26 +13,27 @@ from gpicl.learners.options import at_least
 
 
 class VSML(Learner):
-    """Tiny LSTMs on an inputs x classes grid, which pass messages along rows and columns; logits are `mf_b[0]`.
+    """Tiny LSTMs on an inputs x classes grid that exchange messages along rows and columns; logits are `mf_b[0]`.
 
     See `LSTMGrid` for the equations. From Kirsch and Schmidhuber, "Meta Learning Backpropagation And Improving It", in
     the variant of the paper's table.
 
-    All cells share their weights and start from zero, so permuting inputs or classes permutes the predictions, and the
-    same weights run at any number of both: `with_size`. That is general-purpose learning built in, not meta-learned.
+    All cells share their weights and start from zero. So permuting the inputs changes nothing, permuting the classes
+    permutes the predictions, and the same weights work for any number of both (`with_size`). These symmetries of
+    general-purpose learning are built in, not meta-learned.
 
     Several layers are several grids, each with its own weights. The first has F x C cells, every later one C x C: its
     rows are the forward messages of the grid below, at the same example, and its columns are again the classes. The
-    backward messages of a later grid join the labels of the grid below at the next example. Every grid sees the
-    labels: hidden units that do not would all start equal and, sharing their weights, stay equal.
+    backward messages of a later grid are added to the labels as inputs of the grid below at the next example. Every
+    grid sees the labels: hidden units without labels would all start equal and, with shared weights, stay equal.
 
     Args:
         num_features: Features F of an input.
         num_classes: Classes C of a task.
         hidden: Size of a cell's LSTM.
         message: Size of a message.
-        micro_ticks: Times the LSTM runs per example.
-        layers: Grids on top of each other.
+        micro_ticks: Steps of the LSTM per example.
+        layers: Number of grids.
     """
 
     any_size = True
@@ -64,14 +65,14 @@ class VSML(Learner):
         return cast("list[LSTMGrid]", list(self.grids))
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`. Any F will do."""
+        """Predict every label from the examples before it; see `Learner.forward`. Accepts any F."""
         batch, _, num_features = inputs.shape
         lefts = inputs.transpose(0, 1).unsqueeze(1)
         rights = previous_label(labels, self.num_classes).to(inputs.dtype).transpose(0, 1).unsqueeze(1)
         grids = self._layers
         rows = [num_features] + [self.num_classes] * (len(grids) - 1)
         logits = []
-        # Products over 16 numbers gain nothing from half precision, and the state has to outlive the episode.
+        # Products over 16 numbers gain nothing from half precision, and the state has to last for the whole episode.
         with torch.autocast(inputs.device.type, enabled=False):
             states = [grid.start(batch, a, self.num_classes) for grid, a in zip(grids, rows, strict=True)]
             for left, right in zip(lefts.unbind(), rights.unbind(), strict=True):

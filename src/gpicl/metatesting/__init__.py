@@ -1,4 +1,4 @@
-"""Meta-testing: a frozen learner and data sets in, one tidy table out."""
+"""Meta-testing: a frozen learner and data sets in, a tidy table of results out."""
 
 from gpicl.metatesting.classical import CLASSICAL, evaluate_classical, predict_classically
 from gpicl.metatesting.evaluate import FIRST_DRAW, check_counts, evaluate

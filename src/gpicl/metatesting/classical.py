@@ -1,4 +1,4 @@
-"""Classical learners under the same meta-test: what a meta-trained learner has to beat to be of use."""
+"""Classical learners in the same meta-test: the baseline that a meta-trained learner has to beat."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -25,27 +25,27 @@ CLASSICAL: dict[str, Callable[[int], ClassifierMixin]] = {
     "RBFSVM": lambda _: SVC(C=10.0),
     "ShrinkageLDA": lambda _: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
 }
-"""Classifiers by name, each made from the number of examples it will be fitted to.
+"""Classifiers by name; each entry builds one for a given number of examples.
 
-None of them is tuned on the data sets that are reported.
+They are not tuned on the data sets that are reported.
 """
 
 
 def predict_classically(name: str, inputs: np.ndarray, labels: np.ndarray, positions: Sequence[int]) -> np.ndarray:
-    """Predict the labels of one episode at some positions, each with a classifier fitted to all that came before it.
+    """Predict the labels of one episode at some positions, each with a classifier fitted to all earlier examples.
 
     Args:
         name: One of `CLASSICAL`.
         inputs: Features `[T, F]` of the episode.
-        labels: Its labels `[T]`.
-        positions: Which to predict, from 1. Where nothing, or one class only, has been seen there is nothing to fit:
-            the answer is label 0, or that class.
+        labels: Labels `[T]` of the episode.
+        positions: Positions to predict, counted from 1. If no example came before, the prediction is label 0; if all
+            of them have one class, it is that class.
 
     Returns:
         A label for each position.
 
     Raises:
-        UnknownNameError: If there is no such classifier.
+        UnknownNameError: If the classifier is unknown.
     """
     if name not in CLASSICAL:
         raise UnknownNameError("classical learner", name, CLASSICAL)
@@ -57,10 +57,10 @@ def predict_classically(name: str, inputs: np.ndarray, labels: np.ndarray, posit
             continue
         classifier = CLASSICAL[name](len(known))
         if isinstance(classifier, LinearDiscriminantAnalysis) and len(known) == len(np.unique(known)):
-            # One example of each class has no spread within classes: the nearest mean is what is left of LDA.
+            # With one example per class there is no variance within classes, and LDA reduces to the nearest mean.
             classifier = KNeighborsClassifier(1)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of convergence and of classes with one member: both are the protocol's
+            warnings.simplefilter("ignore")  # convergence and classes with one member are part of the protocol
             answers.append(classifier.fit(context, known).predict(inputs[position - 1 : position])[0])
     return np.array(answers)
 
@@ -76,12 +76,12 @@ def evaluate_classical(
     seed: int = 0,
     on_progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Meta-test a classical learner on the episodes of unseen tasks that `evaluate` gives to a meta-trained one.
+    """Meta-test a classical learner on the same episodes of unseen tasks that `evaluate` uses.
 
     Args:
         name: One of `CLASSICAL`.
-        datasets: Data sets by the name that the table gives them.
-        positions: Positions to report, from 1 to `length`; the classifier is fitted anew for each.
+        datasets: Data sets by their name in the table.
+        positions: Positions to report, from 1 to `length`; the classifier is fitted again for each.
         episodes: Episodes per data set.
         length: Examples T per episode.
         num_classes: Labels C of a task.
@@ -89,11 +89,11 @@ def evaluate_classical(
         on_progress: See `evaluate`.
 
     Returns:
-        The table of `evaluate` at these positions. The loss is missing: not all of them give probabilities.
+        The table of `evaluate` at these positions. The loss is NaN, since not all classifiers give probabilities.
 
     Raises:
-        UnknownNameError: If there is no such classifier.
-        TaskError: If a position lies outside the episode.
+        UnknownNameError: If the classifier is unknown.
+        TaskError: If a position is outside the episode.
     """
     if name not in CLASSICAL:
         raise UnknownNameError("classical learner", name, CLASSICAL)

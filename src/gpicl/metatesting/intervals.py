@@ -1,4 +1,4 @@
-"""Intervals for a share of successes, and for a mean over seeds."""
+"""Confidence intervals for an accuracy, and for a mean over seeds."""
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -11,13 +11,13 @@ _Z = 1.959963984540054
 def wilson_interval(
     successes: Int64[np.ndarray, " n"] | Float64[np.ndarray, " n"], trials: int | float
 ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
-    """95 % interval of a probability by Wilson's score, which holds near 0 and 1 too.
+    """95 % interval of a probability by Wilson's score, which is valid near 0 and 1 too.
 
-    At one position the episodes' answers are independent, so the number of right ones is binomial.
+    At one position the predictions of different episodes are independent, so the number of right ones is binomial.
 
     Args:
-        successes: Right answers.
-        trials: Episodes.
+        successes: Number of right predictions.
+        trials: Number of episodes.
 
     Returns:
         Lower and upper ends.
@@ -25,20 +25,21 @@ def wilson_interval(
     share = successes / trials
     centre = (share + _Z**2 / (2 * trials)) / (1 + _Z**2 / trials)
     half = _Z / (1 + _Z**2 / trials) * np.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
-    # Rounding must not put an end on the wrong side of the share, as it would where all or none are right.
+    # Without clipping, rounding could put an end on the wrong side of the share if all or none are right.
     return np.clip(centre - half, 0.0, share), np.clip(centre + half, share, 1.0)
 
 
 def accuracy_interval(accuracy: float, episodes: int, examples: int = 0) -> tuple[float, float]:
-    """95 % interval of one learner's accuracy, for the noise of its episodes and of the examples that they draw from.
+    """95 % interval of one learner's accuracy that covers the noise of the episodes and of the examples in them.
 
-    Wilson's interval of as many episodes as would leave the noise of both. A learner may know some examples always and
-    others never, and the noise of `examples` of them is then that of as many episodes; this is the most it can be.
+    It is Wilson's interval for the number of episodes that would have the noise of both. The noise of the examples is
+    largest if a learner is always right on some of them and always wrong on others; it is then that of as many
+    episodes. The interval uses this upper bound.
 
     Args:
-        accuracy: Share of right answers.
-        episodes: Episodes that were answered.
-        examples: Examples that the episodes draw from; 0 where each draws its own.
+        accuracy: Share of right predictions.
+        episodes: Number of episodes.
+        examples: Number of examples that the episodes draw from; 0 if each draws its own.
     """
     effective = 1 / (1 / episodes + (1 / examples if examples else 0.0))
     low, high = wilson_interval(np.array([accuracy * effective]), effective)
@@ -46,16 +47,16 @@ def accuracy_interval(accuracy: float, episodes: int, examples: int = 0) -> tupl
 
 
 def accuracy_over_seeds(accuracies: Float64[np.ndarray, " n"], episodes: int, examples: int = 0) -> tuple[float, float]:
-    """95 % interval of a mean accuracy over seeds, each with weights, tasks and episodes of its own.
+    """95 % interval of a mean accuracy over seeds, each with its own weights, tasks and episodes.
 
-    The spread over the seeds (Student's t) holds the noise of all three. The examples are the same for all seeds, so
-    their noise is added (see `accuracy_interval`). It is never narrower than the interval of all episodes together, as
-    it would be where the seeds agree by chance.
+    The spread over the seeds (Student's t) covers the noise of all three. The examples are the same for all seeds, so
+    their noise is added (see `accuracy_interval`). The result is never narrower than the interval of all episodes
+    together, which it could be if the seeds agree by chance.
 
     Args:
-        accuracies: One per seed; two or more.
-        episodes: Episodes of each seed.
-        examples: Examples that the episodes draw from; 0 where each draws its own.
+        accuracies: Accuracy of each seed; two or more.
+        episodes: Episodes per seed.
+        examples: Number of examples that the episodes draw from; 0 if each draws its own.
     """
     mean = float(accuracies.mean())
     _, high = mean_interval(accuracies)
@@ -66,7 +67,7 @@ def accuracy_over_seeds(accuracies: Float64[np.ndarray, " n"], episodes: int, ex
 
 
 def mean_interval(values: Float64[np.ndarray, " n"]) -> tuple[float, float]:
-    """95 % interval of a mean by Student's t: what other seeds may be expected to give on average.
+    """95 % interval of a mean by Student's t.
 
     Args:
         values: Two or more independent measurements, such as one accuracy per seed.

@@ -1,4 +1,4 @@
-"""Which episodes were answered right: saved, so that two learners can be compared episode by episode."""
+"""Outcomes of single episodes, saved so that two learners can be compared episode by episode."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,17 +15,18 @@ from gpicl.files import write_atomically
 # 97.5 % quantile of the standard normal.
 _Z = 1.959963984540054
 _SAME = ("dataset", "tasks", "length", "seed", "data", "episodes")
-"""What two tests must have in common for their episodes to be the same."""
+"""Two tests have the same episodes if they agree in these."""
 
 
 def save_outcomes(path: Path, right: Bool[np.ndarray, "E P"], positions: list[int], **test: Any) -> None:
     """Save the outcomes of one test.
 
     Args:
-        path: The file, `.npz`.
-        right: Whether each episode's answer at each position was right.
-        positions: The positions, from 1.
-        test: What was tested, numbers and texts: `dataset`, `tasks`, `length`, `seed`, `data`, `episodes` and others.
+        path: File to write, `.npz`.
+        right: Whether each episode's prediction at each position was right.
+        positions: The positions, counted from 1.
+        test: Description of the test, numbers and texts: `dataset`, `tasks`, `length`, `seed`, `data`, `episodes` and
+            others.
     """
 
     def write(part: Path) -> None:
@@ -43,15 +44,15 @@ def load_outcomes(folder: Path | str) -> pd.DataFrame:
         folder: Holds files of `save_outcomes`, such as `outcomes` in a run's folder.
 
     Returns:
-        One row per test and position: what was tested, `position`, and `right`, an array with one truth value per
-        episode.
+        One row per test and position: the description of the test, `position`, and `right`, an array with one boolean
+        per episode.
 
     Raises:
-        CheckpointError: If a file cannot be read, or there is none.
+        CheckpointError: If a file cannot be read, or the folder has no outcomes.
     """
     rows = [row for path in sorted(Path(folder).glob("*.npz")) for row in _read(path)]
     if not rows:
-        raise CheckpointError(f"There are no outcomes in {folder}. Make them with gpicl evaluate --outcomes true.")
+        raise CheckpointError(f"There are no outcomes in {folder}. Create them with gpicl evaluate --outcomes true.")
     return pd.DataFrame(rows)
 
 
@@ -62,19 +63,19 @@ def _read(path: Path) -> list[dict[str, Any]]:
         test = {name: found[name].item() for name in found if name not in ("right", "positions")}
         columns = zip(found["positions"].tolist(), found["right"].T, strict=True)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise CheckpointError(f"Cannot read the outcomes {path}: {error}. Delete it, and test again.") from error
+        raise CheckpointError(f"Cannot read the outcomes {path}: {error}. Delete the file and test again.") from error
     return [{**test, "position": position, "right": right} for position, right in columns]
 
 
 def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
-    """Compare two learners on the episodes that both have answered.
+    """Compare two learners on the episodes that both have predicted.
 
-    Both see the same examples, so how hard an episode is falls out of the difference, and its interval is narrower
-    than those of the two accuracies suggest.
+    Both see the same examples, so the difficulty of an episode cancels out, and the interval of the difference is
+    narrower than the intervals of the two accuracies suggest.
 
     Args:
-        first: Folder of the outcomes of one learner; see `load_outcomes`.
-        second: Folder of those of the other.
+        first: Folder with the outcomes of one learner; see `load_outcomes`.
+        second: Folder with the outcomes of the other learner.
 
     Returns:
         One row per data set, kind of tasks, length, seed and position: `first` and `second`, their accuracies,

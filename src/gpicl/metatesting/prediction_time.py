@@ -1,4 +1,4 @@
-"""How long a learner takes to predict."""
+"""Prediction time of a learner."""
 
 import statistics
 import time
@@ -13,15 +13,15 @@ _REPEATS = 7
 
 
 def prediction_milliseconds(learner: Learner | str, length: int = 100, num_features: int = 196) -> float:
-    """Median time of predicting an episode's last label from the examples before it, one episode at once, warm.
+    """Median time in milliseconds to predict the last label of one episode from the examples before it, warmed up.
 
-    A meta-trained learner that is `ordered` predicts all earlier labels in the same pass; a classical one is fitted in
-    this time.
+    A meta-trained learner that is `ordered` predicts all earlier labels in the same pass. For a classical learner, the
+    time includes fitting.
 
     Args:
         learner: The learner, or the name of a classical one.
-        length: Examples T of the episode, the predicted one included.
-        num_features: Features that a classical learner is given; a meta-trained one has its own number.
+        length: Examples T of the episode, including the predicted one.
+        num_features: Features for a classical learner; a meta-trained one has its own number.
     """
     generator = torch.Generator().manual_seed(0)
     features, classes = (num_features, 10) if isinstance(learner, str) else (learner.num_features, learner.num_classes)
@@ -35,7 +35,7 @@ def prediction_milliseconds(learner: Learner | str, length: int = 100, num_featu
 
 
 def _median(work: Callable[[], object]) -> float:
-    work()  # the first run pays for what is set up once
+    work()  # the first run includes one-time setup
     seconds = []
     for _ in range(_REPEATS):
         started = time.perf_counter()

@@ -1,6 +1,6 @@
-"""Reference rows: accuracies in per cent after 99 examples, as published or as measured by others.
+"""Reference results: accuracies in per cent after 99 examples, as published or as measured by others.
 
-They are constants because they are other people's results; nothing that this package measures stands here.
+They are constants because they are other people's results; this file has no results of this package.
 """
 
 import pandas as pd
@@ -29,7 +29,7 @@ EARLIER = "earlier reproduction"
 
 
 def reference_table() -> pd.DataFrame:
-    """The reference results, tidy: `source`, `learner`, `dataset`, `accuracy` (0..1, missing where not reported)."""
+    """Return the reference results with columns `source`, `learner`, `dataset`, `accuracy` (0..1, NaN if missing)."""
     return pd.DataFrame(
         [
             {"source": source, "learner": learner, "dataset": dataset, "accuracy": value and value / 100}
@@ -41,14 +41,14 @@ def reference_table() -> pd.DataFrame:
 
 
 def reference_accuracies(source: str, learner: str) -> dict[str, float]:
-    """Look one reference row up.
+    """Return one reference row.
 
     Args:
         source: `PAPER` or `EARLIER`.
-        learner: As that source calls it.
+        learner: Name of the learner in that source.
 
     Returns:
-        Accuracy (0..1) by data set; not of those that the source does not report.
+        Accuracy (0..1) by data set, for the data sets that the source reports.
     """
     table = reference_table().dropna(subset="accuracy")
     rows = table[(table["source"] == source) & (table["learner"] == learner)]

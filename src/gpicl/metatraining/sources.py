@@ -3,7 +3,9 @@
 import ast
 import hashlib
 import inspect
+import io
 import sys
+import tokenize
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +17,8 @@ from gpicl.learners import LEARNERS, learner_class
 
 def learner_source(name: str) -> str | None:
     """Hash the source of a learner: the file of its class and those of its own package that it is made of.
+
+    Comments and docstrings do not count.
 
     Args:
         name: See `learner_class`.
@@ -34,8 +38,23 @@ def learner_source(name: str) -> str | None:
     digest = hashlib.sha256()
     for module_name, path in sorted(found.items()):
         digest.update(module_name.encode())
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+        digest.update(_code(path.read_bytes()).encode())
     return digest.hexdigest()[:16]
+
+
+def _code(source: bytes) -> str:
+    """Source without comments, docstrings and blank lines, which change nothing that a learner does."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    lines = source.decode().splitlines()
+    for token in tokenize.tokenize(io.BytesIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            first, last = node.body[0].lineno, node.body[0].end_lineno or 0
+            lines[first - 1 : last] = [""] * (last - first + 1)
+    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 def check_unchanged(

@@ -85,7 +85,7 @@ class Chunks:
             try:
                 result = function(first, last)
             except RuntimeError as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 reason = str(error).strip().partition("\n")[0]
             else:
@@ -111,6 +111,7 @@ class Chunks:
             self._note(message)
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    # A CPU's allocator has no error of its own.
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory, on whatever device."""
+    # The CPU's allocator has no error of its own.
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)

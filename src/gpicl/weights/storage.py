@@ -248,12 +248,17 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-_SHIPPED = Path(__file__).parent / "shipped"
+_SHIPPED = Path(__file__).resolve().parent / "shipped"
 
 
 def shipped_weights() -> list[str]:
     """List the names of the weights that are part of this package."""
     return sorted(card.parent.name for card in _SHIPPED.glob(f"*/{CARD_FILE}"))
+
+
+def is_shipped(folder: Path) -> bool:
+    """Whether a folder holds weights that are part of this package."""
+    return _SHIPPED in folder.resolve().parents
 
 
 def find_weights(weights: str | PathLike[str]) -> Path:
