@@ -1,8 +1,8 @@
-"""How soon the demo answers: `python benchmarks/demo_latency.py`.
+"""Measure the latency of the demo: `python benchmarks/demo_latency.py`.
 
-`gpicl demo` is started as a user starts it, and given 50 drawings, five digits of each kind. Then drawings are asked
-about over loopback, and one in ten is taught, so that the next answer reads its context again. With --browser
-the time is also taken in Chromium, from a pointer's movement to the first change of a bar.
+The script starts `gpicl demo` as a user does and teaches it 50 drawings, five of each digit. Then it asks for
+predictions over loopback. One request in ten teaches a drawing, so that the next prediction reads the context again.
+With --browser it also measures in Chromium the time from a pointer's movement to the first change of a bar.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import numpy as np
 
 TEACH_EVERY = 10
 
-# Between the pointer's event and the change of a bar lie the pause, the round trip, and the painting.
+# The time from the pointer's event to the change of a bar includes the pause, the round trip and the painting.
 WATCH = """() => {
     window.waits = [];
     let moved = null;
@@ -33,7 +33,7 @@ WATCH = """() => {
 
 @contextmanager
 def demo(weights: str) -> Iterator[str]:
-    """Run the command on a free port; give its address."""
+    """Run the command on a free port, and yield its address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "gpicl.cli.main", "demo", "--port", "0", "--weights", weights],
         stderr=subprocess.PIPE,
@@ -51,7 +51,7 @@ def demo(weights: str) -> Iterator[str]:
 
 
 def drawing(random: np.random.Generator) -> list[list[int]]:
-    """A scrawl on 56x56, the size that the page sends."""
+    """Draw a random scribble on 56x56 pixels, the size that the page sends."""
     sheet = np.zeros((56, 56), int)
     place, step = random.uniform(10, 46, 2), random.normal(0, 1.5, 2)
     for _ in range(60):
@@ -63,7 +63,7 @@ def drawing(random: np.random.Generator) -> list[list[int]]:
 
 
 def report(what: str, milliseconds: list[float]) -> None:
-    """Print how these times are spread."""
+    """Print the median and the 95th percentile."""
     late = float(np.percentile(milliseconds, 95))
     print(f"{what:<44} median {statistics.median(milliseconds):6.1f} ms   95 % {late:6.1f} ms   n {len(milliseconds)}")
 
@@ -94,7 +94,7 @@ def over_http(address: str, requests: int) -> None:
 
 
 def in_a_browser(address: str, movements: int, chromium: str) -> None:
-    """Time what a visitor sees."""
+    """Time the page in a browser."""
     from playwright.sync_api import sync_playwright
 
     random = np.random.default_rng(0)
@@ -107,7 +107,7 @@ def in_a_browser(address: str, movements: int, chromium: str) -> None:
         page.evaluate(WATCH)
         sheet = page.locator("#pad").bounding_box()
         if sheet is None:
-            raise SystemExit("The page has no sheet to draw on.")
+            raise SystemExit("The page has no element #pad to draw on.")
         page.mouse.move(sheet["x"] + 20, sheet["y"] + 20)
         page.mouse.down()
         for _ in range(movements):
@@ -122,7 +122,7 @@ def main() -> None:
     """Time and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=500)
-    parser.add_argument("--weights", default="general", help="as of `gpicl demo`, whose default it is")
+    parser.add_argument("--weights", default="general", help="weights of `gpicl demo`")
     parser.add_argument("--browser", metavar="CHROMIUM", help="path of a Chromium, such as /usr/bin/chromium")
     options = parser.parse_args()
     print(

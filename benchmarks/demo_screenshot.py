@@ -1,7 +1,7 @@
 """Take the picture of the demo for the README: `python benchmarks/demo_screenshot.py`.
 
-A real session in a real browser: six invented signs, four drawings of each, and a drawing under way. Needs the extra
-`dev` and a Chromium.
+It is a real session in a browser: six invented signs, four drawings of each, and an unfinished drawing. Needs the extra
+`dev` and Chromium.
 """
 
 import argparse
@@ -16,13 +16,13 @@ Stroke = list[tuple[float, float]]
 
 
 def arc(x: float, y: float, wide: float, high: float, begin: float, end: float) -> Stroke:
-    """Part of an ellipse, from one angle to another in degrees."""
+    """Part of an ellipse between two angles in degrees."""
     angles = [math.radians(begin + (end - begin) * i / 24) for i in range(25)]
     return [(x + wide * math.cos(angle), y + high * math.sin(angle)) for angle in angles]
 
 
 def line(*corners: tuple[float, float]) -> Stroke:
-    """Straight from corner to corner."""
+    """Straight lines from corner to corner."""
     stroke = [corners[0]]
     for (x, y), (next_x, next_y) in pairwise(corners):
         stroke += [(x + (next_x - x) * i / 6, y + (next_y - y) * i / 6) for i in range(1, 7)]
@@ -30,7 +30,7 @@ def line(*corners: tuple[float, float]) -> Stroke:
 
 
 def star() -> Stroke:
-    """Five points in one line."""
+    """A star with five points, in one stroke."""
     angles = [math.radians(-90 + 144 * i) for i in range(6)]
     return line(*((0.5 + 0.4 * math.cos(angle), 0.5 + 0.4 * math.sin(angle)) for angle in angles))
 
@@ -51,7 +51,7 @@ SIGNS: dict[str, list[Stroke]] = {
 
 
 def by_hand(strokes: list[Stroke], hand: random.Random) -> list[Stroke]:
-    """Turn, scale, move, and shake a little."""
+    """Rotate, scale and move strokes a little, and add noise."""
     turn, size, right, down = hand.gauss(0, 0.14), hand.uniform(0.75, 1), hand.uniform(-0.06, 0.06), hand.gauss(0, 0.03)
 
     def moved(x: float, y: float) -> tuple[float, float]:
@@ -67,7 +67,7 @@ def draw(page: Page, strokes: list[Stroke]) -> None:
     page.locator("#pad").scroll_into_view_if_needed()
     sheet = page.locator("#pad").bounding_box()
     if sheet is None:
-        raise SystemExit("The page has no sheet to draw on.")
+        raise SystemExit("The page has no element #pad to draw on.")
     for stroke in strokes:
         places = [(sheet["x"] + x * sheet["width"], sheet["y"] + y * sheet["height"]) for x, y in stroke]
         page.mouse.move(*places[0])
@@ -78,7 +78,7 @@ def draw(page: Page, strokes: list[Stroke]) -> None:
 
 
 def teach(page: Page, hand: random.Random, times: int) -> None:
-    """Name the classes, and teach each of them in an order without a pattern."""
+    """Name the classes, and teach them in random order."""
     for label, name in enumerate(SIGNS):
         box = page.locator("input.name").nth(label) if label < 2 else page.locator("#new-name")
         box.fill(name)
@@ -92,7 +92,7 @@ def teach(page: Page, hand: random.Random, times: int) -> None:
 
 
 def main() -> None:
-    """Teach, draw, and take the picture."""
+    """Teach, draw, and take the screenshot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", default="docs/images/demo.png")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
@@ -112,7 +112,7 @@ def main() -> None:
             page.locator(".switch").click()
             page.locator("#legend").filter(has_text="scrambled").wait_for()
         page.locator("#curve-summary").filter(has_text="of 18 right").wait_for()
-        # The fish before its tail is finished: the learner is not quite sure yet.
+        # The fish before its tail is finished: the learner is not certain yet.
         draw(page, by_hand(SIGNS["fish"], hand)[:2])
         page.locator("#verdict").filter(has_text="%").wait_for()
         page.evaluate("document.activeElement.blur()")

@@ -1,8 +1,7 @@
-"""The token Transformer beside GPT-2 of Hugging Face's transformers: `python benchmarks/gpt2.py [--device cuda]`.
+"""The token Transformer next to GPT-2 of Hugging Face's transformers: `python benchmarks/gpt2.py [--device cuda]`.
 
-Milliseconds of a training step at two widths, one operation at a time, with the same batch and optimiser. GPT-2 is
-timed in our precision in every variant, and as it comes: with its defaults, in float32. It needs
-`pip install transformers`.
+The script times a training step at two widths, one operation at a time, with the same batch and optimiser. GPT-2 is
+timed in our precision in every variant, and with its defaults in float32. Needs `pip install transformers`.
 """
 
 import argparse
@@ -20,12 +19,10 @@ from gpicl.learners.operations import previous_label
 try:
     import transformers
 except ImportError as error:
-    raise SystemExit(
-        f"This comparison needs transformers, which gpicl does not: pip install transformers ({error})"
-    ) from error
+    raise SystemExit(f"This comparison needs transformers: pip install transformers ({error})") from error
 
-# How GPT-2's attention and activation can be computed: first its defaults. The other activation is the same function in
-# one piece.
+# Ways to compute GPT-2's attention and activation; the first is the default. The other activation is the same function
+# as one operation.
 VARIANTS = {
     "sdpa": ("sdpa", "gelu_new"),
     "eager": ("eager", "gelu_new"),
@@ -38,9 +35,9 @@ class Gpt2(Learner):
     """`[x_t ; one-hot(y_{t-1})]` -> linear -> `GPT2Model(inputs_embeds=...)` -> linear, without dropout and cache.
 
     Args:
-        case: Its size.
+        case: Size of the model.
         attention: `sdpa` or `eager`.
-        activation: Name of the feed-forward layers' activation.
+        activation: Activation of the feed-forward layers.
     """
 
     def __init__(self, case: Case, attention: str, activation: str) -> None:
@@ -66,7 +63,7 @@ class Gpt2(Learner):
         self.per_position = 2 * layers * width
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it."""
+        """Predict every label from the examples before it."""
         embedded = self.embed(torch.cat([inputs, previous_label(labels, self.num_classes).to(inputs.dtype)], 2))
         return self.readout(self.body(inputs_embeds=embedded, use_cache=False).last_hidden_state)
 
@@ -76,7 +73,7 @@ class Gpt2(Learner):
 
 
 class Gpt2Case(Case):
-    """A case that builds GPT-2 of the same size; its name is that of the variant."""
+    """A case that builds GPT-2 of the same size; its name is a key of `VARIANTS`."""
 
     def build(self) -> Learner:
         """Build GPT-2."""
@@ -84,7 +81,7 @@ class Gpt2Case(Case):
 
 
 def main() -> None:
-    """Time both at two widths, in turns."""
+    """Time both at two widths, in turn."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--scale", choices=["full", "smoke"], default="full")

@@ -1,7 +1,7 @@
-"""Whether a GPU makes the same tasks as the CPU: `python benchmarks/gpu.py [agreement|seen ...] [--data FILE]`.
+"""Check that a GPU makes the same tasks as the CPU: `python benchmarks/gpu.py [agreement|seen ...] [--data FILE]`.
 
-agreement: the same episodes on CPU and GPU. seen: accuracy on tasks that were memorised on the GPU, tested on both
-devices. Images are random unless an archive (.npz) is given. How fast it all is, `gpicl bench --device cuda` says.
+agreement: compare the same episodes on CPU and GPU. seen: memorise tasks on the GPU and measure accuracy on both
+devices. Images are random unless an archive (.npz) is given. For speed, use `gpicl bench --device cuda`.
 """
 
 import argparse
@@ -31,13 +31,13 @@ PAPER = {"layers": 4, "width": 256, "heads": 8, "key_size": 32}
 
 
 def main() -> None:
-    """Measure the named parts."""
+    """Run the named parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=["agreement", "seen"])
-    parser.add_argument("--data", help="name or path of a data set in place of random images")
+    parser.add_argument("--data", help="name or path of a data set to use instead of random images")
     options = parser.parse_args()
     if not torch.cuda.is_available():
-        parser.error("PyTorch sees no GPU here, which this script compares with the CPU")
+        parser.error("PyTorch sees no GPU here; this script compares a GPU with the CPU")
     warnings.simplefilter("ignore")
     print(f"torch {torch.__version__}, {torch.cuda.get_device_name(0)}", flush=True)
     for part in options.parts:
@@ -58,7 +58,7 @@ def agreement(data: str | None) -> None:
 
 
 def seen(data: str | None) -> None:
-    """Memorise 64 tasks, and test them on both devices."""
+    """Memorise 64 tasks on the GPU, and test on both devices."""
     for widen in ({}, {"spectrum": 0.5}):
         config = RunConfig(
             DataConfig(data or "mnist_5k"),

@@ -1,13 +1,13 @@
-"""How long a training step takes in JAX, the language of the published code.
+"""Time of a training step in JAX, which the published code uses.
 
     gpicl bench --device cuda --only steps --output bench.json
     python benchmarks/jax_training_step.py --device cuda --beside bench.json
 
-The same learners, sizes and loss, written from their equations as one would write them in JAX: one episode's equations,
-`vmap` over episodes, `scan` over positions with a checkpoint at each, `jit` around the whole step. In float32, and with
-none of gpicl's own rearrangements. The kernel and the value Transformers are not among them.
+The same learners, sizes and loss, written from their equations in plain JAX: one episode's equations, `vmap` over
+episodes, `scan` over positions with a checkpoint at each, and `jit` around the whole step, in float32, without gpicl's
+optimisations. The kernel and the value Transformers are not included.
 
-JAX is no dependency of gpicl, nor does this file import gpicl; it runs in any environment after
+JAX is not a dependency of gpicl, and this file does not import gpicl. It runs in any environment after
 `pip install jax optax` (`jax[cuda12]` on a GPU).
 """
 
@@ -32,7 +32,7 @@ try:
     from jax import Array
     from jax.nn import relu, sigmoid, softplus, tanh
 except ImportError as error:
-    raise SystemExit(f"This comparison needs JAX, which gpicl does not: pip install jax optax ({error})") from error
+    raise SystemExit(f"This comparison needs JAX: pip install jax optax ({error})") from error
 
 LENGTH, FEATURES, CLASSES = 100, 196, 10
 MEMORY = 16  # size of the fast-weight memory's keys and values
@@ -77,22 +77,22 @@ KEEP_ALL = False
 
 
 def over_positions(step: Callable[[Any, Any], tuple[Any, Any]], start: Any, examples: Any) -> Any:
-    """What a recurrence gives at every position.
+    """Run a recurrence over the positions, and return its output at each.
 
-    Only its state is kept for the gradient, and the rest is computed again. Without that, VSML would need gigabytes,
-    and on a CPU it costs nothing: the LSTM takes as long and the others less, for they move less memory.
+    Only the state is kept for the gradient; the rest is recomputed. Without this, VSML would need gigabytes. On a CPU
+    it costs no time: the LSTM takes as long, and the others less because they move less memory.
 
     Args:
-        step: From state and example to the next state and what is given.
-        start: The state before the first example.
-        examples: What is read, positions first.
+        step: Maps state and example to the next state and the output.
+        start: State before the first example.
+        examples: Inputs, with positions as the first axis.
     """
     kept = step if KEEP_ALL else jax.checkpoint(step, prevent_cse=False)
     return jax.lax.scan(kept, start, examples)[1]
 
 
 def lstm_step(params: Params, state: State, x: Array) -> State:
-    """Hidden and cell state after reading x; one product for all gates, and a forget gate that is open at first."""
+    """Hidden and cell state after reading x; one product for all gates, and a forget gate that is initially open."""
     hidden, cell = state
     i, g, f, o = jnp.split(linear(params, jnp.concatenate([x, hidden], -1)), 4, -1)
     cell = sigmoid(f + 1) * cell + sigmoid(i) * tanh(g)
@@ -183,7 +183,7 @@ def fast_weight_memory(params: Params, inputs: Array, labels: Array) -> Array:
 
 
 def grid_params(random: np.random.Generator, left: int, right: int) -> Params:
-    """Draw what the cells of a grid share; `left` and `right` are the numbers a row and a column get from outside."""
+    """Draw the shared parameters of a grid's cells; `left` and `right` are the input sizes of a row and a column."""
     return {
         "lstm": linear_params(random, 2 * MESSAGE + left + right + CELL, 4 * CELL),
         "forward": linear_params(random, CELL, MESSAGE),
@@ -258,7 +258,7 @@ def sgd_params(random: np.random.Generator) -> list[Params]:
 
 def learn_while_predicting(initial: list[Params], inputs: Array, labels: Array) -> Array:
     """Logits of one episode: predict `x_t`, then take one step of Adam, fresh for the episode, on `(x_t, y_t)`."""
-    # Where all gradients so far were zero, the root of the second moment would have an infinite slope.
+    # Without eps_root, the root of the second moment has an infinite slope while all gradients are zero.
     optimiser = optax.adam(1e-3, eps_root=1e-16)
 
     def loss(network: list[Params], x: Array, y: Array) -> tuple[Array, Array]:
@@ -323,7 +323,7 @@ def transformer(params: Params, inputs: Array, labels: Array, heads: int) -> Arr
 
 
 class Case(NamedTuple):
-    """A learner: how its parameters are drawn, the logits of one episode, episodes per step, whether it is trained."""
+    """A learner: how to draw its parameters, the logits of one episode, episodes per step, whether it is trained."""
 
     params: Callable[[np.random.Generator], Params]
     logits: Callable[[Params, Array, Array], Array]
@@ -355,7 +355,7 @@ def batch_loss(case: Case, params: Params, inputs: Array, labels: Array) -> Arra
 
 
 def step_seconds(case: Case, repeats: int) -> tuple[float, float]:
-    """Seconds of a step, the median of several of which the first is not counted, and seconds of compilation."""
+    """Measure the seconds of a step (median without the first one) and of compilation."""
     random = np.random.default_rng(0)
     inputs = jnp.asarray(random.normal(size=(case.batch, LENGTH, FEATURES)), jnp.float32)
     labels = jnp.asarray(random.integers(CLASSES, size=(case.batch, LENGTH)), jnp.int32)
@@ -379,21 +379,21 @@ def step_seconds(case: Case, repeats: int) -> tuple[float, float]:
         params, moments, loss = jax.block_until_ready(compiled(params, moments, inputs, labels))
         seconds.append(time.perf_counter() - started)
     if not jnp.isfinite(loss):
-        raise FloatingPointError(f"The loss became {loss}: what was timed is not a training step.")
+        raise FloatingPointError(f"The loss became {loss}, so the timing does not count.")
     return statistics.median(seconds[1:]), compilation
 
 
 def main() -> None:
-    """Time the learners that are named, or all."""
+    """Time the named learners, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("learners", nargs="*", help=f"all if none is named: {'; '.join(CASES)}")
+    parser.add_argument("learners", nargs="*", help=f"default: all of {'; '.join(CASES)}")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--beside", help="file of `gpicl bench --only steps`, whose times are printed too")
+    parser.add_argument("--beside", help="file of `gpicl bench --only steps`; its times are printed too")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--no-checkpoint", action="store_true", help="keep all activations for the gradient")
     options = parser.parse_args()
     if unknown := set(options.learners) - set(CASES):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {'; '.join(CASES)}")
+        parser.error(f"unknown learners: {', '.join(sorted(unknown))}. Choose from {'; '.join(CASES)}")
     global KEEP_ALL
     KEEP_ALL = options.no_checkpoint
     jax.config.update("jax_platforms", options.device)

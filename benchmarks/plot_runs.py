@@ -11,7 +11,7 @@ from gpicl.report import COLOURS
 
 
 def main() -> None:
-    """Draw loss on training tasks and accuracy on unseen tasks against minutes."""
+    """Draw loss on training tasks and accuracy on unseen tasks by minutes."""
     out, *named = sys.argv[1:]
     figure = Figure(figsize=(9.2, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)

@@ -1,9 +1,9 @@
-"""How much sooner a sweep of 16 runs ends with two workers than with one, at the same number of threads per worker.
+"""Time a sweep of 16 runs with two workers and with one, at the same number of threads per worker.
 
     python benchmarks/ray_sweep.py
 
-Real Ray, real runs, on an idle machine of two cores or more. Starting Ray and its workers is not timed: each engine
-first does a warm-up run per worker. The rounds take turns, so that a machine that slows down slows both.
+Needs Ray and an idle machine with at least two cores. Starting Ray and its workers is not timed: each engine first does
+a warm-up run per worker. The rounds alternate, so that a machine that slows down slows both.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def seconds_of_a_sweep(workers: int, steps: int) -> float:
         failures = sweep([make_run(seed, steps) for seed in range(RUNS)], Path(folder), engine, "timed", progress=False)
         seconds = time.perf_counter() - started
     if failures:
-        raise SystemExit(f"Runs failed, so the time means nothing: {failures}")
+        raise SystemExit(f"Runs failed, so the time does not count: {failures}")
     return seconds
 
 

@@ -1,7 +1,7 @@
 """Make a run's weights part of the package: `python benchmarks/ship_weights.py RUN NAME --command C --limits L`.
 
-Copies the weights, and a card that says how they were meta-trained, by which command, what they reach and where their
-limits are, to `src/gpicl/weights/shipped/NAME`. Renew the reference predictions afterwards:
+The script copies the weights to `src/gpicl/weights/shipped/NAME`, with a card that gives their meta-training, the
+command, their accuracies and their limits. Update the reference predictions afterwards:
 `python tests/classifier/test_reference_predictions.py`.
 """
 
@@ -23,7 +23,7 @@ def main() -> None:
     """Copy the weights and write their card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="folder of a finished run")
-    parser.add_argument("name", help="name under which the weights will be found, such as mnist")
+    parser.add_argument("name", help="name of the shipped weights, such as mnist")
     parser.add_argument("--command", required=True, help="the command that made the run")
     parser.add_argument("--limits", required=True, help="what the weights cannot do, in a sentence or two")
     options = parser.parse_args()
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def accuracies(run: Path) -> list[dict[str, Any]]:
-    """Last position's accuracies from the run's table, with their 95 % intervals."""
+    """Read the accuracies at the last position from the run's table, with 95 % intervals."""
     last = accuracy_rows(pd.read_csv(run / "results.csv"))
     columns = ["dataset", "tasks", "position", "accuracy", "low", "high", "episodes"]
     return json.loads(last[columns].round(4).to_json(orient="records"))

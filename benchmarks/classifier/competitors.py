@@ -1,8 +1,8 @@
 """The classifiers of the benchmark, each tuned by cross-validation within the training rows.
 
-The grids are small, as a practitioner's are, and are the same for every data set. Where a classifier gives
-probabilities it is tuned by log loss; the SVM, which gives none, is tuned by accuracy and then calibrated by Platt's
-method on out-of-fold scores. Nothing is tuned on a test row.
+The grids are small, as in practice, and the same for every data set. Classifiers that give probabilities are tuned by
+log loss. The SVM, which gives none, is tuned by accuracy and then calibrated by Platt's method on out-of-fold scores.
+Nothing is tuned on test rows.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ Make = Callable[[np.ndarray], ClassifierMixin]
 
 
 def competitors(weights: str, members: int) -> dict[str, Make]:
-    """Name every classifier, and how it is made for training labels.
+    """Map the name of every classifier to a function that makes it for given training labels.
 
     Args:
-        weights: Weights of `InContextClassifier`.
-        members: Members of its ensemble.
+        weights: Weights of `InContextClassifier`: a shipped name or a folder.
+        members: Number of members of its ensemble.
     """
     return {
         "InContextClassifier": lambda _: InContextClassifier(weights, members),
@@ -43,7 +43,7 @@ def competitors(weights: str, members: int) -> dict[str, Make]:
             {"min_samples_leaf": [1, 3], "max_features": ["sqrt", 0.3]},
             y,
             "neg_log_loss",
-            most_folds=3,  # it takes longer than all the others together
+            most_folds=3,  # it takes longer than all other classifiers together
         ),
         "k-NN": lambda y: _tuned(
             KNeighborsClassifier(),
@@ -56,7 +56,7 @@ def competitors(weights: str, members: int) -> dict[str, Make]:
 
 
 def _folds(y: np.ndarray, most: int = 5) -> StratifiedKFold | None:
-    """As many folds as the smallest class has rows, up to a number; None where one of them is all there is."""
+    """As many folds as the smallest class has rows, up to `most`; None if it has a single row."""
     count = min(most, int(np.bincount(y)[np.unique(y)].min()))
     return StratifiedKFold(count, shuffle=True, random_state=0) if count > 1 else None
 
@@ -80,15 +80,15 @@ def _tuned(
 
 
 def _shrinkage_lda(y: np.ndarray) -> ClassifierMixin:
-    """Tuned too, since the analytical shrinkage fails with two rows of a class, where its estimate is none at all."""
+    """Tuned too, because the analytical shrinkage fails if a class has two rows, from which it cannot be estimated."""
     lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.5)
     if np.bincount(y).min() < 3:  # a fold would leave one row of a class, and no spread within it
         return make_pipeline(StandardScaler(), lda)
     return _tuned(lda, {"shrinkage": ["auto", 0.1, 0.5, 0.9]}, y, "neg_log_loss")
 
 
-class _tuned_svm(ClassifierMixin):  # noqa: N801  # it stands where the functions stand
-    """Tuned, then calibrated with the options found: tuning within calibration would take five times as long."""
+class _tuned_svm(ClassifierMixin):  # noqa: N801  # it is used like the functions above
+    """Tuned, then calibrated with the options found, since tuning within calibration would take five times as long."""
 
     def __init__(self, y: np.ndarray) -> None:
         self._folds = _folds(y)

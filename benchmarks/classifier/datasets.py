@@ -18,7 +18,7 @@ _TABLES: dict[str, Callable] = {
     "breast_cancer": load_breast_cancer,
     "digits": load_digits,
 }
-# Fewer rows than these to test on say next to nothing.
+# Fewer test rows than the first number say next to nothing.
 _FEWEST_TO_TEST, MOST_TO_TEST = 30, 500
 
 
@@ -29,11 +29,11 @@ class Table(NamedTuple):
     labels: np.ndarray
 
     def has_size(self, size: int) -> bool:
-        """Whether `size` rows can be trained on: one of each class at least, and some left to test on."""
+        """Whether `size` training rows are possible: at least one of each class, and enough rows left to test on."""
         return len(np.unique(self.labels)) <= size <= len(self.labels) - _FEWEST_TO_TEST
 
     def split(self, size: int, split: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows to train on, every class by its share and at least one, and up to 500 of the others to test on."""
+        """Training rows (class shares kept, at least one row per class), and up to 500 of the others as test rows."""
         random = np.random.RandomState(split)
         train = subsample(self.labels, size, random)
         others = np.setdiff1d(np.arange(len(self.labels)), train)
@@ -41,9 +41,9 @@ class Table(NamedTuple):
 
 
 def load_table(name: str) -> Table:
-    """Load a data set by name or NAME=PATH; images as 14x14 grey from their test part, MNIST-1D as its 40 numbers.
+    """Load a data set by name or NAME=PATH: images as 14x14 grey from the test split, MNIST-1D as its 40 numbers.
 
-    WHY the test part: weights that are meta-trained on MNIST have seen the other one.
+    WHY the test split: weights meta-trained on MNIST have seen the training split.
     """
     if name in _TABLES:
         return Table(*_TABLES[name](return_X_y=True))
@@ -52,11 +52,11 @@ def load_table(name: str) -> Table:
 
 
 def pack(names: list[str], folder: Path) -> list[str]:
-    """Write the features of data sets that do not come with scikit-learn, so that a machine without them can run.
+    """Write the features of data sets that do not come with scikit-learn, for a machine without them.
 
     Args:
         names: Names, or NAME=PATH.
-        folder: Where each becomes NAME.npz.
+        folder: Folder for the files NAME.npz.
 
     Returns:
         The names with the new paths.
@@ -75,5 +75,5 @@ def pack(names: list[str], folder: Path) -> list[str]:
 
 
 def _save(path: Path, **arrays: np.ndarray) -> None:
-    with path.open("wb") as file:  # given a path, NumPy would change its name
+    with path.open("wb") as file:  # given a path, NumPy would add a suffix
         np.savez_compressed(file, **arrays)

@@ -8,7 +8,7 @@ from gpicl.report import COLOURS, figure_style
 
 
 def accuracy_figure(trials: pd.DataFrame) -> Figure:
-    """Accuracy by training rows, a panel per data set."""
+    """Draw accuracy by number of training rows, one panel per data set."""
     datasets = list(dict.fromkeys(trials["dataset"]))
     methods = list(dict.fromkeys(trials["method"]))
     columns = min(5, len(datasets))
@@ -37,7 +37,7 @@ def accuracy_figure(trials: pd.DataFrame) -> Figure:
 
 
 def reliability_figure(bins: pd.DataFrame) -> Figure:
-    """Share of right predictions by how sure they were, a panel per method."""
+    """Draw the share of correct predictions by confidence, one panel per method."""
     methods = list(dict.fromkeys(bins["method"]))
     with figure_style():
         figure = Figure(figsize=(2.2 * len(methods), 2.7), layout="constrained")

@@ -1,11 +1,11 @@
-"""Small data, honestly: `InContextClassifier` against tuned classifiers.
+"""`InContextClassifier` against tuned classifiers on small data.
 
     python benchmarks/classifier/run.py --data iris,wine,mnist=FILE --output docs/results/classifier
 
-Splits are the same for all classifiers. What is done is kept in `--work`, so the same command resumes a killed run, and
-new weights have only their own trials run again; `--renew METHOD` runs the trials of a method again. `--processes N`
-runs N trials at a time. For a machine without internet, `--pack FOLDER` writes the data sets as small files and prints
-the option that reads them there.
+Splits are the same for all classifiers. Finished trials are kept in `--work`: the same command resumes a killed run,
+and new weights only repeat their own trials. `--renew METHOD` repeats the trials of a method. `--processes N` runs N
+trials at a time. For a machine without internet, `--pack FOLDER` writes the data sets as small files and prints the
+option that reads them.
 """
 
 import argparse
@@ -22,18 +22,24 @@ ALL = "iris,wine,breast_cancer,digits,mnist1d,mnist,fashion_mnist,kmnist,cifar10
 
 
 def main() -> None:
-    """Run the trials that are not done, then write table, page and figures."""
+    """Run the unfinished trials, then write table, page and figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", default=ALL, help="names, or NAME=PATH, with commas between them")
-    parser.add_argument("--sizes", default="20,50,100,500", help="training rows; a data set without so many skips them")
+    parser.add_argument("--data", default=ALL, help="comma-separated names or NAME=PATH")
+    parser.add_argument(
+        "--sizes", default="20,50,100,500", help="numbers of training rows; data sets that are too small skip them"
+    )
     parser.add_argument("--splits", type=int, default=20)
     parser.add_argument("--weights", default="general", help="a shipped name, or the folder of a run")
     parser.add_argument("--members", type=int, default=4)
-    parser.add_argument("--processes", type=int, default=1, help="one thread each")
-    parser.add_argument("--work", type=Path, default=Path("runs/classifier"), help="folder of what is done")
+    parser.add_argument("--processes", type=int, default=1, help="trials at a time, one thread each")
+    parser.add_argument("--work", type=Path, default=Path("runs/classifier"), help="folder of finished trials")
     parser.add_argument("--output", type=Path, default=Path("docs/results/classifier"))
-    parser.add_argument("--pack", type=Path, metavar="FOLDER", help="only write the data, for a machine without it")
-    parser.add_argument("--renew", action="append", default=[], metavar="METHOD", help="run its trials again")
+    parser.add_argument(
+        "--pack", type=Path, metavar="FOLDER", help="only write the data sets, for a machine without internet"
+    )
+    parser.add_argument(
+        "--renew", action="append", default=[], metavar="METHOD", help="repeat the trials of this method"
+    )
     options = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = "1"  # before NumPy is imported, here and in the processes

@@ -17,14 +17,14 @@ from datasets import Table, load_table
 from gpicl.files import write_atomically
 
 BINS = 15
-# Place of the method in a trial's key.
+# Index of the method in a trial's key.
 _METHOD = 3
-# Probabilities below this count as this, so that one sure mistake does not decide a mean.
+# Probabilities are clipped to at least this, so that one confident mistake does not dominate a mean.
 _LEAST = 1e-6
 
 
 class Trial(NamedTuple):
-    """What is tried, and with what."""
+    """A classifier, and the data, split and weights that it is tried with."""
 
     dataset: str
     size: int
@@ -36,21 +36,21 @@ class Trial(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What a trial is remembered by; another version of the weights is another trial."""
+        """Identity of the trial; other weights make another trial."""
         return json.dumps([self.dataset.partition("=")[0], self.size, self.split, self.method, self.version])
 
 
 def run_trial(trial: Trial) -> dict[str, Any]:
-    """Fit, predict, score; times are those of one thread."""
+    """Fit, predict and score on one thread."""
     torch.set_num_threads(1)
     table = _table(trial.dataset)
     train, test = table.split(trial.size, trial.split)
     X, y = table.features[train], table.labels[train]
     make = competitors(trial.weights, trial.members)[trial.method]
     if trial.method == "InContextClassifier":
-        make(y).fit(X[:1].repeat(2, 0), np.arange(2))  # loading the weights is paid for once a process
+        make(y).fit(X[:1].repeat(2, 0), np.arange(2))  # loads the weights, which happens once per process
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of convergence and collinearity, which small samples always give
+        warnings.simplefilter("ignore")  # convergence and collinearity warnings are usual with small samples
         started = time.perf_counter()
         classifier = make(y).fit(X, y)
         fitted = time.perf_counter()
@@ -61,7 +61,7 @@ def run_trial(trial: Trial) -> dict[str, Any]:
 
 
 def score(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Accuracy, log loss, expected calibration error, and what a reliability diagram needs."""
+    """Compute accuracy, log loss, expected calibration error, and the bins of a reliability diagram."""
     confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
     given = np.clip(probabilities[np.arange(len(labels)), labels], _LEAST, 1)
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
@@ -75,11 +75,11 @@ def score(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 
 
 class Log:
-    """Trials that are done, a line each; a line that a kill has cut short is no trial.
+    """Finished trials, one line each; a line cut short by a kill is ignored.
 
     Args:
-        path: The file; kept from one run to the next.
-        renew: Methods whose trials are forgotten.
+        path: File that is kept between runs.
+        renew: Methods whose trials are dropped.
     """
 
     def __init__(self, path: Path, renew: Sequence[str] = ()) -> None:
@@ -96,7 +96,7 @@ class Log:
         self.done = {entry["key"]: entry for entry in kept}
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Write a trial down for good."""
+        """Append a trial to the file, and flush it to the disk."""
         with self._path.open("a") as file:
             file.write(json.dumps(entry) + "\n")
             file.flush()

@@ -1,8 +1,8 @@
-"""Accuracy against the length of the context, far beyond that of meta-training.
+"""Accuracy by length of the context, far beyond that of meta-training.
 
     python benchmarks/flagship/long_contexts.py RUN [RUN ...] --datasets SETS --out FOLDER
 
-Of every unseen task the learner reads ever more examples and is asked the same queries. Writes
+The learner reads more and more examples of every unseen task and predicts the same queries. The script writes
 FOLDER/long-contexts.csv and FOLDER/long-contexts.png.
 """
 
@@ -26,7 +26,7 @@ from gpicl.weights import load_weights
 
 _CONTEXTS = (10, 20, 50, 99, 200, 500, 1000)
 _QUERIES = 40
-# Contexts of a thousand are large.
+# Few, because contexts of 1,000 examples are large.
 _AT_ONCE = 8
 _MADE_FOR = 100
 
@@ -34,7 +34,7 @@ _MADE_FOR = 100
 def main() -> None:
     """Measure and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="+", type=Path, help="folders of finished runs, one a seed")
+    parser.add_argument("runs", nargs="+", type=Path, help="folders of finished runs, one per seed")
     parser.add_argument("--datasets", required=True, help="data sets at 14x14 grey, as given to gpicl evaluate")
     parser.add_argument("--episodes", type=int, default=64)
     parser.add_argument("--out", type=Path, required=True)

@@ -1,8 +1,8 @@
-"""The flagship's record beside classical learners and what others report.
+"""The flagship's accuracies next to classical learners and published ones.
 
     python benchmarks/flagship/table.py RUN [RUN ...] --grey SETS --colour SETS --out FOLDER
 
-Takes the accuracies after 99 examples from the tables of runs that `gpicl evaluate` has meta-tested, meta-tests every
+The script reads the accuracies after 99 examples from runs that `gpicl evaluate` has meta-tested, meta-tests every
 classical learner on the first episodes of the same unseen tasks, and writes FOLDER/flagship.csv and FOLDER/flagship.md.
 """
 
@@ -20,17 +20,17 @@ from gpicl.report import markdown_table, write_page
 from gpicl.runtime import machine_description
 
 _POSITION = 100
-# In 3,072 features its covariance takes a second an episode.
+# With 3,072 features its covariance takes a second per episode.
 _NOT_IN_COLOUR = ("ShrinkageLDA",)
 
 
 def main() -> None:
-    """Gather, measure, write."""
+    """Collect and measure accuracies, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="+", type=Path, help="folders of meta-tested runs, one a seed")
+    parser.add_argument("runs", nargs="+", type=Path, help="folders of meta-tested runs, one per seed")
     parser.add_argument("--grey", required=True, help="data sets at 14x14 grey, as given to gpicl evaluate")
     parser.add_argument("--colour", required=True, help="data sets at 32x32x3, as given to gpicl evaluate")
-    parser.add_argument("--episodes", type=int, default=4096, help="of the classical learners")
+    parser.add_argument("--episodes", type=int, default=4096, help="episodes of the classical learners")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     images = dict.fromkeys(options.grey.split(","), (14, 1)) | dict.fromkeys(options.colour.split(","), (32, 3))
@@ -49,7 +49,7 @@ def _of_runs(runs: list[Path], labels: list[str]) -> pd.DataFrame:
     for seed, run in enumerate(runs):
         results = pd.read_csv(run / "results.csv")
         found = results[(results["position"] == _POSITION) & (results["tasks"] == "unseen")]
-        found = found.drop_duplicates("dataset")  # of the test that came first, where there are several
+        found = found.drop_duplicates("dataset")  # the first test, if there are several
         lacking = set(labels) - set(found["dataset"])
         if lacking:
             raise SystemExit(f"{run} has not been meta-tested on {', '.join(sorted(lacking))}: see `gpicl evaluate`.")
@@ -58,7 +58,7 @@ def _of_runs(runs: list[Path], labels: list[str]) -> pd.DataFrame:
 
 
 def _classical(path: Path, images: dict[str, tuple[int, int]], episodes: int) -> pd.DataFrame:
-    """Fit them, those alone that an earlier call did not; what is done is kept at once."""
+    """Fit the classical learners that an earlier call has not; each result is saved at once."""
     table = pd.read_csv(path) if path.exists() else pd.DataFrame({"learner": [], "dataset": [], "episodes": []})
     table = table[table["learner"].isin(CLASSICAL) & (table["episodes"] == episodes)]
     for name, (size, channels) in images.items():
@@ -95,7 +95,7 @@ def _page(table: pd.DataFrame, labels: list[str]) -> list[str]:
         f"Accuracy after 99 examples of unseen tasks, per cent. Machine: {machine_description()}. The first row is "
         f"the mean of the seeds with its 95 % interval by Student's t; other intervals are Wilson's over "
         f"{counts['flagship']:,} episodes (seeds) and the first {counts[next(iter(CLASSICAL))]:,} of them "
-        "(classical learners). *Italics: what others report, at 32x32x3.*",
+        "(classical learners). *Italics: published accuracies, at 32x32x3.*",
         "",
         markdown_table(["learner", *labels], rows),
     ]

@@ -1,4 +1,4 @@
-"""The page "General-purpose, literally", written from its cells."""
+"""The page "General-purpose", written from its cells."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from gpicl.metatesting import load_outcomes, paired_differences, wilson_interval
 from gpicl.report import markdown_table, write_page
 from gpicl.weights import shipped_weights
 
-# Data sets that are parts of others.
+# Data sets that are part of others.
 _PART_OF = {"mnist_5k": "mnist"}
 _COLUMNS = [
     *("dataset", "column", "kind", "learner", "accuracy", "low", "high", "episodes", "features", "image", "examples"),
@@ -26,11 +26,11 @@ def write_results(cells: Path, out: Path) -> None:
     """Write `README.md` and `general-purpose.csv`.
 
     Args:
-        cells: Folder of the cells: a folder per column, with a file per data set.
+        cells: Folder of the cells: one folder per column with one file per data set.
         out: Folder of the page.
 
     Raises:
-        CheckpointError: If there is no cell, or a cell cannot be read.
+        CheckpointError: If there are no cells, or a cell cannot be read.
     """
     table = _compared(_gathered(cells), cells)
     write_page(out / "README.md", _page(table, cells), {"general-purpose": table[_COLUMNS]}, {})
@@ -39,7 +39,7 @@ def write_results(cells: Path, out: Path) -> None:
 def _gathered(cells: Path) -> pd.DataFrame:
     folders = sorted((path for path in cells.glob("*") if any(path.glob("*.npz"))), key=_order)
     if not folders:
-        raise CheckpointError(f"There is no cell in {cells}: give --weights and leave out --page.")
+        raise CheckpointError(f"There are no cells in {cells}. Give --weights and leave out --page.")
     parts = [load_outcomes(folder).assign(column=folder.name) for folder in folders]
     table = pd.concat(parts, ignore_index=True)
     intervals = [wilson_interval(np.array([right.sum()]), len(right)) for right in table["right"]]
@@ -55,7 +55,7 @@ def _order(folder: Path) -> tuple[int, str]:
 
 
 def _compared(table: pd.DataFrame, cells: Path) -> pd.DataFrame:
-    """Add the best classical learner of every data set, and how much better than it the others are."""
+    """Add the best classical learner of every data set, and the difference of the weights to it."""
     classical = table[table["kind"] == "classical"]
     best = classical.sort_values("accuracy", kind="stable").groupby("dataset")["column"].last()
     table = table.assign(best_classical=table["dataset"].map(best))
@@ -82,49 +82,52 @@ def _page(table: pd.DataFrame, cells: Path) -> list[str]:
     given = " ".join(column if column in shipped else f"{column}=RUN" for column in columns)
     episodes = " or ".join(f"{count:,}" for count in sorted(set(table["episodes"])))
     return [
-        "# General-purpose, literally",
+        "# General-purpose: one set of weights, many data sets",
         "",
-        "The same weights on every data set, without training on any of them: what does a learner reach after 99",
-        "labelled examples, beside the best classical learner that is fitted to the same 99?",
+        "What accuracy do the same weights reach on every data set after 99 labelled examples, without training on it,",
+        "compared with the best classical learner that is fitted to the same examples?",
         "",
         f"    python benchmarks/general_purpose/run.py --weights {given} --data NAME=FILE ... --out FOLDER",
         "",
         "Accuracy, per cent, with 95 % intervals (Wilson). "
-        f"{episodes} episodes of unseen tasks in each cell, position 100, one query each.",
+        f"{episodes} episodes of unseen tasks per cell, position 100, one query each.",
         "",
         markdown_table(["", *columns, "best classical learner"], [_row(table, columns, row) for row in rows]),
         "",
-        "† Training images of this data set were in the meta-training; these are others. ‡ Images are projected to as",
-        "many features as the learner reads, fewer than they have pixels.",
+        "† Meta-training used training images of this data set; these are test images.",
+        "‡ Images are projected to the number of features that the learner reads, fewer than their pixels.",
         "",
-        "## What it says",
+        "## What it shows",
         "",
         *(_verdict(weights[weights["column"] == column]) for column in columns),
         *_pair(weights, cells, untouched),
         "",
         "[general-purpose.csv](general-purpose.csv) has every cell, every classical learner, and the difference to the",
-        "best of them on the same episodes with its 95 % interval.",
+        "best one on the same episodes with its 95 % interval.",
         "",
-        "## Which data sets had been looked at",
+        "## Which data sets were used before",
         "",
-        "Everything was chosen on MNIST, Fashion-MNIST and digits. KMNIST and CIFAR-10 had been looked at before, by",
-        "the prototypes that chose the widenings. Kannada-MNIST, Dig-MNIST and Omniglot are untouched: this table is",
-        "the first test on them.",
+        "All choices were made on MNIST, Fashion-MNIST and digits.",
+        "KMNIST and CIFAR-10 were used by the prototypes that chose the widenings.",
+        "Kannada-MNIST, Dig-MNIST and Omniglot are untouched: this table is the first test on them.",
         "",
         "## Episodes",
         "",
-        "An episode is 100 examples of ten classes under a fresh random projection and permutation of labels; 99 are",
-        "read, and the label of the last is predicted. Examples are drawn at random, not balanced by class. Images are",
-        "resized to 14x14 and made grey, but for the row that says otherwise.",
+        "An episode is 100 examples of ten classes under a new random projection and permutation of labels.",
+        "The learner reads 99 and predicts the label of the last.",
+        "Examples are drawn at random, not balanced by class.",
+        "Images are resized to 14x14 and made grey, except in the row that says otherwise.",
         "",
-        "**Omniglot** is its part *background small 1*: 136 characters, 20 drawings each. Every task draws ten of the",
-        "characters. The 100 examples are drawn without repetition from their 200 drawings, so that the context holds",
-        "about ten drawings of each character, not exactly ten. This is not the usual five-way or twenty-way Omniglot",
-        "with one or five examples of a class.",
+        "**Omniglot** is its part *background small 1*: 136 characters, 20 drawings each.",
+        "Every task draws ten of the characters.",
+        "The 100 examples are drawn without repetition from their 200 drawings, so the context holds about ten of each",
+        "character, not exactly ten.",
+        "This is not the usual five-way or twenty-way Omniglot with one or five examples per class.",
         "",
         "**The classical learners** are fitted again in every episode: 1-nearest neighbour, five nearest by cosine,",
         "logistic regression, linear and RBF support vector machines, and linear discriminant analysis with shrinkage",
-        "(not at 32x32x3). The best of them is chosen by the accuracy that is shown, which favours it.",
+        "(not at 32x32x3).",
+        "The best one is chosen by the accuracy shown, which favours it.",
         "",
         "## The weights",
         "",
@@ -185,7 +188,7 @@ def _pair(weights: pd.DataFrame, cells: Path, untouched: list[str]) -> list[str]
     found = [_difference(cells, "general", "synthetic", row) for row in shared]
     names = ["difference", "difference_low", "difference_high"]
     rows = pd.DataFrame(found, columns=names).assign(dataset=shared)
-    return [f"- `general` less `synthetic` on the untouched data sets: {_differences(rows, 'difference')}."]
+    return [f"- `general` minus `synthetic` on the untouched data sets: {_differences(rows, 'difference')}."]
 
 
 def _cards(weights: pd.DataFrame) -> list[list[str]]:

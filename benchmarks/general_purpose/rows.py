@@ -1,4 +1,4 @@
-"""The data sets of the table."""
+"""Data sets of the table, in order."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,11 @@ class Row(NamedTuple):
     """A data set of the table.
 
     Attributes:
-        title: As it is printed.
+        title: Title in the table.
         source: Name in `--data`, or of a known data set.
-        size: Height and width.
+        size: Height and width in pixels.
         channels: 1 for grey, 3 for colour.
-        untouched: Whether nobody had looked at it before this table.
+        untouched: Whether it was never used before this table.
     """
 
     title: str

@@ -1,10 +1,10 @@
-"""One set of weights per column, one data set per row, beside the best refitted classical learner.
+"""A table with one set of weights per column and one data set per row, next to the best refitted classical learner.
 
     python benchmarks/general_purpose/run.py --weights mnist synthetic general value=RUN vsml=RUN \
         --data kmnist=FILE cifar10=FILE kannada=FILE dig_mnist=FILE omniglot=FILE --out docs/results/general-purpose
 
-Every learner answers position 100 of the same episodes of unseen tasks. Each cell of the table is kept in a file of
---cells: the same command does what is left. `--page` writes the page from the cells that are there.
+Every learner predicts position 100 of the same episodes of unseen tasks. Each cell of the table is kept in a file in
+--cells, so the same command resumes. `--page` only writes the page, from the finished cells.
 """
 
 import argparse
@@ -33,26 +33,33 @@ from gpicl.tasks import TaskAugmentor
 from gpicl.weights import find_weights, load_card, load_weights
 
 LENGTH, POSITION, CLASSES, SEED = 100, 100, 10, 0
-# In 3,072 features its covariance takes a second an episode.
+# With 3,072 features its covariance takes a second per episode.
 _NOT_IN_COLOUR = ("ShrinkageLDA",)
-# Episodes that a process fits before it takes the next ones.
+# Episodes per piece of work for a process.
 _FITTED_AT_ONCE = 128
 
 
 def main() -> None:
-    """Measure what is left, and write the page."""
+    """Measure the missing cells, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", nargs="*", default=[], help="shipped names, or COLUMN=FOLDER of a run")
-    parser.add_argument("--data", nargs="*", default=[], help="NAME=FILE for data sets that are not found by name")
+    parser.add_argument("--data", nargs="*", default=[], help="NAME=FILE for data sets that cannot be loaded by name")
     parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=list(ROWS), help="data sets of the table")
     parser.add_argument("--classical", nargs="*", default=list(CLASSICAL), choices=list(CLASSICAL))
     parser.add_argument("--episodes", type=int, default=16384)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--batch", type=int, default=256, help="episodes at once, of 196 features; fewer of more")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that fit")
+    parser.add_argument(
+        "--batch",
+        type=int,
+        default=256,
+        help="episodes per batch with 196 features; divided by 4 for 1,000 features or more",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes that fit classical learners"
+    )
     parser.add_argument("--cells", type=Path, default=Path("runs/general-purpose"), help="folder of the cells")
     parser.add_argument("--out", type=Path, required=True, help="folder of the page")
-    parser.add_argument("--page", action="store_true", help="measure nothing; write the page from the cells")
+    parser.add_argument("--page", action="store_true", help="only write the page from the finished cells")
     options = parser.parse_args()
     try:
         if not options.page:
@@ -65,13 +72,13 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Measure every cell that is not there yet.
+    """Measure every missing cell.
 
     Args:
-        options: Of the command line.
+        options: Options of the command line.
 
     Raises:
-        GpiclError: If weights or a data set cannot be loaded; found before anything is measured.
+        GpiclError: If weights or a data set cannot be loaded; raised before anything is measured.
     """
     paths = dict(_named(text, "--data") for text in options.data)
     places = {row: paths.get(ROWS[row].source, ROWS[row].source) for row in options.rows}
@@ -108,7 +115,9 @@ def _named(text: str, option: str) -> tuple[str, str]:
 def _learner(column: str, weights: str) -> Learner:
     learner = load_weights(find_weights(weights))
     if not learner.any_size and learner.num_classes != CLASSES:
-        raise GpiclError(f"{column} reads tasks of {learner.num_classes} classes, and the table's have {CLASSES}.")
+        raise GpiclError(
+            f"{column} reads tasks of {learner.num_classes} classes, but those of the table have {CLASSES}."
+        )
     return learner
 
 
@@ -125,7 +134,7 @@ def _cell(
     about: Mapping[str, Any],
     answer: Callable[[], np.ndarray],
 ) -> None:
-    """Measure one cell, unless it is there."""
+    """Measure one cell, unless it is finished."""
     path = options.cells / column / f"{row}.npz"
     contents = contents_of(dataset)
     test = {"dataset": row, "tasks": "unseen", "length": LENGTH, "seed": SEED, "episodes": options.episodes}
@@ -142,7 +151,7 @@ def _cell(
 
 
 def _holds(path: Path, test: Mapping[str, Any]) -> bool:
-    """Whether a cell is of the same test; a damaged one is not."""
+    """Whether a cell holds the result of this test; a damaged one does not."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             return all(archive[name].item() == value for name, value in test.items())
@@ -185,7 +194,7 @@ def _one_thread() -> None:
 
 
 def _fitted(name: str, data: tuple[str, int, int], draws: range) -> np.ndarray:
-    """Say which of some episodes of `evaluate` a classical learner answers right. Runs in a process of its own."""
+    """Find which of some episodes of `evaluate` a classical learner predicts correctly. Runs in a separate process."""
     source = TaskAugmentor(_features(*data), length=LENGTH, num_classes=CLASSES, seed=SEED)
     inputs, labels = source.episodes(range(FIRST_DRAW + draws.start, FIRST_DRAW + draws.stop), "unseen")
     pairs = zip(inputs.numpy(), labels.numpy(), strict=True)

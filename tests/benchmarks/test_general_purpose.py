@@ -1,4 +1,4 @@
-"""The table of the page "General-purpose, literally": each cell is measured once, and the page is made of the cells."""
+"""The table of the page "General-purpose": each cell is measured once, and the page is made from the cells."""
 
 import sys
 from importlib import import_module

@@ -250,3 +250,17 @@ def test_of_a_number_or_a_word_both_are_named(capsys):
     told = capsys.readouterr().err
     assert "one of 'init'" in told
     assert "a whole number" in told
+
+
+def test_a_batch_that_no_memory_holds_is_an_error_with_a_remedy(tmp_path, capsys):
+    command = ["train", "--data.dataset", "digits", "--training.steps", "1", "--output", str(tmp_path)]
+    assert main([*command, "--training.batch", str(10**15)]) == 2
+    told = capsys.readouterr().err
+    assert "out of memory" in told
+    assert "training.accumulate" in told
+
+
+def test_shipped_weights_are_tested_with_the_code_that_they_are_shipped_with(tmp_path, capsys):
+    command = ["evaluate", "mnist", "digits", "--episodes", "2", "--positions", "5", "--length", "5"]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    assert "has changed" not in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """Callbacks and loggers from the configuration."""
 
+from importlib.util import find_spec
+
 import pytest
 import yaml
 
@@ -46,12 +48,22 @@ def test_a_callback_is_part_of_the_runs_name_and_a_logger_is_not(config, tmp_pat
         ("nowhere.Nothing", {}, "No module named 'nowhere'"),
         ("lightning.pytorch.callbacks.Nothing", {}, "Nothing"),
         ("lightning.pytorch.callbacks.Timer", {"durations": 1}, "durations"),
-        ("pathlib.Path", {}, "is no Callback"),
+        ("pathlib.Path", {}, "is not a Lightning Callback"),
     ],
 )
 def test_what_cannot_be_built_is_refused_before_anything_is_written(config, tmp_path, name, options, message):
     config.training.callbacks = [PluginConfig(name, options)]
     with pytest.raises(ConfigError, match=message):
+        meta_train(config, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(("name", "package"), [("wandb", "wandb"), ("mlflow", "mlflow")])
+def test_a_logger_whose_package_is_not_installed_is_refused_with_the_packages_name(config, tmp_path, name, package):
+    if find_spec(package):
+        pytest.skip(f"{package} is installed")
+    config.loop.loggers = [PluginConfig(name)]
+    with pytest.raises(ConfigError, match=f"(?s)loop.loggers.*{package}.*install its package"):
         meta_train(config, tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
 
@@ -65,5 +77,5 @@ def test_a_yaml_file_may_name_them(tmp_path, capsys):
     assert yaml.safe_load(capsys.readouterr().out)["loop"]["loggers"] == [plugin]
     assert load_preset(str(path)).loop.loggers == [PluginConfig(**plugin)]
     path.write_text(yaml.safe_dump({"training": {"callbacks": ["csv"]}}))
-    with pytest.raises(ConfigError, match="is no configuration"):
+    with pytest.raises(ConfigError, match="is not a configuration"):
         load_preset(str(path))

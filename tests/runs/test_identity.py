@@ -115,6 +115,9 @@ def test_a_learners_source_is_its_own_package_and_nothing_else(learner):
     importlib.import_module(f"{learner.name}.parts")
     (learner / "unrelated.py").write_text("x = 1\n")
     assert learner_source(name) == before
+    code = (learner / "parts.py").read_text()
+    (learner / "parts.py").write_text(f'"""Parts."""\n\n# Documented now.\n{code}')
+    assert learner_source(name) == before, "comments and docstrings change nothing"
     (learner / "parts.py").write_text("scale = 2.0\n")
     assert learner_source(name) != before
     assert learner_source("MLP") != learner_source("LSTM")

@@ -19,7 +19,7 @@ def test_several_seeds_are_trained_and_tested_by_one_command(tmp_path, patterns,
     mean = sum(table["accuracy"].iloc[-1] for table in tables) / 2
     assert f"{100 * mean:.1f}" in printed
     assert main(command) == 0
-    assert "2 of them finished before" in capsys.readouterr().err
+    assert "2 of them already finished" in capsys.readouterr().err
 
 
 def test_seeds_that_make_no_sense_are_refused(tmp_path, patterns, quick, capsys):

@@ -25,6 +25,7 @@ COMMANDS = {
 
 _RESUMABLE = ("train", "evaluate", "compare", "reproduce")
 _CONTINUE = "Run the same command again to continue."
+_SMALLER = "Use fewer episodes at a time (training.batch, training.accumulate, --batch), or a smaller learner."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,6 +52,13 @@ def main(arguments: list[str] | None = None) -> int:
         _run(arguments[0], arguments[1:])
     except GpiclError as error:
         print(f"gpicl: {error}", file=sys.stderr)
+        return 2
+    except (MemoryError, RuntimeError) as error:
+        from gpicl.runtime import is_out_of_memory
+
+        if not is_out_of_memory(error):
+            raise
+        print(f"gpicl: out of memory: {' '.join(str(error).split())} {_SMALLER}", file=sys.stderr)
         return 2
     except Terminated as stop:
         print(f"gpicl: {stop.message}", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""Experiments: grids of runs, and what is made of them.
+"""Experiments: grids of runs, and the tables, figures and pages made from them.
 
-WHY nothing is imported up here: the help of `gpicl reproduce` lists the experiments and should not wait for torch.
+WHY nothing is imported here: the help of `gpicl reproduce` lists the experiments and should not wait for torch.
 """
 
 EXPERIMENTS = {

@@ -1,4 +1,4 @@
-"""The earlier reproduction's recipe, and its faults taken away one at a time."""
+"""The earlier reproduction's recipe, with its faults removed one at a time."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,13 +30,13 @@ ALL, NONE = "all faults", "no fault"
 
 
 def variants(learner: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Name every variant of a learner, with the faults that it has.
+    """List the variants of a learner with their faults.
 
     Args:
         learner: One of `FAULTS`.
 
     Yields:
-        All faults; all but one, for each; none; one alone, for each.
+        Name and faults of each variant: all faults; all but one, for each fault; none; one alone, for each fault.
     """
     faults = FAULTS[learner]
     yield ALL, frozenset(faults)
@@ -48,17 +48,17 @@ def variants(learner: str) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def without(fault: str) -> str:
-    """Name the variant that has all faults but one."""
+    """Name the variant that has all faults except one."""
     return f"all but: {fault}"
 
 
 def only(fault: str) -> str:
-    """Name the variant that has one fault alone."""
+    """Name the variant that has only one fault."""
     return f"only: {fault}"
 
 
 _FEW = 2**15
-# The learners' options by their name, `help` against the plateau, and the number of tasks in place of few ones.
+# Options by learner; `help` holds the interventions against the plateau; `num_tasks` is used where tasks are not few.
 _SCALES = {
     "smoke": Scale(
         axes={
@@ -95,7 +95,7 @@ def grid(settings: Settings) -> list[SweptRun]:
     """Lay out the runs: learners x variants x seeds."""
     scale = _SCALES[settings.scale]
     runs = lay_out(settings, scale, _places(scale.axes), tested_on=("mnist", "fashion_mnist"), measured=10)
-    # Of the MLP nothing is meta-trained: the seed is that of the network which every episode starts from.
+    # The MLP is not meta-trained: its seed is that of the network that every episode starts from.
     return [
         replace(run, config=changed(run.config, {"learner.options.seed": run.keys["seed"]}))
         if run.keys["learner"] == MLP
@@ -138,18 +138,18 @@ def published(learner: str) -> dict[str, float]:
 
 _MOST = 0.5
 _RULE = (
-    "accuracy at the last position on unseen tasks of MNIST, mean over seeds. The *shortfall* is what the recipe "
-    "without faults has over the one with all of them. A fault *costs* what the recipe without faults loses by it "
-    "alone, and *gives back* what the recipe with all faults gains without it."
+    "accuracy at the last position on unseen tasks of MNIST, mean over seeds. The *shortfall* is the accuracy without "
+    "faults minus that with all of them. A fault *costs* what adding it alone to the recipe without faults loses, and "
+    "*gives back* what removing it from the recipe with all faults gains."
 )
 _OTHER_SIZE = (
-    "the recipes are the same, sizes and steps are this scale's. Where training ends on the plateau, a fault that only "
-    "delays leaving it costs everything; after longer training it may cost little."
+    "the recipes are the same; sizes and steps are those of this scale. Where training ends on the plateau, a fault "
+    "that only delays leaving it costs everything; after longer training it may cost little."
 )
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say which fault costs how much, and which explain most of the shortfall."""
+    """Report the cost of each fault, and which faults explain most of the shortfall."""
     means = over_seeds(table[table["dataset"] == settings.label("mnist")], ["learner", "variant"])
     accuracy = {(row["learner"], row["variant"]): float(row["accuracy"]) for _, row in means.iterrows()}
     return [finding for learner in FAULTS for finding in _of_learner(learner, accuracy)]
@@ -184,7 +184,7 @@ def _of_learner(learner: str, accuracy: dict[tuple[str, str], float]) -> list[Fi
             f"those that cost or give back at least {_MOST:.0%} of the shortfall.",
         ),
         Finding(
-            f"{learner}: are both ends where others have them?",
+            f"{learner}: do both ends match the published accuracies?",
             f"all faults {worst:.1%}, no fault {best:.1%}",
             _OTHER_SIZE,
             f"{reported[PAPER]:.1%}; the earlier reproduction {reported[EARLIER]:.1%}",
@@ -197,7 +197,7 @@ def _points(value: float) -> str:
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw the accuracy of every variant, a panel per learner."""
+    """Draw the accuracy of every variant, one panel per learner."""
     means = over_seeds(table, ["learner", "variant", "dataset"])
     order = list(dict.fromkeys(zip(table["learner"], table["variant"], strict=True)))
     with panels(len(FAULTS), 3.0, share="x") as (figure, places):
@@ -222,14 +222,14 @@ EXPERIMENT = Experiment(
     name="ablation",
     title="Ablation: what cost the earlier reproduction its accuracy",
     question=(
-        "An earlier reproduction (Lerostre/gpicl) ended at 52.3 % on MNIST where the paper has 73.7 %, and its MLP, "
-        "trained by gradient descent on the context, at 37.1 % where the paper has 70.3 %; its author could not say "
-        "why. Its recipe is followed here, and each of its faults is taken away alone (*all but*), and left in alone "
-        "(*only*). The faults: projections with standard deviation 1/N in place of 1/sqrt(N); every column of a "
-        "token normalised, those of the label too; one attention head; no intervention against the plateau; 2^15 "
-        "tasks in place of fresh ones; and, of the MLP, a ReLU on its logits. Two things that its code does besides: "
-        "the normalisation is skipped where a task gives only one sequence, and the MLP has batch normalisation. "
-        "Neither is followed."
+        "An earlier reproduction (Lerostre/gpicl) reached 52.3 % on MNIST where the paper has 73.7 %. Its MLP, trained "
+        "by gradient descent on the context, reached 37.1 % where the paper has 70.3 %. Its author could not say why. "
+        "This experiment follows its recipe and removes each fault alone (*all but*), and adds each fault alone "
+        "(*only*). The faults: projections with standard deviation 1/N instead of 1/sqrt(N); every column of a token "
+        "normalised, including those of the label; one attention head; no intervention against the plateau; 2^15 "
+        "tasks instead of fresh ones; and, for the MLP, a ReLU on its logits. Two more details of its code are not "
+        "followed: it skips the normalisation where a task gives only one sequence, and its MLP has batch "
+        "normalisation."
     ),
     grid=grid,
     measure=accuracies_at(-1),

@@ -1,4 +1,4 @@
-"""Classical learners as learners of this package, so that a grid of runs can hold them beside meta-trained ones."""
+"""Classical learners as learners of this package, so that a grid of runs can hold them next to meta-trained ones."""
 
 from collections.abc import Sequence
 
@@ -14,10 +14,9 @@ from gpicl.metatesting.classical import predict_classically
 
 
 class ClassicalLearner(Learner):
-    """A classifier of scikit-learn that is fitted from scratch at every position. Nothing of it is meta-trained.
+    """A scikit-learn classifier, fitted from scratch at every position. Nothing is meta-trained.
 
-    Its logits say which class it answers and nothing else: 1 for that class, 0 for the others. A loss that is computed
-    from them has no meaning.
+    Its logits are 1 for the predicted class and 0 for the others. A loss computed from them has no meaning.
 
     Args:
         num_features: Features F of an input.
@@ -25,7 +24,7 @@ class ClassicalLearner(Learner):
         classifier: One of `CLASSICAL`.
 
     Raises:
-        UnknownNameError: If there is no such classifier.
+        UnknownNameError: If `classifier` is not in `CLASSICAL`.
     """
 
     def __init__(self, num_features: int, num_classes: int, classifier: str = "NearestNeighbour") -> None:
@@ -35,7 +34,7 @@ class ClassicalLearner(Learner):
         self.classifier = classifier
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         return self.predict(inputs, labels, range(1, inputs.shape[1] + 1))
 
     def predict(
@@ -61,15 +60,15 @@ class ClassicalLearner(Learner):
         return length * (self.num_features + 1)
 
 
-# Those that see inner products and distances only, whatever the number of features.
+# Classifiers that depend only on inner products and distances.
 _ROTATED = ("NearestNeighbour", "CosineNeighbours", "LogisticRegression", "LinearSVM")
 
 
 def _in_fewer_features(inputs: np.ndarray) -> np.ndarray:
-    """Rotate the T examples of an episode into T features where there are more.
+    """Rotate the T examples of an episode into T features if they have more than T.
 
     WHY: this keeps all inner products and distances, and fitting logistic regression to 3,072 features takes many times
-    as long as to 100. The coordinates of an example depend on no later one.
+    as long as to 100. The coordinates of an example do not depend on later ones.
     """
     count, features = inputs.shape
     if features <= count:

@@ -12,24 +12,24 @@ def scaled_down(inputs: Float[Tensor, "*batch F"]) -> Float[Tensor, "*batch F"]:
     """Turn a projection with standard deviation 1/sqrt(F) into one with 1/F.
 
     Args:
-        inputs: Projected features, as many as there were pixels.
+        inputs: Projected features; F is also the number of pixels.
     """
     return inputs * inputs.shape[-1] ** -0.5
 
 
 class EarlierTokens(nn.Module):
-    """Tokens `[x_t ; one-hot(y_{t-1})]` as the earlier reproduction had them.
+    """Tokens `[x_t ; one-hot(y_{t-1})]` of the earlier reproduction.
 
-    Its normalisation took every column's mean and standard deviation over all sequences. Over many tasks these come to
-    what is written here: inputs, normalised before they are projected, have mean zero and the projection's standard
-    deviation; a label is there in all positions but the first, and is one of C.
+    It normalised every column by the mean and standard deviation over all sequences. Over many tasks these approach the
+    values used here: inputs, normalised before they are projected, have mean zero and the projection's standard
+    deviation; a label is present at every position except the first, and is one of C.
 
     Args:
         num_features: Features F of an input.
         num_classes: Classes C of a task.
         length: Examples T of an episode.
         small: Projections have the standard deviation 1/F.
-        normalised: Every column is normalised, those of the label too.
+        normalised: Every column is normalised, including those of the label.
     """
 
     def __init__(self, num_features: int, num_classes: int, length: int, small: bool, normalised: bool) -> None:
@@ -45,7 +45,7 @@ class EarlierTokens(nn.Module):
             tokens: Inputs, then the one-hot label.
         """
         inputs, labels = tokens[..., : self.num_features], tokens[..., self.num_features :]
-        if self.normalised:  # which also undoes what the projection's scale has done
+        if self.normalised:  # this also undoes the scale of the projection
             return torch.cat([inputs, (labels - self.mean) / self.std], -1)
         return torch.cat([scaled_down(inputs) if self.small else inputs, labels], -1)
 
@@ -79,25 +79,25 @@ class EarlierTransformer(TokenTransformer):
     ) -> None:
         super().__init__(num_features, num_classes, layers, width, heads, key_size, max_length)
         tokens = EarlierTokens(num_features, num_classes, max_length, small, normalised)
-        # Still called `embed`, so that the optimiser takes it for what it is.
+        # Still called `embed`, so that the optimiser recognises it.
         self.embed = nn.Sequential(tokens, self.embed)  # type: ignore[assignment]
 
 
 class EarlierSGD(SGD):
-    """An `SGD` learner whose inputs and logits are those of the earlier reproduction's MLP.
+    """An `SGD` learner with the inputs and logits of the earlier reproduction's MLP.
 
-    The steps are `torch.optim.Adam`'s; the networks of a batch stand side by side, and no sum goes over more than one.
+    The steps are `torch.optim.Adam`'s; the networks of a batch are independent.
 
     Args:
         num_features: Features F of an input.
         num_classes: Classes C of a task.
-        learning_rate: Of Adam.
+        learning_rate: Learning rate of Adam.
         depth: Hidden ReLU layers.
-        width: Size of each.
-        small: Projections have the standard deviation 1/F in place of 1/sqrt(F).
+        width: Units of each hidden layer.
+        small: Projections have the standard deviation 1/F instead of 1/sqrt(F).
         normalised: Every feature is normalised after the projection.
-        final_relu: The logits pass a ReLU too, so that none of them is below zero.
-        seed: Which initial network.
+        final_relu: The logits pass through a ReLU too, so none is below zero.
+        seed: Seed of the initial network.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class EarlierSGD(SGD):
         self.small, self.normalised, self.final_relu = small and not normalised, normalised, final_relu
 
     def forward(self, inputs: Float[Tensor, "B T F"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Predict every label from what came before it; see `Learner.forward`."""
+        """Predict every label from the examples before it; see `Learner.forward`."""
         with torch.autocast(inputs.device.type, enabled=False), torch.enable_grad():
             examples = F.pad(scaled_down(inputs) if self.small else inputs, (0, 1), value=1.0)
             layers = [weights.repeat(len(inputs), 1, 1).requires_grad_() for weights in self.initial]

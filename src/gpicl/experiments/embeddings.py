@@ -1,4 +1,4 @@
-"""The same learner on frozen features in the place of pixels (paper, section on domain-specific biases)."""
+"""The same learner on frozen features instead of pixels (paper, section on domain-specific biases)."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -34,8 +34,8 @@ PIXELS, PCA, FILTERS, NETWORK, OTHER, GIVEN = (
 )
 _NAMES = ("mnist", "fashion_mnist")
 
-# `pixels` is the height of the images that features are made from, `features` the number of these, a square; `epochs`
-# how often the network sees the images of its own classes.
+# `pixels` is the height of the images that features are made from, `features` the number of features (a square), and
+# `epochs` the number of times that the network sees the images of its classes.
 _SCALES = {
     "smoke": Scale(axes={"pixels": 8, "features": 9, "epochs": 1, "kinds": (PIXELS, NETWORK), "images": 300}),
     "laptop": Scale(
@@ -80,7 +80,7 @@ def _places(settings: Settings) -> Iterator[tuple[dict[str, Any], dict[str, Any]
         yield {"features": GIVEN}, {"data": DataConfig(train), "testing.datasets": [test]}
         return
     axes = _SCALES[settings.scale].axes
-    # Of features only the number counts, and it is a square: of an image of which they would be the pixels.
+    # Only the number of features matters. It is a square, so that they can pass for the pixels of an image.
     side = round(axes["features"] ** 0.5)
     for kind in axes["kinds"]:
         datasets = [f"{settings.label(name)}={_archive(settings, kind, name)}" for name in _NAMES]
@@ -95,7 +95,7 @@ def _archive(settings: Settings, kind: str, name: str) -> Path:
 
 
 def make_features(settings: Settings) -> None:
-    """Make the archives of features that are not there yet, unless the user gives archives.
+    """Make the missing archives of features, unless the user gives archives.
 
     Args:
         settings: Scale, data sets, and the folder of all runs.
@@ -141,16 +141,16 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 _RULE = (
     "accuracy on unseen tasks of images of classes that no network was trained on; mean and 95 % interval over seeds "
-    "(of their weights, tasks, episodes, and of the images), over episodes (Wilson) if there is one seed."
+    "(with their weights, tasks and episodes, and the images), or over episodes (Wilson) with one seed."
 )
 _GAIN_RULE = (
-    f"{_RULE} The gain is the accuracy with features of the network less that with pixels of the same seed; mean and "
-    "95 % interval over seeds. The number is 1 + the lower end of that interval (of one seed, the gain), in points / "
+    f"{_RULE} The gain is the accuracy with features of the network minus that with pixels at the same seed; mean and "
+    "95 % interval over seeds. The number is 1 + the lower end of that interval (with one seed, the gain), in points / "
     "100; a gain is at least a tenth of a point."
 )
 _SAME_RULE = (
-    f"{_RULE} The gain is the accuracy with features of the network that was trained on classes of the same data set "
-    "less that with those of the network of the other, seed by seed; mean and 95 % interval over seeds."
+    f"{_RULE} The gain is the accuracy with features of the network trained on classes of the same data set minus that "
+    "with features of the network trained on the other, seed by seed; mean and 95 % interval over seeds."
 )
 _MORE = Reference(1.0, 1.001, np.inf)
 
@@ -160,11 +160,11 @@ def gain(rows: pd.DataFrame, kind: str, over: str) -> tuple[float, float, float]
 
     Args:
         rows: Accuracies at one position on one data set.
-        kind: Which kind.
-        over: Over which.
+        kind: The kind of features.
+        over: The kind to compare with.
 
     Returns:
-        The mean, and the ends of its 95 % interval over seeds; of one seed, three times the gain. None if one is
+        The mean and the ends of its 95 % interval over seeds; with one seed, the gain three times. None if a kind is
         missing.
     """
     by_seed = rows.pivot_table(index="seed", columns="features", values="accuracy")
@@ -178,7 +178,7 @@ def gain(rows: pd.DataFrame, kind: str, over: str) -> tuple[float, float, float]
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say what each kind of features gives after ten examples and after all, and what a trained network gains.
+    """Report each kind's accuracy after ten examples and after all, and the gain of a trained network.
 
     Args:
         table: Accuracies at every position.
@@ -200,7 +200,7 @@ def _at(dataset: str, position: int, rows: pd.DataFrame) -> list[Finding]:
         f"{row['features']} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
         for _, row in means.iterrows()
     )
-    found = [Finding(f"What do features give {where}?", text, _RULE)]
+    found = [Finding(f"What accuracy does each kind of features give {where}?", text, _RULE)]
     over_pixels = gain(rows, NETWORK, PIXELS)
     if over_pixels is not None:
         claim = "pretrained embeddings learn from fewer examples"
@@ -208,7 +208,7 @@ def _at(dataset: str, position: int, rows: pd.DataFrame) -> list[Finding]:
         found.append(Finding(question, _points(over_pixels), _GAIN_RULE, claim, 1.0 + over_pixels[1], _MORE))
     over_other = gain(rows, NETWORK, OTHER)
     if over_other is not None:
-        question = f"How much of that does the domain give {where}?"
+        question = f"How much of that comes from the domain {where}?"
         found.append(Finding(question, _points(over_other), _SAME_RULE))
     return found
 
@@ -219,7 +219,7 @@ def _points(gained: tuple[float, float, float]) -> str:
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw accuracy at every position: a panel per data set, a line per kind of features."""
+    """Draw accuracy at every position: one panel per data set, one line per kind of features."""
     means = over_seeds(table, ["features", "dataset", "position"])
     datasets, kinds = (list(dict.fromkeys(table[column])) for column in ("dataset", "features"))
     lines = [(kind, kind, line) for kind, line in zip(kinds, ("-", "--", "-.", ":", "-"), strict=False)]
@@ -233,17 +233,17 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
 
 EXPERIMENT = Experiment(
     name="embeddings",
-    title="Embeddings: frozen features in the place of pixels",
+    title="Embeddings: frozen features instead of pixels",
     question=(
-        "Does a learner that sees good features in the place of pixels learn from fewer examples? The classes of every "
-        "data set are split in two halves. On the first half a small convolutional network is trained here, or "
-        "principal components are fitted. Then the learner is meta-trained and meta-tested on classes of the second "
-        "half, which no network has seen, through the frozen features: those of the *network of the same domain* "
-        "(trained on the other classes of the same data set), of the *network of the other domain* (MNIST for "
-        "Fashion-MNIST and the reverse), *principal components*, *random filters* (an untrained network of the same "
-        "shape), and *pixels* of smaller images. All have the same number, are normalised by one mean and one standard "
-        "deviation, squashed by a tanh, and go through the same random projections. The learner is meta-trained on "
-        "MNIST. For other embeddings give archives of your own: `--features train.npz,test.npz`, each with features "
+        "Does a learner that sees good features instead of pixels learn from fewer examples? The classes of every data "
+        "set are split in two halves. A small convolutional network is trained on the first half, or principal "
+        "components are fitted to it. The learner is then meta-trained and meta-tested on classes of the second half, "
+        "which no network has seen, through frozen features: those of the *network of the same domain* (trained on the "
+        "other classes of the same data set), of the *network of the other domain* (MNIST for Fashion-MNIST and vice "
+        "versa), *principal components*, *random filters* (an untrained network of the same shape), and *pixels* of "
+        "smaller images. All kinds have the same number of features, are normalised by one mean and one standard "
+        "deviation, pass through a tanh, and go through the same random projections. The learner is meta-trained on "
+        "MNIST. To test other embeddings, give your own archives: `--features train.npz,test.npz`, each with features "
         "`x` [N, F] and labels `y`."
     ),
     grid=grid,

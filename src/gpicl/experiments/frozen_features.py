@@ -1,4 +1,4 @@
-"""Frozen features of images: of a network that was trained on other classes, and what to compare it with."""
+"""Frozen features of images: a network trained on other classes, and the features it is compared with."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from gpicl.data import FeatureDataset, load_dataset, preprocess
 from gpicl.errors import DataError
 
 Embedding = Callable[[Tensor], Tensor]
-"""From normalised images [N, 1, H, H] to features [N, F]."""
+"""Maps normalised images [N, 1, H, H] to features [N, F]."""
 
 _SEED = 0
 _CHUNK = 2048
@@ -25,8 +25,8 @@ class Domain(NamedTuple):
     """A data set whose classes are split in two halves.
 
     Attributes:
-        train: Its training images, in grey.
-        test: Its test images.
+        train: Training images, grey.
+        test: Test images, grey.
     """
 
     train: FeatureDataset
@@ -37,12 +37,12 @@ class Domain(NamedTuple):
         """Load both splits of a data set.
 
         Args:
-            source: Its name or path.
-            size: Height and width that images are resized to.
-            images: Use so many images of each split only; None for all.
+            source: Name or path of the data set.
+            size: Height and width in pixels that images are resized to.
+            images: Number of images to use of each split; None for all.
 
         Raises:
-            DataError: If it has fewer than four classes.
+            DataError: If the data set has fewer than four classes.
         """
         train, test = (preprocess(load_dataset(source, split), size, 1) for split in ("train", "test"))
         if train.num_classes < 4:
@@ -54,7 +54,7 @@ class Domain(NamedTuple):
 
     @property
     def classes_of_network(self) -> int:
-        """Classes 0 to this number, exclusive, are those that networks are trained on; tasks are made of the others."""
+        """Number of classes that networks are trained on: the first ones; tasks are made of the others."""
         return self.train.num_classes // 2
 
     def images_of_network(self) -> tuple[Tensor, Tensor]:
@@ -65,14 +65,14 @@ class Domain(NamedTuple):
     def embedded(self, embedding: Embedding) -> dict[str, np.ndarray]:
         """Embed the images of the classes that tasks are made of.
 
-        Features are normalised by one mean and one standard deviation, those of the training images, and squashed by a
-        tanh, so that no feature of some image outweighs all others.
+        Features are normalised by one mean and one standard deviation, those of the training images, and pass through a
+        tanh, so that a single large feature does not outweigh all others.
 
         Args:
-            embedding: The embedding.
+            embedding: Maps images to features.
 
         Returns:
-            `x_train`, `y_train`, `x_test`, `y_test`, as an archive of features holds them.
+            `x_train`, `y_train`, `x_test`, `y_test`, the arrays of an archive of features.
         """
         arrays: dict[str, np.ndarray] = {}
         mean = std = None
@@ -102,7 +102,7 @@ def _images(data: FeatureDataset, chosen: np.ndarray) -> Tensor:
 
 
 def smaller_images(count: int) -> Embedding:
-    """Shrink images to so many pixels.
+    """Shrink images to a number of pixels.
 
     Args:
         count: Features F, a square.
@@ -112,7 +112,7 @@ def smaller_images(count: int) -> Embedding:
 
 
 def principal_components(domain: Domain, count: int) -> Embedding:
-    """Fit principal components to the images that a network would be trained on.
+    """Fit principal components to the training images of the network's classes.
 
     Args:
         domain: The data set.
@@ -125,7 +125,7 @@ def principal_components(domain: Domain, count: int) -> Embedding:
 
 
 def random_filters(count: int) -> Embedding:
-    """Build the network of `trained_network`, and leave it as it begins.
+    """Build the network of `trained_network` without training it.
 
     Args:
         count: Features F.
@@ -138,8 +138,8 @@ def trained_network(domain: Domain, count: int, epochs: int) -> Embedding:
 
     Args:
         domain: The data set.
-        count: Features F: what the network has before its last layer, which is dropped.
-        epochs: How often it sees every image.
+        count: Features F: the inputs of the network's last layer, which is dropped.
+        epochs: Passes over the images.
     """
     images, labels = domain.images_of_network()
     network = _network(count).train()

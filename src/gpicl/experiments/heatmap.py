@@ -28,7 +28,7 @@ from gpicl.metatraining import LearnerConfig
 
 MLP, TOKEN, VALUE = "MLP", "TokenTransformer", "ValueTransformer"
 
-# `layers`, `steps` and `batch` are by learner.
+# Each learner's name maps to its layers, steps and batch.
 _SCALES = {
     "smoke": Scale(
         axes={"tasks": (1, 64), "widths": (2, 4), "key_size": 4, MLP: (0, 2, 2), TOKEN: (1, 2, 2), VALUE: (1, 2, 2)},
@@ -38,7 +38,7 @@ _SCALES = {
             "tasks": tuple(2**n for n in (0, 3, 6, 9, 12, 15)),
             "widths": (8, 16, 32, 64),
             "key_size": 32,
-            # The paper's learner takes its time: at half the batch it was still on its plateau after 2,000 steps.
+            # The paper's learner needs a larger batch: at half of it the plateau lasted more than 2,000 steps.
             **{MLP: (0, 1000, 32), TOKEN: (3, 1600, 64), VALUE: (2, 1000, 32)},
         },
     ),
@@ -57,7 +57,7 @@ _SCALES = {
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: learners x number of tasks x model size."""
+    """Lay out the runs: learners x numbers of tasks x model sizes."""
     scale = _SCALES[settings.scale]
     return lay_out(settings, scale, _places(scale.axes, settings.scale == "gpu"), kinds=("seen", "unseen"))
 
@@ -77,7 +77,7 @@ def _places(axes: Any, on_gpu: bool) -> Iterator[tuple[dict[str, Any], dict[str,
             for width in axes["widths"]:
                 options = {"width": width}
                 if learner != MLP:
-                    # A head has the same width throughout. The paper has eight; on a laptop a wide stream has two.
+                    # The width of a head is constant. The paper has eight heads; on a laptop a width of 64 has two.
                     heads = 8 if on_gpu else max(1, width // axes["key_size"])
                     options |= {"layers": layers, "heads": heads, "key_size": axes["key_size"]}
                 place = {"learner": LearnerConfig(learner, options), "tasks.num_tasks": num_tasks}
@@ -90,13 +90,13 @@ LEARNED, AT_CHANCE, LEVEL = 0.2, 0.05, 0.05
 MEMORISES, GENERALISES, BETWEEN, NEITHER = "memorises", "generalises", "in between", "learns neither"
 RULE = (
     f"accuracy at the last position, mean over seeds. *Memorises*: seen tasks at least {LEARNED:.0%} above guessing, "
-    f"unseen ones at most {AT_CHANCE:.0%}. *Generalises*: unseen tasks at least {LEARNED:.0%} above guessing and at "
-    f"most {LEVEL:.0%} below seen ones. *Learns neither*: seen tasks less than {LEARNED:.0%} above guessing."
+    f"unseen ones at most {AT_CHANCE:.0%} above it. *Generalises*: unseen tasks at least {LEARNED:.0%} above guessing "
+    f"and at most {LEVEL:.0%} below seen ones. *Learns neither*: seen tasks less than {LEARNED:.0%} above guessing."
 )
 
 
 def verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """Judge every place of the heat map: whether the learner memorises or generalises.
+    """Classify every cell of the heat map: whether the learner memorises or generalises.
 
     Args:
         table: One row per run and kind of tasks.
@@ -118,16 +118,16 @@ def _verdict(seen: float, unseen: float) -> str:
     return MEMORISES if unseen <= CHANCE + AT_CHANCE else BETWEEN
 
 
-# The paper's figure: a Transformer generalises from 2^12 or 2^13 tasks on, if it is 64 wide or more; an MLP never does.
+# The paper's figure: a Transformer generalises from 2^12 or 2^13 tasks if its width is at least 64; an MLP never does.
 _PAPER_TASKS, _PAPER_WIDTH = 2**12.5, 64
-_MEMORISED = "best accuracy on seen tasks; the paper's number stands for the least that counts as memorising."
-_NEVER = "best accuracy on unseen tasks; the paper's number is that of guessing."
-_BEGINS = f"{RULE} The number is the smallest one of tasks with which some size of it generalises."
-_WIDTH = f"{RULE} The number is the smallest size that generalises with some number of tasks."
+_MEMORISED = "best accuracy on seen tasks; the number for the paper is the lowest that counts as memorising."
+_NEVER = "best accuracy on unseen tasks; the number for the paper is the accuracy of guessing."
+_BEGINS = f"{RULE} The number is the smallest number of tasks with which some model size generalises."
+_WIDTH = f"{RULE} The number is the smallest model size that generalises with some number of tasks."
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say what each learner does with few tasks and with many."""
+    """Report what each learner does with few tasks and with many."""
     found = []
     for learner, rows in verdicts(table).groupby("learner", sort=False):
         question, counts = f"What does the {learner} do?", _counts(rows)
@@ -141,14 +141,14 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
             continue
         generalised = rows[rows["verdict"] == GENERALISES]
         tasks, width = (float(min(generalised[column], default=inf)) for column in ("num_tasks", "width"))
-        # Four times as many tasks, or as few, are one step of a laptop's grid and two of the paper's.
+        # A factor of four in the number of tasks is one step of the gpu grid, and less than one of the laptop grid.
         begins = Reference(_PAPER_TASKS, 0.25, 4.0, power_of_two) if learner == TOKEN else None
         wide = Reference(_PAPER_WIDTH, 0.5, 2.0) if learner == TOKEN else None
-        paper = "memorises few tasks, generalises from 2^12 or 2^13 tasks on" if learner == TOKEN else ""
+        paper = "memorises few tasks, generalises from 2^12 or 2^13 tasks" if learner == TOKEN else ""
         found.append(Finding(question, counts, _BEGINS, paper, tasks, begins))
         smallest = "none does" if width == inf else f"{width:.0f}"
         paper = "at least 64" if learner == TOKEN else ""
-        found.append(Finding(f"How wide a {learner} generalises?", smallest, _WIDTH, paper, width, wide))
+        found.append(Finding(f"How wide must a {learner} be to generalise?", smallest, _WIDTH, paper, width, wide))
     return found
 
 
@@ -159,7 +159,7 @@ def _counts(rows: pd.DataFrame) -> str:
         if len(found):
             counts = sorted({int(np.log2(n)) for n in found["num_tasks"]})
             many = f"2^{counts[0]}" if len(counts) == 1 else f"2^{counts[0]} to 2^{counts[-1]}"
-            parts.append(f"{verdict} in {len(found)} of {len(rows)} places ({many} tasks)")
+            parts.append(f"{verdict} in {len(found)} of {len(rows)} cells ({many} tasks)")
     best = rows.sort_values("unseen").iloc[-1]
     best_place = f"{best['num_tasks']:.0f} tasks, d = {best['width']:.0f}"
     return "; ".join(parts) + f". Best on unseen tasks: {best['unseen']:.1%} ({best_place})."
@@ -170,7 +170,7 @@ _MARKS = {MEMORISES: " M", GENERALISES: " G"}
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw accuracy by number of tasks and model size: a column per learner, a row for seen and for unseen tasks."""
+    """Draw accuracy by number of tasks and model size: a column per learner, rows for seen and unseen tasks."""
     judged = verdicts(table)
     learners = [name for name in _NAMES if name in set(judged["learner"])]
     height = 1.2 + 0.42 * max(len(set(judged["width"])), 4)
@@ -186,7 +186,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
         bar.ax.yaxis.set_major_formatter("{x:.0%}")
         caption = "M: memorises, G: generalises (see the page)."
         if _place_of_paper(judged) is not None:
-            caption += " Dashed: from here on the paper's Transformer generalises."
+            caption += " Dashed: where the paper's Transformer begins to generalise."
         figure.supxlabel(caption, fontsize=7)
     return figure
 
@@ -222,12 +222,12 @@ EXPERIMENT = Experiment(
     name="heatmap",
     title="Heat map: number of tasks x model size",
     question=(
-        "How many tasks, and how large a model, does it take until a learner no longer memorises the tasks that it is "
-        "meta-trained on but learns any other one from its context? Three learners are meta-trained on 2^0 tasks and "
-        "more and tested on other, held-out images: of the *seen* tasks, and of *unseen* ones. The MLP sees one input "
-        "and no label before it; the Transformer with labels in its tokens is the paper's; the one with labels in its "
-        "values is this project's, and has no plateau to leave. The paper's is meta-trained longer, with "
-        "interventions that fade on the way, without which it would not leave its plateau in this time."
+        "How many tasks, and how large a model, does it take until a learner stops memorising its meta-training tasks "
+        "and learns other tasks from the context? Three learners are meta-trained on 2^0 tasks and more, and tested on "
+        "held-out images of the *seen* tasks and of *unseen* ones. The MLP sees one input and no labelled examples. "
+        "The Transformer with labels in its tokens is the paper's. The one with labels in its values is this "
+        "project's; it has no plateau. The paper's learner is meta-trained longer, with interventions that fade "
+        "during the run; without them it would not leave its plateau in this time."
     ),
     grid=grid,
     measure=accuracies_at(-1),

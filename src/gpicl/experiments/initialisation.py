@@ -1,4 +1,4 @@
-"""Where a run begins: from random weights, a memorising or a generalising solution, with another number of tasks."""
+"""Initial weights: random, from a memorising run, or from a generalising run, with another number of tasks."""
 
 from dataclasses import replace
 from math import inf, log2, nan
@@ -23,8 +23,8 @@ from gpicl.report import COLOURS
 
 RANDOM, MEMORISING, GENERALISING = "random", "memorising", "generalising"
 
-# `memorising` and `generalising` are the numbers of tasks, as powers of two, of the runs that are begun with; both are
-# among `exponents`.
+# `memorising` and `generalising` are the exponents (log2 of the number of tasks) of the runs whose weights others begin
+# with; both are among `exponents`.
 _SCALES = {
     "smoke": Scale(axes={"exponents": (0, 6), MEMORISING: 0, GENERALISING: 6}),
     "laptop": Scale(
@@ -49,9 +49,9 @@ _SCALES = {
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: number of tasks x what they begin with x seeds.
+    """Lay out the runs: numbers of tasks x initial weights x seeds.
 
-    Those from random weights come first; two of these per seed are what the others begin with.
+    Runs from random weights come first; the others begin with the weights of two of these per seed.
     """
     scale = _SCALES[settings.scale]
     places: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -66,18 +66,18 @@ def grid(settings: Settings) -> list[SweptRun]:
             if run.keys["num_tasks"] == 2 ** scale.axes[begins]
         }
         for run in first:
-            # There is no plateau to leave, and bias would be other tasks than those that were memorised.
+            # There is no plateau to leave, and biased labels would make other tasks than the memorised ones.
             help_ends = {"tasks.permutation_probability": 1.0, "tasks.repetition_probability": 0.0}
             config = changed(run.config, {**help_ends, "init": str(folders[run.keys["seed"]])})
             runs.append(replace(run, config=config, keys={**run.keys, "begins": begins}))
     return runs
 
 
-# Points of accuracy.
+# As shares.
 _LEARNED = 0.2
 _CHANCE = 0.1
 _RULE = (
-    "accuracy at the last position, mean over seeds. A run *generalises* if on unseen tasks it is at least "
+    "accuracy at the last position, mean over seeds. A run *generalises* if its accuracy on unseen tasks is at least "
     f"{_LEARNED:.0%} above guessing. "
 )
 
@@ -95,7 +95,7 @@ def mean_accuracies(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say from how many tasks on each beginning generalises, and what it forgets."""
+    """Report from how many tasks on runs with each kind of initial weights generalise."""
     means = mean_accuracies(table)
     unseen = means[means["tasks"] == "unseen"]
     found, begins = [], {}
@@ -104,8 +104,8 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         good = rows[rows["accuracy"] >= _CHANCE + _LEARNED]["num_tasks"]
         begins[begin] = float(good.min()) if len(good) else inf
         text = ", ".join(f"2^{log2(row['num_tasks']):.0f}: {row['accuracy']:.1%}" for _, row in rows.iterrows())
-        rule = f"{_RULE}Accuracies on unseen tasks by the number of tasks."
-        found.append(Finding(f"From {begin} weights: what is reached on unseen tasks?", text, rule))
+        rule = f"{_RULE}Accuracies on unseen tasks by number of tasks."
+        found.append(Finding(f"From {begin} weights: what is the accuracy on unseen tasks?", text, rule))
     for begin, question in (
         (MEMORISING, "Does a memorising start hinder generalising?"),
         (GENERALISING, "Does a generalising start help with few tasks?"),
@@ -113,8 +113,8 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         if not {begin, RANDOM} <= set(begins):
             continue
         times = _doublings(begins[begin], begins[RANDOM])
-        rule = f"{_RULE}How often the smallest number of tasks that generalises doubles from random weights to these."
-        found.append(Finding(question, f"the beginning moves by {times:+.0f} doublings" if times == times else
+        rule = f"{_RULE}Doublings of the smallest number of tasks that generalises, from random weights to these."
+        found.append(Finding(question, f"the threshold moves by {times:+.0f} doublings" if times == times else
                              "unknown: nothing generalises from one of them", rule))  # fmt: skip
     return found
 
@@ -124,7 +124,7 @@ def _doublings(count: float, other: float) -> float:
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw accuracy by the number of tasks: a panel for seen and one for unseen tasks, a line per beginning."""
+    """Draw accuracy by number of tasks: panels for seen and unseen tasks, a line per kind of initial weights."""
     means, scale = mean_accuracies(table), _SCALES[settings.scale]
     with panels(2, 2.7) as (figure, places):
         for axes, kind in zip(places[0], ("seen", "unseen"), strict=True):
@@ -147,10 +147,11 @@ EXPERIMENT = Experiment(
     name="initialisation",
     title="Initialisation: memorising and generalising starts",
     question=(
-        "Is it the number of tasks alone that decides whether a learner memorises or generalises, or also where it "
-        "begins? Runs with more and more tasks begin with random weights; with those of a run that has memorised few "
-        "tasks; and with those of a run that generalises from many. The tasks of the first are among those of the "
-        "others. Every run has the same number of steps, so one that begins with weights has had twice as many."
+        "Does the number of tasks alone decide whether a learner memorises or generalises, or do its initial weights "
+        "matter too? Runs with increasing numbers of tasks begin with random weights, with those of a run that has "
+        "memorised few tasks, or with those of a run that generalises from many. Smaller sets of tasks are parts of "
+        "larger ones. All runs have the same number of steps, so a run that begins with another run's weights has had "
+        "twice as many in total."
     ),
     grid=grid,
     measure=accuracies_at(-1),

@@ -1,4 +1,4 @@
-"""What makes invented tasks good to learn from: the parts of an invention taken away one at a time."""
+"""Which parts of an invented task matter: they are removed one at a time."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "one cluster a class": {"clusters": 1},
     "rectifiers alone": {"activations": 1},
 }
-"""Options of the widening `invention` by the name of the variant."""
+"""Options of the widening `invention`, by name of the variant."""
 
 _SCALES = {
     "smoke": Scale(axes={"variants": (ALL, "no noise")}),
@@ -32,7 +32,7 @@ _SCALES = {
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: variants x seeds. Nothing but the invention widens their tasks."""
+    """Lay out the runs: variants x seeds. `invention` is the only widening."""
     scale = _SCALES[settings.scale]
     places: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (
@@ -46,17 +46,17 @@ def grid(settings: Settings) -> list[SweptRun]:
 
 
 _RULE = (
-    "accuracy after 99 examples of unseen tasks, less that with all parts and the same seed, so on the same episodes; "
-    "mean and 95 % interval over seeds (Student's t)."
+    "accuracy after 99 examples of unseen tasks minus that with all parts at the same seed, on the same episodes; mean "
+    "and 95 % interval over seeds (Student's t)."
 )
 _ENDS = (
-    "accuracy after 99 examples of unseen tasks; mean and 95 % interval over seeds (Student's t; over episodes, "
-    "Wilson, if there is one seed)."
+    "accuracy after 99 examples of unseen tasks; mean and 95 % interval over seeds (Student's t), or over episodes "
+    "(Wilson) with one seed."
 )
 
 
 def differences(table: pd.DataFrame) -> pd.DataFrame:
-    """Give what every variant has over the one with all parts.
+    """Compute the difference of every variant to the one with all parts.
 
     Args:
         table: Accuracies at the last position.
@@ -71,12 +71,12 @@ def differences(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say what the whole invention gives, and what each of its parts is worth."""
+    """Report the accuracy with all parts, and the difference that each part makes."""
     means = over_seeds(table[table["variant"] == ALL], ["dataset"])
     ends = [
         f"{row['dataset']} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})" for _, row in means.iterrows()
     ]
-    found = [Finding("What do inventions give?", "; ".join(ends), _ENDS)] if ends else []
+    found = [Finding("What accuracy do inventions give?", "; ".join(ends), _ENDS)] if ends else []
     gaps = differences(table)
     for variant in VARIANTS:
         rows = gaps[gaps["variant"] == variant]
@@ -91,7 +91,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw the accuracy of every variant, a panel per data set."""
+    """Draw the accuracy of every variant, one panel per data set."""
     means = over_seeds(table, ["variant", "dataset"])
     labels = list(by_label(settings, TESTED_ON))
     names = [variant for variant in VARIANTS if variant in set(table["variant"])][::-1]
@@ -111,13 +111,13 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
 
 EXPERIMENT = Experiment(
     name="inventions",
-    title="Inventions: which of their parts matter?",
+    title="Inventions: which parts matter?",
     question=(
         "A learner can be meta-trained on invented tasks alone, without a single image. Which parts of an invention "
-        "make that work? Each is taken away singly, and the learner is tested on images: one random layer in place of "
-        "one to three; no noise; labels by clusters alone, or by random functions alone, in place of a mixture; one "
-        "cluster for every class in place of one to four; rectifiers in place of five kinds of units. Nothing else "
-        "widens the tasks."
+        "make that work? Each part is removed alone, and the learner is tested on images: one random layer instead of "
+        "one to three; no noise; labels by clusters alone, or by random functions alone, instead of a mixture; one "
+        "cluster per class instead of one to four; rectifiers instead of five kinds of units. There is no other "
+        "widening of the tasks."
     ),
     grid=grid,
     measure=accuracies_at(-1),

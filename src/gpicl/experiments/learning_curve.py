@@ -29,10 +29,10 @@ from gpicl.report import COLOURS
 SOURCES = ("mnist", "fashion_mnist")
 TRANSFORMER, MAML, SGD, NEIGHBOUR, REGRESSION = "Transformer", "MAML", "SGD", "nearest neighbour", "logistic regression"
 NOTHING = "nothing"
-"""What `trained_on` says of learners that are not meta-trained."""
+"""Value of `trained_on` for learners that are not meta-trained."""
 
 _CLASSICAL = "gpicl.experiments.classical_learner.ClassicalLearner"
-# A rate for zero initial weights; the smaller the number of features, the larger.
+# Zero initial weights; the learning rate is larger for fewer features.
 _DESCENT = {"optimiser": "adam", "init_scale": 0.0}
 _SCALES = {
     "smoke": Scale(axes={"sgd_rate": 0.01, "maml": {"depth": 1, "width": 4}, "classical_episodes": 2}),
@@ -60,7 +60,7 @@ _SCALES = {
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: learners x what is meta-trained on x seeds. What is not meta-trained has no such place."""
+    """Lay out the runs: learners x meta-training data sets (none for learners that are not meta-trained) x seeds."""
     scale = _SCALES[settings.scale]
     return lay_out(settings, scale, _places(settings, scale), tested_on=SOURCES, measured=6)
 
@@ -80,7 +80,7 @@ def _places(settings: Settings, scale: Scale) -> Iterator[tuple[dict[str, Any], 
         for name in SOURCES:
             keys = {"learner": learner, "trained_on": settings.label(name)}
             yield keys, {"data.dataset": settings.source(name), **changes}
-    # The number of steps is not theirs, and the same for all, so that their runs are named alike at every scale.
+    # Steps and batch mean nothing here; constants give these runs the same names at every scale.
     fitted = {"tasks": TaskConfig(length=base.tasks.length), "training": TrainingConfig(steps=1, batch=1)}
     descent = {**_DESCENT, "learning_rate": axes["sgd_rate"]}
     yield {"learner": SGD, "trained_on": NOTHING}, {**fitted, "learner": LearnerConfig("SGD", descent)}
@@ -101,14 +101,14 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
 
 _CROSSING = 0.58
 _END = (
-    "accuracy at the last position on unseen tasks of held-out images; mean and 95 % interval over seeds (of their "
-    "weights, tasks, episodes, and of the images), over episodes (Wilson) if there is one seed."
+    "accuracy at the last position on unseen tasks of held-out images; mean and 95 % interval over seeds (with their "
+    "weights, tasks and episodes, and the images), or over episodes (Wilson) with one seed."
 )
 _PAPER_LEARNER, _PAPER_LENGTH = "GPICL Transformer", 100
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say where each curve ends, whether both crossings end high, and whether the curves rise."""
+    """Report where each curve ends, whether both crossings end high, and how learners compare."""
     last = table[table["position"] == table["position"].max()]
     means = over_seeds(last[last["learner"] == TRANSFORMER], ["trained_on", "dataset"])
     ends = {(row["trained_on"], row["dataset"]): row for _, row in means.iterrows()}
@@ -138,7 +138,7 @@ def _crossings(ends: Mapping[tuple[str, str], Any], settings: Settings) -> list[
             f"both crossings end {'above' if min(crossed) > _CROSSING else 'not both above'} {_CROSSING:.0%}: "
             + " and ".join(f"{value:.1%}" for value in crossed),
             f"both crossed accuracies above {_CROSSING:.0%}, mean over seeds.",
-            "both crossings rise with the context",
+            "accuracy rises with the context in both crossings",
             min(crossed),
             Reference(_CROSSING, 1.0, inf, percent),
         )
@@ -147,13 +147,13 @@ def _crossings(ends: Mapping[tuple[str, str], Any], settings: Settings) -> list[
 
 _AFTER = (1, 5, 10, 20, 50, 99)
 _EVERY = (
-    "accuracy on unseen tasks, mean over seeds, learners that are meta-trained on MNIST beside those that are not "
+    "accuracy on unseen tasks, mean over seeds, of learners meta-trained on MNIST and of learners that are not "
     "meta-trained. The two classical learners are fitted again at every position."
 )
 _FIRST = (
-    "the accuracy at every position, mean over seeds and over five positions, of the Transformer that is meta-trained "
-    "on MNIST less that of another learner. The number is the share of positions from the third on at which it is not "
-    "below."
+    "the accuracy at every position, mean over seeds and over five positions, of the Transformer meta-trained on MNIST "
+    "minus that of another learner. The number is the share of positions, from the third on, at which this is not "
+    "negative."
 )
 # Positions over which a curve is averaged, and where the comparison begins.
 _SMOOTHED, _FROM = 5, 3
@@ -191,8 +191,8 @@ def _overtakes(table: pd.DataFrame, settings: Settings) -> list[Finding]:
             ahead = ahead[ahead.index >= _FROM]
             shares[learner] = float((ahead >= 0).mean())
             texts.append(
-                f"{learner}: at {shares[learner]:.0%} of the positions, most {100 * ahead.max():+.1f} points after "
-                f"{ahead.idxmax() - 1} examples, least {100 * ahead.min():+.1f} after {ahead.idxmin() - 1}"
+                f"{learner}: at {shares[learner]:.0%} of the positions, at best {100 * ahead.max():+.1f} points after "
+                f"{ahead.idxmax() - 1} examples, at worst {100 * ahead.min():+.1f} after {ahead.idxmin() - 1}"
             )
         if texts:
             ours, claim = shares.get(SGD), "it learns from fewer examples than SGD"
@@ -202,11 +202,11 @@ def _overtakes(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     return found
 
 
-_OF_SGD = "The verdict is about SGD."
+_OF_SGD = "The verdict compares with SGD."
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw accuracy at every position: a panel per data set that it is tested on, a line per learner."""
+    """Draw accuracy at every position: one panel per test data set, one line per learner."""
     table = table.assign(line=table["learner"] + table["trained_on"].map(lambda name: _suffix(name, settings)))
     means = over_seeds(table, ["line", "dataset", "position"])
     last = int(table["position"].max())
@@ -233,12 +233,12 @@ EXPERIMENT = Experiment(
     name="learning-curve",
     title="Learning curve: accuracy at every position",
     question=(
-        "Does a meta-trained Transformer learn, rather than recognise? Accuracy at every position of an episode, on "
-        "unseen tasks of held-out images: of the data set that it was meta-trained on, and of one that it has never "
-        "seen. No weight moves; whatever rises was learned from the examples before. Beside it, on tasks of the same "
-        "kind: MAML; SGD, which takes one step of gradient descent on every example; the nearest neighbour; and "
-        "logistic regression, fitted again at every position. The last two answer fewer episodes, because they are "
-        "slow."
+        "Does a meta-trained Transformer learn, rather than recognise? This is its accuracy at every position of an "
+        "episode, on unseen tasks of held-out images: of the data set that it was meta-trained on, and of one that it "
+        "has never seen. Weights are fixed, so any rise is learned from earlier examples. It is compared, on "
+        "tasks of the same kind, with MAML; SGD, which takes one step of gradient descent on every example; the "
+        "nearest neighbour; and logistic regression, fitted again at every position. The last two are tested on fewer "
+        "episodes because they are slow."
     ),
     grid=grid,
     measure=measure,

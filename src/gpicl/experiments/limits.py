@@ -1,4 +1,4 @@
-"""How far a learner can go: meta-trained on the data set that it is tested on, against the general one."""
+"""The limits of a general learner: it is compared with learners meta-trained on the test data set itself."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,9 +36,9 @@ LEARNERS: dict[str, Mapping[str, Any]] = {
     },
     "gpu": {**_ON_GPU, "training": _FLAGSHIP.training, "testing.positions": [100], "testing.episodes": 16384},
 }
-"""The learner of the flagship, smaller on a laptop: what an experiment with it changes of the base run of a scale."""
+"""Changes to a scale's base run that give the learner of the flagship, smaller at `laptop`."""
 
-# The random images of a smoke test have no turned copies, which merging needs.
+# Merging needs rotated copies, which the random images of a smoke test do not have.
 _WIDEN_FEW = {name: probability for name, probability in _FLAGSHIP.tasks.widen.items() if name != "merging"}
 _SCALES = {
     "smoke": Scale({"tasks.widen": _WIDEN_FEW}),
@@ -48,7 +48,7 @@ _SCALES = {
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: what is meta-trained on x seeds."""
+    """Lay out the runs: meta-training data sets x seeds."""
     scale = _SCALES[settings.scale]
     names = by_label(settings, DOMAINS)
     places: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -59,11 +59,11 @@ def grid(settings: Settings) -> list[SweptRun]:
 
 
 def by_label(settings: Settings, names: Sequence[str]) -> dict[str, str]:
-    """Give data sets by what they are called in tables, each once; at `smoke` one stands for several.
+    """Map labels in tables to data sets, each label once; at `smoke` one data set replaces several.
 
     Args:
-        settings: Say what stands for a data set.
-        names: Such as `mnist`.
+        settings: Settings with the sources of data sets.
+        names: Names such as `mnist`.
     """
     found: dict[str, str] = {}
     for name in names:
@@ -72,11 +72,11 @@ def by_label(settings: Settings, names: Sequence[str]) -> dict[str, str]:
 
 
 def of_nothing(scale: Scale, settings: Settings) -> dict[str, Any]:
-    """Say what to change of a run so that no data set is behind its tasks, which are as wide as its images.
+    """Changes that give a run tasks without a data set, with as many features as its images have pixels.
 
     Args:
-        scale: Of the experiment.
-        settings: Say which scale.
+        scale: The experiment at this scale.
+        settings: Settings with the name of the scale.
     """
     data = scale.base(settings.scale).data
     pixels = (data.size or 0) ** 2 * (data.channels or 1)
@@ -84,7 +84,7 @@ def of_nothing(scale: Scale, settings: Settings) -> dict[str, Any]:
 
 
 def check_splits(settings: Settings) -> None:
-    """Refuse data sets that have one split alone: a learner would be tested on what it was meta-trained on.
+    """Refuse data sets with a single split: a learner would be tested on its meta-training images.
 
     Raises:
         DataError: If the training and the test split of a data set are the same images.
@@ -95,21 +95,21 @@ def check_splits(settings: Settings) -> None:
         train, test = (load_contents(source, split, None, data.size, data.channels) for split in ("train", "test"))
         if train.examples and train.digest == test.digest:
             raise DataError(
-                f"{source}: training and test split are the same images, and this experiment trains on the one and "
-                "tests on the other. Give an archive with x_train, y_train, x_test and y_test."
+                f"{source}: training and test split are the same images, but this experiment trains on one and tests "
+                "on the other. Give an archive with x_train, y_train, x_test and y_test."
             )
 
 
 _RULE = (
-    "accuracy after 99 examples of unseen tasks of test images, mean and 95 % interval over seeds (Student's t; over "
-    "episodes, Wilson, if there is one seed). *Its own images*: meta-trained on the training images of the data set. "
-    "What they add is the difference to the better one of the learners that know none of them."
+    "accuracy after 99 examples of unseen tasks of test images; mean and 95 % interval over seeds (Student's t), or "
+    "over episodes (Wilson) with one seed. *Its own images*: meta-trained on the training images of the data set. What "
+    "they add is the difference to the better one of the learners that have not seen them."
 )
-_ELSEWHERE = "mean over the data sets of the others, of the accuracy less that of the learner from MNIST."
+_ELSEWHERE = "accuracy minus that of the learner meta-trained on MNIST, mean over the other data sets."
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say what knowledge of the domain adds on each data set, and what it costs on the others."""
+    """Report what knowledge of the domain adds on each data set, and what it costs on the others."""
     means = over_seeds(table, ["trained_on", "dataset"])
     ends = {(row["trained_on"], row["dataset"]): row for _, row in means.iterrows()}
     general = settings.label("mnist")
@@ -137,11 +137,11 @@ def _of_domain(ends: Mapping[tuple[str, str], "pd.Series[Any]"], label: str, gen
     if known:
         added = ends[label, label]["accuracy"] - max(ends[trained, label]["accuracy"] for _, trained in known)
         texts.append(f"its own images add {100 * added:+.1f} points")
-    return Finding(f"{label}: what is left for knowledge of the domain?", "; ".join(texts), _RULE)
+    return Finding(f"{label}: what does knowledge of the domain add?", "; ".join(texts), _RULE)
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw the accuracy on every data set, by what the learner was meta-trained on."""
+    """Draw the accuracy on every data set, by meta-training data set."""
     means = over_seeds(table, ["trained_on", "dataset"])
     general = settings.label("mnist")
     labels = list(by_label(settings, DOMAINS))
@@ -170,13 +170,13 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
 
 EXPERIMENT = Experiment(
     name="limits",
-    title="How far can it go?",
+    title="Limits: how much is knowledge of the domain worth?",
     question=(
-        "How much of what a general learner lacks is knowledge of the domain? The same learner, with the same tasks "
-        "and steps, is meta-trained on the training images of the very data set that it is tested on, on those of "
-        "MNIST, and on no image at all. All tasks are projections with permuted labels, and images are widened, and "
-        "mixed with inventions, as for the flagship: what the first learner has over the others it knows of the "
-        "domain, not of learning. What it loses on the other data sets says the same from the other side."
+        "How much would knowledge of the domain add to a general learner? The same learner, with the same kind of "
+        "tasks and the same steps, is meta-trained on the training images of the data set that it is tested on, on "
+        "those of MNIST, and on no images at all. All tasks are projections with permuted labels, widened and mixed "
+        "with inventions as for the flagship. What the first learner gains over the others is therefore knowledge of "
+        "the domain, not of learning. Its loss on the other data sets is the reverse of this gain."
     ),
     grid=grid,
     measure=accuracies_at(-1),

@@ -1,4 +1,4 @@
-"""Longer sequences: what more examples give the paper's learner (paper, appendix)."""
+"""Longer sequences: what the paper's learner gains from more examples (paper, appendix)."""
 
 from itertools import pairwise
 from math import inf, nan
@@ -25,7 +25,7 @@ from gpicl.report import COLOURS
 
 _TESTED_ON = ("mnist", "fashion_mnist", "kmnist")
 
-# `lengths` have the batch of each: a step has about the same number of examples at every length.
+# `lengths` maps each length to its batch, which shrinks as episodes grow.
 _SCALES = {
     "smoke": Scale(
         {"learner": LearnerConfig("TokenTransformer", {"layers": 1, "width": 8, "heads": 1, "key_size": 8})},
@@ -50,7 +50,7 @@ _SCALES = {
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: length of an episode x seeds."""
+    """Lay out the runs: episode lengths x seeds."""
     scale = _SCALES[settings.scale]
     places: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (
@@ -64,21 +64,21 @@ def grid(settings: Settings) -> list[SweptRun]:
 
 _RULE = (
     "accuracy at the last position on unseen tasks of held-out images; mean and 95 % interval over seeds (Student's "
-    "t), over episodes (Wilson) if there is one seed. The number is the smallest ratio of the accuracy with one "
-    "length to that with the next shorter one."
+    "t), or over episodes (Wilson) with one seed. The number is the smallest ratio of the accuracy with one length to "
+    "that with the next shorter one."
 )
 _WITHIN = (
-    "of the runs with the longest episodes, the accuracy at the last position over that at the length of the shortest "
-    "episodes, smallest of all data sets."
+    "in the runs with the longest episodes, the accuracy at the last position divided by that at the length of the "
+    "shortest episodes; the smallest ratio of all data sets."
 )
 _SAME = (
-    "accuracy at the last position of the shortest episodes: that of the runs with the longest ones over that of those "
-    "with the shortest, smallest of all data sets."
+    "accuracy at the last position of the shortest episodes: that of the runs with the longest episodes divided by "
+    "that of the runs with the shortest; the smallest ratio of all data sets."
 )
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say whether longer episodes end higher, whether accuracy goes on rising, and what long ones cost at the start."""
+    """Report whether longer episodes end higher, whether accuracy keeps rising, and what they cost at the start."""
     means = over_seeds(table, ["length", "dataset", "position"])
     rises = Reference(1.0, 1.0, inf)
     found = []
@@ -112,7 +112,7 @@ def _accuracies(means: pd.DataFrame, length: int, position: int) -> "pd.Series[f
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw accuracy at every position: a panel per data set, a line per length."""
+    """Draw accuracy at every position: one panel per data set, one line per length."""
     means = over_seeds(table, ["length", "dataset", "position"])
     datasets = list(dict.fromkeys(table["dataset"]))
     styles = ("-", "--", "-.", ":")
@@ -129,11 +129,11 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
 
 EXPERIMENT = Experiment(
     name="long-sequences",
-    title="Long sequences: what more examples give",
+    title="Long sequences: what more examples add",
     question=(
-        "Episodes of the paper have 100 examples. Here its Transformer is meta-trained on MNIST with episodes of 50 to "
-        "500 examples, and tested on unseen tasks with episodes of the same length, as its learned positions end where "
-        "those of meta-training do. All runs have the same number of steps; the batch shrinks as the episodes grow."
+        "Episodes in the paper have 100 examples. Here its Transformer is meta-trained on MNIST with episodes of 50 to "
+        "500 examples, and tested on unseen tasks with episodes of the same length, because it learns an embedding for "
+        "each position. All runs have the same number of steps; the batch shrinks as the episodes grow."
     ),
     grid=grid,
     measure=accuracies_at(),

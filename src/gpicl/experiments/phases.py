@@ -1,4 +1,4 @@
-"""The phase diagram: task batch x number of tasks decide what a run ends as (paper, section 4)."""
+"""The phase diagram: how a run ends by task batch and number of tasks (paper, section 4)."""
 
 from collections.abc import Iterable, Sequence
 from math import inf, log, log2
@@ -19,7 +19,7 @@ from gpicl.weights import load_card
 
 _SCALES = {
     "smoke": Scale({"training.steps": 3}, axes={"batches": (1, 2), "exponents": (0, 6), "measured": 1}),
-    # The small tasks of the experiment `plateau`, in which the plateau ends within the time that there is.
+    # The small tasks of the experiment `plateau`, with which the plateau ends in the available time.
     "laptop": Scale(
         {
             "tasks": TaskConfig(
@@ -35,7 +35,7 @@ _SCALES = {
         },
         axes={"batches": (8, 16, 32, 64, 128, 256), "exponents": tuple(range(0, 17, 2)), "measured": 20},
     ),
-    # WHY 14x14: see the heat map. With bias alone, and not repetitions too, small batches stay on the plateau.
+    # WHY 14x14: see the heat map. With bias but without repetitions, small batches stay on the plateau.
     "gpu": Scale(
         {
             "data.size": 14,
@@ -51,7 +51,7 @@ _SCALES = {
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: task batch x number of tasks x seeds."""
+    """Lay out the runs: task batches x numbers of tasks x seeds."""
     scale = _SCALES[settings.scale]
     places: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({"batch": batch, "num_tasks": 2**n}, {"training.batch": batch, "tasks.num_tasks": 2**n})
@@ -61,17 +61,17 @@ def grid(settings: Settings) -> list[SweptRun]:
     return lay_out(settings, scale, places, kinds=("seen", "unseen"), measured=scale.axes["measured"])
 
 
-# Share of ln C that a loss must fall below. It falls a little without any learning: where episodes repeat a few images
-# it is enough to notice which labels occur.
+# Share of ln C that a loss must fall below. It falls a little without learning: where episodes repeat a few images, it
+# is enough to notice which labels occur.
 BELOW = 0.85
 # Logged steps over which the training loss, which is noisy, is averaged.
 _WINDOW = 5
 PLATEAU, MEMORISES, GENERALISES = "stays on the plateau", "memorises", "generalises"
 RULE = (
-    f"from the curves of a run, at its end: *{GENERALISES}*: the loss on unseen tasks (128 episodes without "
+    f"from the losses at the end of a run: *{GENERALISES}*: the loss on unseen tasks (128 episodes without "
     f"interventions) is below {BELOW:.0%} of ln C, the loss of guessing; *{MEMORISES}*: it is not, but the training "
-    f"loss (mean over the last {_WINDOW} logged steps) is; *{PLATEAU}*: neither is. Of several seeds, what most of "
-    "them do."
+    f"loss (mean over the last {_WINDOW} logged steps) is; *{PLATEAU}*: neither is. With several seeds, the most "
+    "frequent phase counts."
 )
 
 
@@ -79,8 +79,8 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
     """Measure both losses at the end of a run, as shares of the loss of guessing.
 
     Args:
-        run: The run.
-        folder: Its folder.
+        run: A finished run.
+        folder: Folder of the run.
 
     Returns:
         One row: `training` and `unseen` loss over ln C, and the `accuracy` on unseen tasks at the last position.
@@ -94,7 +94,7 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
 
 
 def judged(table: pd.DataFrame) -> pd.DataFrame:
-    """Say what each place of the diagram ends as.
+    """Determine the phase of each cell of the diagram.
 
     Args:
         table: See `measure`.
@@ -120,7 +120,7 @@ _NEARLY_ALL = 0.9
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say what the places end as, and whether batch and number of tasks act as in the paper."""
+    """Report how the runs end, and whether batch and number of tasks act as in the paper."""
     places = judged(table)
     generalised = places[places["phase"] == GENERALISES]
     counts = "; ".join(f"{(places['phase'] == phase).sum()} of {len(places)} {phase}" for phase in _ORDER)
@@ -137,28 +137,28 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         if rows["phase"].nunique() > 1
     ]
     return [
-        Finding("What do the runs end as?", f"{counts}. {_where(places)}", RULE),
+        Finding("How do the runs end?", f"{counts}. {_where(places)}", RULE),
         Finding(
             "Does generalising need a large batch?",
             f"the smallest that generalises is {generalised['batch'].min():.0f}" if len(generalised) else "none does",
-            f"{RULE} The number is the smallest batch that generalises, over the smallest of the grid.",
+            f"{RULE} The number is the smallest batch that generalises divided by the smallest of the grid.",
             "only large enough batches generalise",
             smallest if len(generalised) else None,
             Reference(1.0, 2.0, inf),
         ),
         Finding(
             "With more tasks: memorises, then generalises, then stays on the plateau?",
-            f"so with {sum(by_tasks)} of {len(by_tasks)} batches that have more than one phase",
-            f"{RULE} The number is the share of batches with two phases or more whose phases come in this order.",
+            f"yes with {sum(by_tasks)} of {len(by_tasks)} batches that have more than one phase",
+            f"{RULE} The number is the share of batches with at least two phases whose phases come in this order.",
             "generalises with enough tasks, but not too many",
             _share(by_tasks),
             Reference(1.0, _NEARLY_ALL, inf, percent),
         ),
         Finding(
             "Does a larger batch leave the plateau?",
-            f"so with {sum(leaves)} of {len(leaves)} numbers of tasks with which some batches do and some do not",
-            f"{RULE} The number is the share of these with which no larger batch stays on the plateau once a smaller "
-            "one has left it.",
+            f"yes with {sum(leaves)} of {len(leaves)} numbers of tasks with which some batches do and some do not",
+            f"{RULE} The number is the share of these with which no larger batch stays on the plateau when a smaller "
+            "one leaves it.",
             "a larger batch shortens the plateau",
             _share(leaves),
             Reference(1.0, _NEARLY_ALL, inf, percent),
@@ -188,7 +188,7 @@ _SHADES = {MEMORISES: "#D55E00", GENERALISES: "#009E73", PLATEAU: "#DDDDDD"}
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw the phase of every place, with its accuracy on unseen tasks in per cent."""
+    """Draw the phase of every cell, with its accuracy on unseen tasks in per cent."""
     places = judged(table)
     numbers = places.assign(phase=places["phase"].map(_ORDER.index))
     wide, accuracy = (
@@ -202,7 +202,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
         axes.set_xticks(range(wide.shape[1]), [f"$2^{{{int(log2(n))}}}$" for n in wide.columns])
         axes.set_yticks(range(wide.shape[0]), [str(batch) for batch in wide.index])
         for (y, x), value in np.ndenumerate(accuracy.to_numpy()):
-            if not np.isnan(value):  # of a run that failed
+            if not np.isnan(value):  # its run failed
                 axes.text(x, y, f"{100 * value:.0f}", ha="center", va="center", fontsize=6)
         axes.set(xlabel="number of tasks", ylabel="task batch")
         handles = [Patch(color=shade, label=phase, alpha=0.75) for phase, shade in _SHADES.items()]
@@ -212,14 +212,14 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
 
 EXPERIMENT = Experiment(
     name="phases",
-    title="Phases: what task batch and number of tasks make of a run",
+    title="Phases: how a run ends by task batch and number of tasks",
     question=(
         "A run of the paper's Transformer ends in one of three ways: it memorises its tasks, it generalises to others, "
-        "or it is still on the plateau where it began. Which one depends on how many tasks there are and on how many "
-        "episodes a step has. Every run has the same number of steps, and is judged by its curves. The figure has the "
-        "accuracy on unseen tasks at the last position, in per cent. On a laptop the tasks are small, so that the "
-        "plateau ends within the time there is: episodes of 32 examples of 5 classes, images projected to 16 features, "
-        "half of the episodes repeating five images, a Transformer of two layers."
+        "or it is still on the plateau where it began. Which one depends on the number of tasks and on the number of "
+        "episodes per step. All runs have the same number of steps and are classified by their losses. The figure "
+        "shows the accuracy on unseen tasks at the last position, in per cent. At `laptop` the tasks are small, so "
+        "that the plateau ends in the available time: episodes of 32 examples of 5 classes, images projected to 16 "
+        "features, five repeated images in half of the episodes, and a Transformer of two layers."
     ),
     grid=grid,
     measure=measure,

@@ -23,13 +23,13 @@ from gpicl.runs.planning import sized_for_testing
 from gpicl.weights import load_weights
 
 STATE, PARAMETERS, PAIR = "state", "parameters", "pair"
-"""What a group of runs varies: the state at equal parameters, the parameters at equal state, or neither."""
+"""Groups of runs: the state varies at equal parameters, the parameters vary at equal state, or neither."""
 
 Sizes = dict[str, dict[str, tuple[dict[str, Any], ...]]]
 
 
 def _transformer(layers: int, *sizes: tuple[int, int]) -> tuple[dict[str, Any], ...]:
-    """Options of Transformers with one head, from pairs of its size and the width."""
+    """Options of Transformers with one head, from pairs of key size and width."""
     return tuple({"layers": layers, "width": width, "heads": 1, "key_size": key} for key, width in sizes)
 
 
@@ -66,7 +66,7 @@ _SIZES: dict[str, Sizes] = {
             STATE: _outer_product((16, 2, 32), (4, 8, 32), (1, 32, 32)),
             PARAMETERS: _outer_product((4, 8, 8), (4, 8, 32), (4, 8, 128)),
         },
-        # As many parameters as the outer-product LSTMs above, and as large a state as one of them.
+        # One has as many parameters as the outer-product LSTMs above, the other as large a state as one of them.
         "LSTM": {PAIR: ({"hidden": 44}, {"hidden": 144})},
     },
     "gpu": {
@@ -84,15 +84,15 @@ _SIZES: dict[str, Sizes] = {
     },
 }
 
-# All learners have the same tasks, which recurrent ones with a small state can learn too: they begin with few images
-# that repeat, and are shown more and more of them (docs/lab-notebook.md).
+# All learners have the same tasks. So that recurrent ones with a small state can learn too, episodes begin with few
+# repeated images and get more and more of them (docs/lab-notebook.md).
 _TASKS = TaskConfig(
     permutation_probability=0.1,
     repetition_probability=1.0,
     first_repeated_images=2,
     repeated_images=16,
 )
-# Muon's rate is each learner's own: at that of the others the outer-product LSTM stays on its plateau.
+# Muon's rate by learner: at the rate of the others the outer-product LSTM stays on its plateau.
 _RATES = {
     "ValueTransformer": 0.01,
     "TokenTransformer": 0.01,
@@ -124,7 +124,7 @@ _SCALES = {
 
 
 def grid(settings: Settings) -> list[SweptRun]:
-    """Lay out the runs: learners x sizes x seeds. A size that stands in both groups is run once."""
+    """Lay out the runs: learners x sizes x seeds. A size in both groups is run once."""
     scale = _SCALES[settings.scale]
     length = scale.base(settings.scale).tasks.length
     return lay_out(settings, scale, _places(_SIZES[settings.scale], length))
@@ -148,8 +148,8 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
     """Measure accuracy at the last position of every data set.
 
     Args:
-        run: The run.
-        folder: Its folder.
+        run: A finished run.
+        folder: Folder of the run.
 
     Returns:
         Rows of `accuracies_at`, with `state_size` (numbers) and `parameters`.
@@ -164,7 +164,7 @@ def mean_by_size(table: pd.DataFrame, dataset: str) -> pd.DataFrame:
 
     Args:
         table: See `measure`.
-        dataset: Which data set.
+        dataset: Label of the data set.
 
     Returns:
         One row per learner, group and size: `learner`, `varied`, `sizes`, `state_size`, `parameters`, `accuracy`, `low`
@@ -173,7 +173,7 @@ def mean_by_size(table: pd.DataFrame, dataset: str) -> pd.DataFrame:
     return over_seeds(table[table["dataset"] == dataset], ["learner", "varied", "sizes", "state_size", "parameters"])
 
 
-# The paper's learners, as far as it says how large they were: images of 32x32x3, episodes of 100.
+# The paper's learners whose size it gives: images of 32x32x3, episodes of 100.
 _FEATURES, _CLASSES, _LENGTH = 3072, 10, 100
 _PUBLISHED: dict[str, tuple[str, dict[str, Any]]] = {
     "LSTM": ("LSTM", {"hidden": 256}),
@@ -183,7 +183,7 @@ _PUBLISHED: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def published_sizes() -> pd.DataFrame:
-    """The paper's accuracies with the sizes that its learners have when they are built here.
+    """The paper's accuracies, with the sizes of its learners as built here.
 
     Returns:
         One row per learner and data set: `learner` (our name), `dataset`, `accuracy`, `state_size`, `parameters`.
@@ -198,16 +198,16 @@ def published_sizes() -> pd.DataFrame:
 
 
 _GAIN = (
-    "accuracy at the last position on unseen tasks, gained with every doubling: the slope of a line through one seed's "
+    "gain per doubling of the accuracy at the last position on unseen tasks: the slope of a line through one seed's "
     "accuracies against log2 of the size; mean over seeds, and 95 % interval by Student's t. "
 )
 _BOTH = _GAIN + (
-    "The number is 1 + the gain per doubling of the state at equal parameters less that per doubling of the parameters "
-    "at equal state, in points / 100."
+    "The number is 1 + the gain per doubling of the state at equal parameters minus that per doubling of the "
+    "parameters at equal state, in points / 100."
 )
 _ALL = (
     "Spearman's rank correlation between size and accuracy at the last position on unseen tasks, mean over seeds, over "
-    "all learners and sizes. The number is 1 + the correlation with the state less that with the parameters."
+    "all learners and sizes. The number is 1 + the correlation with the state minus that with the parameters."
 )
 _PAIR = (
     "the best outer-product LSTM, which has as many parameters as the smaller LSTM and a larger state, against the "
@@ -218,15 +218,15 @@ _SIZE_OF = {STATE: "state_size", PARAMETERS: "parameters"}
 
 
 def gains(table: pd.DataFrame, learner: str, varied: str) -> list[float]:
-    """Measure what a doubling of the size gains, for every seed.
+    """Measure the gain in accuracy per doubling of the size, for every seed.
 
     Args:
-        table: See `measure`; of one data set.
-        learner: Which learner.
-        varied: `STATE` or `PARAMETERS`: what is doubled, while the other stays.
+        table: See `measure`; rows of one data set.
+        learner: Name of the learner.
+        varied: `STATE` or `PARAMETERS`: what is doubled while the other is constant.
 
     Returns:
-        Accuracy (0..1) per doubling; empty where there are not two sizes.
+        Accuracy (0..1) per doubling; empty if there is only one size.
     """
     rows = table[(table["learner"] == learner) & (table["varied"] == varied)]
     slopes = []
@@ -238,7 +238,7 @@ def gains(table: pd.DataFrame, learner: str, varied: str) -> list[float]:
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say what a larger state gives, what more parameters give, and which of the two orders the learners."""
+    """Report the gains from a larger state and from more parameters, and which size orders the learners."""
     table = table[table["dataset"] == settings.label("mnist")]
     means = mean_by_size(table, settings.label("mnist"))
     found = []
@@ -273,7 +273,7 @@ def _points(slopes: list[float]) -> str:
 
 def _rank_correlation(means: pd.DataFrame, column: str) -> float:
     if min(means[column].nunique(), means["accuracy"].nunique()) < 2:
-        return float("nan")  # what does not vary has no order
+        return float("nan")  # values that do not vary have no order
     return float(spearmanr(means[column], means["accuracy"]).statistic)
 
 
@@ -293,12 +293,12 @@ def _pair(means: pd.DataFrame) -> list[Finding]:
     return [Finding("Does a larger state beat more parameters?", "; ".join(texts), _PAIR, "yes", ratio, _MORE)]
 
 
-_MARKERS = "osD^vP*X<"  # one more than there are colours, so that a colour that comes again has another
+_MARKERS = "osD^vP*X<"  # one more than there are colours, so a repeated colour has another marker
 _AXES = {STATE: "state size, equal parameters", PARAMETERS: "parameters, equal state"}
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw accuracy by state size at equal parameters and by parameters at equal state, and the paper's by state."""
+    """Draw accuracy by state size at equal parameters, by parameters at equal state, and the paper's by state size."""
     means = mean_by_size(table, settings.label("mnist"))
     paper = published_sizes()
     paper = paper[paper["dataset"] == "mnist"]
@@ -332,15 +332,15 @@ def _learner(axes: Axes, rows: pd.DataFrame, column: str, label: str, style: dic
 
 EXPERIMENT = Experiment(
     name="state-size",
-    title="State size: what a learner can carry from one example to the next",
+    title="State size: what a learner carries from one example to the next",
     question=(
-        "Is it the number of parameters that makes an in-context learner, or the size of the state that carries the "
-        "past from one example to the next? Of every learner the state is varied at equal parameters, and the "
+        "Which matters more for in-context learning: the number of parameters, or the size of the state that carries "
+        "the past from one example to the next? For every learner the state is varied at equal parameters, and the "
         "parameters at equal state (within 5 %). A Transformer's state is the keys and values of all layers and "
-        "positions: its key size is traded against its width. An outer-product LSTM's is its heads' matrices: many "
-        "small heads have as many parameters as one large head. A fast-weight memory's is its matrix. An LSTM's state "
-        "cannot be varied by itself: one LSTM has as many parameters as the outer-product LSTMs, another as large a "
-        "state as one of them. All learners have the same images, features, tasks and steps."
+        "positions: its key size is traded against its width. An outer-product LSTM's state is the matrices of its "
+        "heads: many small heads have as many parameters as one large head. A fast-weight memory's state is its "
+        "matrix. An LSTM's state cannot be varied alone: one LSTM has as many parameters as the outer-product LSTMs, "
+        "another as large a state as one of them. All learners have the same images, features, tasks and steps."
     ),
     grid=grid,
     measure=measure,

@@ -34,7 +34,7 @@ from gpicl.runs.planning import (
 )
 from gpicl.runs.results import RESULTS_FILE, add_rows, check_same_weights, read_results, rows_of, write_results
 from gpicl.tasks import NO_INTERVENTION, TaskAugmentor
-from gpicl.weights import load_card
+from gpicl.weights import is_shipped, load_card
 
 OUTCOMES_FOLDER = "outcomes"
 """Folder with the outcomes of each episode, in a folder of results."""
@@ -82,7 +82,7 @@ def meta_test_run(
     wanted = report and not (target / REPORT_FILE).exists()
     if not wanted and not any(_lacking(one, results, positions, testing, target) for one in plan):
         return results
-    if say is not None and (warning := _changed_code(card)):
+    if say is not None and (warning := _changed_code(folder, card)):
         say(f"Warning: {warning}")
     make_folder(target)
     with run_lock(target, say), testing_progress(progress) as bar:
@@ -145,8 +145,13 @@ def tested_rows(folder: Path, testing: TestingConfig) -> pd.DataFrame:
     return rows_of(results, [one.test for one in plan], positions)
 
 
-def _changed_code(card: dict[str, Any]) -> str | None:
-    """Return a warning if the learner's source has changed since its weights were meta-trained."""
+def _changed_code(folder: Path, card: dict[str, Any]) -> str | None:
+    """Return a warning if the learner's source has changed since its weights were meta-trained.
+
+    Shipped weights are tested with the code that they are shipped with.
+    """
+    if is_shipped(folder):
+        return None
     then = (card.get("sources") or {}).get("learner")
     if then is None or then == learner_source(card["learner"]):
         return None

@@ -1,6 +1,6 @@
-"""The machine: what its devices can do, its memory and its threads. Knows nothing of learning."""
+"""The machine: its devices, precision, memory and threads. Independent of learners and tasks."""
 
-from gpicl.runtime.devices import Chunks, find_device, is_available
+from gpicl.runtime.devices import Chunks, find_device, is_available, is_out_of_memory
 from gpicl.runtime.machine import describe_machine, machine_description
 from gpicl.runtime.memory import available_memory, freed_memory_kept, physical_memory
 from gpicl.runtime.precision import lightning_precision, multiplies_in_bf16
@@ -13,6 +13,7 @@ __all__ = [
     "find_device",
     "freed_memory_kept",
     "is_available",
+    "is_out_of_memory",
     "lightning_precision",
     "machine_description",
     "multiplies_in_bf16",

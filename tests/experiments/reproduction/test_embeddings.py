@@ -107,4 +107,4 @@ def test_a_network_gains_if_the_interval_of_the_gain_is_above_none(network, agre
     table = accuracies(pixels=(0.5, 0.52, 0.51), network=network, other=(0.45, 0.46, 0.47))
     found = {each.question: each for each in embeddings.find(table, SETTINGS)}
     assert found["What does a network of the same domain gain on mnist, after 10 examples?"].agrees is agrees
-    assert "How much of that does the domain give on mnist, after 99 examples?" in found
+    assert "How much of that comes from the domain on mnist, after 99 examples?" in found

@@ -76,7 +76,7 @@ def test_data_sets_are_replaced_by_name():
 def test_mistakes_are_explained():
     with pytest.raises(ConfigError, match="NAME=PATH"):
         find_sources("laptop", "mnist.npz")
-    with pytest.raises(ConfigError, match="speak of mnist"):
+    with pytest.raises(ConfigError, match="use mnist"):
         find_sources("laptop", "minst=mnist.npz")
     with pytest.raises(UnknownNameError, match="'heatmap'"):
         find_experiment("heat-map")

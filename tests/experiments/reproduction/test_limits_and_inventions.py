@@ -23,9 +23,9 @@ def test_what_is_left_is_the_difference_to_the_better_learner_that_does_not_know
     known |= {("kmnist", "kmnist", 0): 0.75, ("nothing", "kmnist", 0): 0.65, ("kmnist", "mnist", 0): 0.8}
     known |= {("kmnist", "cifar10", 0): 0.2, ("mnist", "cifar10", 0): 0.23, ("cifar10", "cifar10", 0): 0.3}
     found = {finding.question: finding.found for finding in limits.find(table("trained_on", known), Settings("gpu"))}
-    assert "its own images add +10.0 points" in found["kmnist: what is left for knowledge of the domain?"]
-    assert "its own images add +10.0 points" in found["mnist: what is left for knowledge of the domain?"]
-    assert "images of mnist" not in found["mnist: what is left for knowledge of the domain?"], "they are its own"
+    assert "its own images add +10.0 points" in found["kmnist: what does knowledge of the domain add?"]
+    assert "its own images add +10.0 points" in found["mnist: what does knowledge of the domain add?"]
+    assert "images of mnist" not in found["mnist: what does knowledge of the domain add?"], "they are its own"
     assert found["Meta-trained on kmnist: what is lost on other data sets?"] == "-3.0 points"
 
 

@@ -37,7 +37,7 @@ def test_heatmap_tells_memorising_from_generalising():
     assert list(verdicts(table)["verdict"]) == ["memorises", "in between", "generalises", "learns neither"]
     found, width = heatmap.find(table, SETTINGS)
     assert (found.ours, found.agrees, width.ours, width.agrees) == (4096, True, 64, True)
-    assert "memorises in 1 of 4 places (2^0 tasks)" in found.found
+    assert "memorises in 1 of 4 cells (2^0 tasks)" in found.found
 
 
 def test_heatmap_disagrees_with_the_paper_where_an_mlp_generalises_or_the_order_is_wrong():
@@ -191,9 +191,9 @@ def test_an_initialisation_moves_the_beginning_of_generalisation():
         ]
     )
     found = {each.question: each.found for each in initialisation.find(table, SETTINGS)}
-    assert found["Does a memorising start hinder generalising?"] == "the beginning moves by +4 doublings"
-    assert found["Does a generalising start help with few tasks?"] == "the beginning moves by -4 doublings"
-    assert "2^4: 10.0%, 2^8: 70.0%" in found["From random weights: what is reached on unseen tasks?"]
+    assert found["Does a memorising start hinder generalising?"] == "the threshold moves by +4 doublings"
+    assert found["Does a generalising start help with few tasks?"] == "the threshold moves by -4 doublings"
+    assert "2^4: 10.0%, 2^8: 70.0%" in found["From random weights: what is the accuracy on unseen tasks?"]
     never = table[(table["begins"] != "memorising") | (table["num_tasks"] < 4096)]
     found = {each.question: each.found for each in initialisation.find(never, SETTINGS)}
     assert found["Does a memorising start hinder generalising?"].startswith("unknown")
@@ -273,7 +273,7 @@ def test_ablation_names_the_faults_that_cost_most():
         "no intervention costs 50.0 points, gives back 50.0 points"
         in found[f"{TRANSFORMER}: what does each fault cost?"]
     )
-    ends = findings[f"{TRANSFORMER}: are both ends where others have them?"]
+    ends = findings[f"{TRANSFORMER}: do both ends match the published accuracies?"]
     assert (ends.found, ends.paper) == (
         "all faults 12.0%, no fault 70.0%",
         "73.7%; the earlier reproduction 52.3%",

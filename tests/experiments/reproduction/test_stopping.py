@@ -58,7 +58,7 @@ def test_the_end_of_the_minutes_ends_the_work_like_sigterm():
     before = signal.getsignal(signal.SIGALRM)
     with pytest.raises(Terminated) as stopped, command._stopped_after(0.001):
         signal.pause()
-    assert "stopped after 0.001 minutes. The same command goes on" in stopped.value.message
+    assert "stopped after 0.001 minutes. The same command continues" in stopped.value.message
     assert signal.getsignal(signal.SIGALRM) == before
     with command._stopped_after(60.0), command._stopped_after(None):
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 0

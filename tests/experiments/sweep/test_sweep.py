@@ -42,7 +42,7 @@ def test_the_same_sweep_again_runs_nothing(grid, engine, swept):
 
     before, told = written(), []
     sweep(grid[:2] + grid[3:], swept[0], engine, "again", say=told.append, progress=False)
-    assert told == ["sweep: 3 runs, 3 of them finished before."]
+    assert told == ["sweep: 3 runs, 3 of them already finished."]
     assert written() == before
 
 
@@ -74,7 +74,7 @@ def test_runs_that_begin_with_the_weights_of_others_come_after_them(grid, engine
     assert follower.folder(tmp_path) != placeholder
     assert (follower.folder(tmp_path) / "weights.json").exists()
     assert set(failures) == {orphan.folder(tmp_path), grid[2].folder(tmp_path)}
-    assert "the weights that it begins with are not there" in failures[orphan.folder(tmp_path)]
+    assert "the weights that it begins with do not exist" in failures[orphan.folder(tmp_path)]
     table = results_table([base_run, follower, orphan], tmp_path, accuracies_at(-1), failures)
     assert list(dict.fromkeys(table["begins"])) == ["random", "base"]
 
@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_read_is_the_failure_of_its_run_alone(grid, engi
     runs = [grid[0], grid[3]]
     failures = sweep(runs, tmp_path, engine, "damaged", progress=False)
     assert list(failures) == [folder]
-    assert "is no card of format" in failures[folder]
+    assert "is not a card of format" in failures[folder]
     assert set(results_table(runs, tmp_path, accuracies_at(-1), failures)["seed"]) == {1}
     assert costs_table(runs, tmp_path, failures)["failure"].notna().tolist() == [True, False]
 

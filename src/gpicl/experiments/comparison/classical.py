@@ -1,4 +1,4 @@
-"""The part of a comparison that needs no meta-training: classical learners, and the rows that a trial has made."""
+"""Classical learners in the comparison, and the rows that a trial has produced."""
 
 from functools import partial
 
@@ -15,10 +15,10 @@ from gpicl.runs.results import RESULTS_FILE, MetaTest, add_rows, read_results, r
 
 
 def meta_test_classical(trial: Trial) -> None:
-    """Meta-test a classical learner on what it has not been tested on yet.
+    """Meta-test a classical learner on the data sets and positions that its results lack.
 
     Args:
-        trial: Its trial; the results go into its folder.
+        trial: The learner's trial; results are written to its folder.
     """
     make_folder(trial.folder)
     path = trial.folder / RESULTS_FILE
@@ -44,10 +44,10 @@ def meta_test_classical(trial: Trial) -> None:
 
 
 def trial_rows(trial: Trial) -> pd.DataFrame:
-    """Read what a trial has been tested on, leaving out whatever else its folder holds.
+    """Read a trial's results, without other rows that its folder holds.
 
     Args:
-        trial: The trial, done.
+        trial: A finished trial.
     """
     if not trial.entry.classical:
         return tested_rows(trial.folder, trial.config.testing)

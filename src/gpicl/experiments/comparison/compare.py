@@ -1,4 +1,4 @@
-"""Meta-train what needs it, meta-test all, write the table."""
+"""The comparison: meta-train the learners that need it, meta-test all, write the table."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -44,21 +44,21 @@ def compare(
     progress: bool = True,
     device: str | None = None,
 ) -> pd.DataFrame:
-    """Run the comparison, or what is left of it.
+    """Run the comparison, or the part of it that is left.
 
     Args:
         scale: One of `SCALES`.
         learners: See `choose_entries`.
-        output: Folder of all runs. What lies finished in it is not run again.
-        results: Folder that the table, the page and the figure are written to.
-        command: What the user typed, for the page.
-        say: Told what is being done.
+        output: Folder of all runs. Finished runs in it are not repeated.
+        results: Folder for the table, the page and the figure.
+        command: The command line, shown on the page.
+        say: Called with progress messages.
         data: Data set to meta-train on; None for the scale's.
         datasets: Data sets to meta-test on; None for the scale's.
         episodes: Episodes per data set; None for the scale's.
         seeds: Runs per learner; None for the scale's.
-        minutes: Wall-clock budget of every run; None for the presets' own.
-        engine: An open engine; None for one run after another.
+        minutes: Wall-clock budget of every run; None for the budgets of the presets.
+        engine: An open engine; None to run one after another.
         progress: Show progress bars.
         device: Where to meta-train and meta-test; see `find_device`.
 
@@ -66,7 +66,7 @@ def compare(
         The table; see `comparison_table`.
 
     Raises:
-        GpiclError: If a name is unknown or a data set cannot be had; found before anything is run.
+        GpiclError: If a name is unknown or a data set is not available; raised before anything runs.
     """
     for name, value in (("episodes", episodes), ("seeds", seeds), ("minutes", minutes)):
         if value is not None and value <= (1 if name == "episodes" else 0):
@@ -86,7 +86,7 @@ def compare(
         )
         for trial in trials
     ]
-    # A data set that is not to be had should not be found after hours of meta-training.
+    # A missing data set should be found now, not after hours of meta-training.
     for name in dict.fromkeys((chosen.data, *chosen.datasets)):
         load_test_set(name, chosen.resize(RunConfig()).data)
     make_folder(Path(results), "--results")
@@ -102,7 +102,7 @@ def compare(
             ended.add(number)
             if outcome.failure is not None:
                 failures[trials[number].folder] = outcome.failure
-                say(f"{titles[number]} failed, the others go on: {outcome.failure}")
+                say(f"{titles[number]} failed, the others continue: {outcome.failure}")
             done = [trial for i, trial in enumerate(trials) if i in ended]
             table = comparison_table(done, failures)
             write_page(Path(results), table, done, chosen, command)
@@ -110,7 +110,7 @@ def compare(
 
 
 def _run(trial: Trial, command: str) -> None:
-    """One trial from the beginning to the end, or from where it was interrupted, and alone in its folder."""
+    """Run one trial, or the rest of an interrupted one, with its folder locked."""
     with run_lock(trial.folder):
         _run_locked(trial, command)
 

@@ -1,4 +1,4 @@
-"""What is compared: the learners, and for each seed of one its run and the folder of its results."""
+"""What is compared: the learners, and for each seed the run and the folder of its results."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ class Entry(NamedTuple):
     """A learner of the comparison.
 
     Attributes:
-        name: Of the learner, as in `LEARNERS` or `CLASSICAL`.
-        preset: How it is meta-trained on a laptop, a preset or the path of a configuration; None for a classical
+        name: Name of the learner in `LEARNERS` or `CLASSICAL`.
+        preset: Preset or path of a configuration with which it is meta-trained on a laptop; None for a classical
             learner, empty for the defaults of `gpicl train`.
-        published: The learner that it is in the paper's table, if it is there.
-        earlier: The learner that it is in the earlier reproduction's table, if it is there.
-        seeds: Runs of the laptop's comparison: three where they are short.
-        batch: Episodes at once of its meta-test, as its memory allows.
+        published: Its name in the paper's table, if any.
+        earlier: Its name in the earlier reproduction's table, if any.
+        seeds: Seeds at the scale `laptop`; 3 for learners that train quickly.
+        batch: Episodes per batch of the meta-test, limited by memory.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Entry(NamedTuple):
     batch: int = 128
 
     def config(self) -> RunConfig:
-        """How it is meta-trained; of a classical learner only the images count."""
+        """Configuration of its meta-training; for a classical learner only the images matter."""
         if self.preset:
             return load_preset(self.preset)
         return RunConfig() if self.classical else RunConfig(learner=LearnerConfig(self.name))
@@ -52,7 +52,7 @@ ENTRIES = (
     Entry("LinearSVM", None),
     Entry("RBFSVM", None),
     Entry("ShrinkageLDA", None),
-    Entry("SGD", "sgd", "SGD", "MLP (SGD)"),  # its preset starts from zero, so seeds would be all the same
+    Entry("SGD", "sgd", "SGD", "MLP (SGD)"),  # its preset starts from zero, so all seeds would be equal
     Entry("MLP", "mlp"),
     Entry("KernelSetTransformer", "kernel-set-transformer"),
     Entry("KernelTransformer", "kernel-transformer", seeds=3),
@@ -68,22 +68,22 @@ ENTRIES = (
 
 
 def choose_entries(learners: str) -> list[Entry]:
-    """Pick entries by name, in the order of the table; learners of your own stand behind them.
+    """Pick entries by name, in the order of the table; your own learners come last.
 
     Args:
-        learners: Names with commas between them. `all` stands for all of this package; a learner of your own is the
-            path of its configuration, my_learner.yaml, or its import path, my_package.MyLearner, and is then
+        learners: Comma-separated names. `all` means all learners of this package. Your own learner is given by the
+            path of its configuration, my_learner.yaml, or by its import path, my_package.MyLearner; the latter is
             meta-trained with the defaults of `gpicl train`.
 
     Raises:
-        UnknownNameError: If one is no entry and no such path.
-        LearnerError: If a learner of your own cannot be imported.
-        ConfigError: If none is named, or a configuration cannot be read.
+        UnknownNameError: If a name is neither an entry nor such a path.
+        LearnerError: If your own learner cannot be imported.
+        ConfigError: If no learner is named, or a configuration cannot be read.
     """
     known = {entry.name: entry for entry in ENTRIES}
     names = [name.strip() for name in learners.split(",") if name.strip()]
     if not names:
-        raise ConfigError(f"learners names nobody. Give all, or some of {', '.join(known)}.")
+        raise ConfigError(f"learners is empty. Give all, or some of {', '.join(known)}.")
     own = [_own(name, known) for name in dict.fromkeys(names) if name != "all" and name not in known]
     return [*(entry for entry in ENTRIES if "all" in names or entry.name in names), *own]
 
@@ -94,7 +94,7 @@ def _own(name: str, known: Collection[str]) -> Entry:
         return Entry(Path(name).stem, name)
     if "." not in name:
         raise UnknownNameError(
-            "learner of the comparison", name, known, "Your own is named by its import path, or by its YAML file."
+            "learner of the comparison", name, known, "Give your own learner by its import path or its YAML file."
         )
     learner_class(name)
     return Entry(name, "")
@@ -105,9 +105,9 @@ class Trial(NamedTuple):
 
     Attributes:
         entry: The learner.
-        config: Its run; of a classical learner only the images and the test count.
-        folder: Where its results lie.
-        positions: Where a classical learner is fitted.
+        config: Its run; for a classical learner only the images and the test matter.
+        folder: Folder of its results.
+        positions: Positions (from 1) at which a classical learner is fitted.
     """
 
     entry: Entry
@@ -122,10 +122,10 @@ def make_trials(
     """List all trials of a comparison.
 
     Args:
-        scale: How large it is.
+        scale: Size of the comparison.
         entries: The learners.
         output: Folder of all runs.
-        minutes: Wall-clock budget of every run; None for the presets' own.
+        minutes: Wall-clock budget of every run; None for the budgets of the presets.
         progress: Show progress bars.
     """
     trials = []

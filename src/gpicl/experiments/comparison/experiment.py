@@ -12,16 +12,16 @@ from gpicl.experiments.sweep import Engine, SweptRun
 
 
 class ComparisonExperiment:
-    """What `gpicl compare` does, with the settings and the engine of `gpicl reproduce`.
+    """`gpicl compare` with the settings and the engine of `gpicl reproduce`.
 
-    WHY not an `Experiment`: it has learners that are fitted rather than meta-trained, and a table and a page of its
-    own.
+    WHY not an `Experiment`: some of its learners are fitted rather than meta-trained, and it has its own table and
+    page.
     """
 
     name = "comparison"
 
     def grid(self, settings: Settings) -> list[SweptRun]:
-        """Lay out the runs of the learners that are meta-trained.
+        """List the runs of the learners that are meta-trained.
 
         Args:
             settings: Scale, data sets and seeds.
@@ -39,18 +39,18 @@ class ComparisonExperiment:
         say: Callable[[str], object],
         progress: bool = True,
     ) -> int:
-        """Run the comparison, or what is left of it; see `compare`.
+        """Run the comparison, or the part of it that is left; see `compare`.
 
         Args:
             settings: Scale, data sets and seeds.
             engine: An open engine.
-            results: Folder that the table, the page and the figure are written to.
-            command: What the user typed.
-            say: Told what is being done.
+            results: Folder for the table, the page and the figure.
+            command: The command line, shown on the page.
+            say: Called with progress messages.
             progress: Show the progress bars of the runs.
 
         Returns:
-            How many learners failed.
+            Number of learners that failed.
         """
         scale = _scale(settings)
         table = compare(

@@ -26,16 +26,16 @@ MEASURED = "this run"
 
 
 def comparison_table(trials: Sequence[Trial], failures: Mapping[Path, str]) -> pd.DataFrame:
-    """Gather what the folders of the trials hold, and what others report of the same learners.
+    """Gather the results of the trials, and the published accuracies of the same learners.
 
     Args:
-        trials: Those that are done.
-        failures: Why some of them failed, by folder.
+        trials: The finished trials.
+        failures: Reasons of failed trials, by folder.
 
     Returns:
-        One row per learner, source and data set: `learner`, `source` (`this run`, or whose report), `dataset`,
-        `accuracy` at the last position, `low`, `high` (95 %: see `accuracy_over_seeds`, or of one seed
-        `accuracy_interval`), `seeds`, `episodes` per seed, `parameters`, `state_size`, `steps`, `minutes` of
+        One row per learner, source and data set: `learner`, `source` (`this run`, or who reports it), `dataset`,
+        `accuracy` at the last position, `low`, `high` (95 %: see `accuracy_over_seeds`, or `accuracy_interval` for
+        one seed), `seeds`, `episodes` per seed, `parameters`, `state_size`, `steps`, `minutes` of
         meta-training (mean), `milliseconds` per prediction (mean), `size` and `channels` of its images, `features` F
         that they are projected to, `failure`.
     """
@@ -60,7 +60,7 @@ def comparison_table(trials: Sequence[Trial], failures: Mapping[Path, str]) -> p
 
 
 def failed_learners(table: pd.DataFrame) -> list[str]:
-    """Name the learners of a `comparison_table` of which a run failed."""
+    """Name the learners with a failed run in a `comparison_table`."""
     return sorted(table.loc[table["failure"].notna(), "learner"].unique())
 
 
@@ -116,7 +116,7 @@ def _costs(trials: list[Trial]) -> dict[str, Any]:
 
 
 def _reference_name(label: str) -> str:
-    # The 5,000 images of MNIST that come with the package stand for it where the rest cannot be had.
+    # The 5,000 MNIST images in the package replace the full data set where it is not available.
     return "mnist" if label == "mnist_5k" else label
 
 
@@ -128,11 +128,11 @@ _MARKS = {
 
 
 def comparison_figure(table: pd.DataFrame, examples: int) -> Figure:
-    """Draw every learner's accuracy, a panel per data set, with what others report beside it.
+    """Draw every learner's accuracy next to published ones, one panel per data set.
 
     Args:
         table: See `comparison_table`.
-        examples: How many a learner has seen when its accuracy is taken.
+        examples: Labelled examples that a learner has seen at the measured position.
     """
     datasets = list(dict.fromkeys(table["dataset"]))
     learners = list(dict.fromkeys(table["learner"]))[::-1]
@@ -170,11 +170,11 @@ def write_page(folder: Path, table: pd.DataFrame, trials: Sequence[Trial], scale
     """Write `comparison.csv`, `.md`, `.png` and `.pdf`.
 
     Args:
-        folder: Where to.
+        folder: Folder to write to.
         table: See `comparison_table`.
-        trials: Those that are in the table.
-        scale: Says what was meant to be done.
-        command: What the user typed.
+        trials: The trials in the table.
+        scale: Scale of the comparison.
+        command: The command line, shown on the page.
     """
     figure = comparison_figure(table, trials[0].config.test_length - 1)
     lines = _page(table, trials, scale, command)
@@ -193,11 +193,12 @@ def _page(table: pd.DataFrame, trials: Sequence[Trial], scale: Scale, command: s
         "",
         _accuracies(table),
         "",
-        "Per cent, with 95 % intervals. Each seed has weights, tasks and episodes of its own, and all learners",
-        "answer the same episodes of a seed. Intervals over several seeds are Student's t, of one seed Wilson's",
-        "over its episodes; both allow for the finite number of test images, as if each were known always or",
-        "never. *Italics: what others report* (paper: arXiv 2212.04458, 32x32x3, mean of 3 seeds; earlier",
-        "reproduction: Lerostre/gpicl).",
+        "Per cent, with 95 % intervals.",
+        "Each seed has its own weights, tasks and episodes, and all learners answer the same episodes of a seed.",
+        "Intervals over several seeds are Student's t; those of one seed are Wilson's over its episodes.",
+        "Both allow for the finite number of test images, as if each image were always right or always wrong.",
+        "*Italics: published accuracies* (paper: arXiv 2212.04458, 32x32x3, mean of 3 seeds; earlier reproduction:",
+        "Lerostre/gpicl).",
         "",
         "![Accuracies of all learners](comparison.png)",
         "",
@@ -205,9 +206,9 @@ def _page(table: pd.DataFrame, trials: Sequence[Trial], scale: Scale, command: s
         "",
         _costs_table(table),
         "",
-        "Milliseconds are the median time to predict one label from the examples before it, one episode at a",
-        "time, a classical learner's fit included. The state is what carries the past from one example to the",
-        "next, counted in numbers.",
+        "Milliseconds are the median time to predict one label from the examples before it, one episode at a time,",
+        "including the fit of a classical learner.",
+        "The state is the number of values that carry the past from one example to the next.",
         *failures_section({str(row["learner"]): row["failure"] for _, row in failed.iterrows()}),
     ]
 

@@ -1,4 +1,4 @@
-"""How large the comparison is."""
+"""Scales of the comparison: smoke, laptop, gpu."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,15 +11,15 @@ _MNIST_AND_OTHERS = ("mnist", "fashion_mnist", "kmnist", "cifar10", "random")
 
 
 class Scale(NamedTuple):
-    """What a scale changes of the learners' presets.
+    """What a scale changes in the learners' presets.
 
     Attributes:
-        resize: From a preset to the run of this scale.
+        resize: Turns a preset into the run of this scale.
         data: Data set to meta-train on.
         datasets: Data sets to meta-test on.
         episodes: Episodes per data set.
-        seeds: Runs per learner; None for each learner's own number.
-        positions: Where the classical learners are fitted.
+        seeds: Runs per learner; None for the number of each entry.
+        positions: Positions (from 1) at which classical learners are fitted.
     """
 
     resize: Callable[[RunConfig], RunConfig]
@@ -34,7 +34,7 @@ def find_scale(name: str) -> Scale:
     """Find a scale by its name.
 
     Raises:
-        UnknownNameError: If there is none of that name.
+        UnknownNameError: If `name` is not in `SCALES`.
     """
     if name not in SCALES:
         raise UnknownNameError("scale", name, SCALES)
@@ -42,7 +42,7 @@ def find_scale(name: str) -> Scale:
 
 
 def _to_smoke(config: RunConfig) -> RunConfig:
-    """Large enough to run every line, and no larger; what is meta-tested on shorter episodes still is."""
+    """Large enough to run every line, and no larger; a shorter meta-test stays shorter."""
     shorter = config.testing.length is not None
     return replace(
         config,
@@ -54,8 +54,8 @@ def _to_smoke(config: RunConfig) -> RunConfig:
     )
 
 
-# Task batch and steps at the published size, each a few minutes on one H100. The paper takes 4,096 for Transformers,
-# 128 for recurrences and 8 for VSML, and 50,000 steps of each, which is hours a learner.
+# Task batch and steps at the published size; each run takes a few minutes on one H100. The paper has batches of 4,096
+# for Transformers, 128 for recurrences and 8 for VSML, and 50,000 steps, which takes hours per learner.
 _ON_GPU = {
     "TokenTransformer": (512, 12_000),
     "ValueTransformer": (512, 9_000),
@@ -71,9 +71,9 @@ _ON_GPU = {
 
 
 def _to_gpu(config: RunConfig) -> RunConfig:
-    """Change to the published images, and to steps that fit a GPU; the rest is the preset's.
+    """Use the published images, and batch and steps for a GPU; keep the rest of the preset.
 
-    A learner that reads any number of features is meta-trained on as many as its preset says and tested on all.
+    A learner that reads any number of features is meta-trained on the number of its preset and tested on all.
     """
     batch, steps = _ON_GPU.get(config.learner.name, (128, 10_000))
     narrow = config.testing.num_features is not None

@@ -1,4 +1,4 @@
-"""The plateau: how long the loss stays where guessing has it (paper, section 4)."""
+"""The plateau: how long the loss stays at that of guessing (paper, section 4)."""
 
 from gpicl.experiments.plateau.experiment import EXPERIMENT
 from gpicl.experiments.plateau.findings import find

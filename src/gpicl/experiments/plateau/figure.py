@@ -18,7 +18,7 @@ _LINES = ("-", "--", "-.", ":", "-")
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw the plateau's length by each thing that is changed, by kinds of tasks, and the layers' second moments."""
+    """Draw the plateau's length by each factor and by kinds of tasks, and the layers' second moments."""
     means = mean_lengths(table)
     with panels(4, 4.4, rows=2, share="") as (figure, places):
         for axes, axis in zip(places.flat, FIELDS, strict=False):

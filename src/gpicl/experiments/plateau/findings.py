@@ -28,7 +28,7 @@ from gpicl.experiments.reproduction import Finding, Reference, Settings
 
 
 def mean_lengths(table: pd.DataFrame) -> pd.DataFrame:
-    """Take the median over seeds, and the range.
+    """Compute the median over seeds, and the range.
 
     WHY not a mean with its interval: a plateau that never ended has no length to average.
 
@@ -44,19 +44,19 @@ def mean_lengths(table: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-# What two seeds may differ by without any cause.
+# Two seeds may differ by this factor by chance.
 _FACTOR = 1.25
 _LONGER = Reference(1.0, _FACTOR, inf)
-_MEDIAN = f"{RULE} Median over seeds; > marks one that did not end. "
-_ENDS = "The number is how many times as long the plateau of the {} value is as that of the {}; 1 is no effect."
+_MEDIAN = f"{RULE} Median over seeds; > marks a plateau that did not end. "
+_ENDS = "The number is the plateau of the {} value divided by that of the {}; 1 means no effect."
 _UNKNOWN = (
-    " There is no number where the shorter plateau has not ended, because it may be the longer one; where only the "
-    "longer one has not ended, the number is at least what it is."
+    " There is no number if the shorter plateau has not ended, because it may be the longer one; if only the longer "
+    "one has not ended, the number is a lower bound."
 )
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Say what lengthens the plateau, what shortens it, and why."""
+    """Report what lengthens the plateau, what shortens it, and why."""
     means = mean_lengths(table)
 
     def of(axis: str, loss: str) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         _trend("Does the bias intervention shorten it (training loss)?", of(BIAS, "training"), falls, "yes", -1),
         _trend("Does the bias intervention shorten it (unseen loss)?", of(BIAS, "unseen"), falls, "yes", -1),
         _trend("Does Muon shorten it?", of(OPTIMISER, "training"), falls, "", -1),
-        _trend("Is there one with labels in values?", of(PATH, "training"), falls, "", -1),
+        _trend("Do labels in values shorten it?", of(PATH, "training"), falls, "", -1),
     ]
     found = [finding for finding in questions if finding is not None]
     return [*found, *_interactions(table), *_bias(table), *_without_context(table), *_diversity(table), *_why(table)]
@@ -102,7 +102,7 @@ def _steps(row: "pd.Series[Any]") -> str:
 
 
 def _ratio(longer: "pd.Series[Any]", other: "pd.Series[Any]") -> float | None:
-    """How many times as long one plateau is as another; None where the shorter one has not ended."""
+    """One plateau divided by another; None if the shorter one has not ended."""
     shorter = min(longer, other, key=lambda row: float(row["plateau"]))
     return float(longer["plateau"] / other["plateau"]) if shorter["ended"] else None
 
@@ -118,11 +118,11 @@ def _power_law(rows: pd.DataFrame) -> str:
 
 _FACTORS = {"batch": "task batch", "num_tasks": "number of tasks", "epsilon": "epsilon", "bias": "bias intervention"}
 _FACTORIAL = (
-    f"{RULE} Two values of each of four things, in all combinations. An effect is the ratio of the plateau's geometric "
-    "mean with the second value to that with the first, over all values of the other three. An interaction of two "
-    "things is the square root of the ratio of one's effect with the other's second value to that with its first; 1 "
-    f"means that their effects multiply. It counts from {_FACTOR} or 1/{_FACTOR} on. Plateaus that did not end enter "
-    "with the length of their run."
+    f"{RULE} Two values of each of four factors, in all combinations. An effect is the ratio of the plateau's "
+    "geometric mean with the second value to that with the first, over all values of the other three. An interaction "
+    "of two factors is the square root of the ratio of one's effect with the other's second value to that with its "
+    f"first; 1 means that their effects multiply. It counts from {_FACTOR} or 1/{_FACTOR} on. Plateaus that did not "
+    "end count with the length of their run."
 )
 
 
@@ -146,7 +146,7 @@ def _interactions(table: pd.DataFrame) -> list[Finding]:
             f"{'; '.join(effects)}. Interactions: {', '.join(large) or 'none'}. "
             f"{censored} of {len(rows)} plateaus did not end."
         )
-        question = f"Do batch, tasks, epsilon and bias act on each other ({loss} loss)?"
+        question = f"Do batch, tasks, epsilon and bias interact ({loss} loss)?"
         found.append(Finding(question, text, _FACTORIAL))
     return found
 
@@ -157,8 +157,7 @@ def _effect(logs: np.ndarray, signs: np.ndarray) -> float:
 
 _BIAS_RULE = (
     f"{RULE} For every combination of the other settings, the plateau without bias divided by that with 90 % bias. "
-    "The number is the median of those ratios. Combinations of which neither plateau has ended, or only the longer one "
-    "of two unknown ones, have no ratio."
+    "The number is the median of those ratios. A combination whose shorter plateau has not ended has no ratio."
 )
 
 
@@ -191,7 +190,7 @@ def _bias(table: pd.DataFrame) -> list[Finding]:
 _NO_CONTEXT = (
     "an MLP that sees one input and no context is meta-trained on the same tasks. The number is its lowest training "
     "loss (mean over 5 logged steps) as a share of ln C. Below 1, biased labels can be guessed without the context, so "
-    "that the training loss falls without in-context learning; the loss on unseen tasks, which have no bias, does not."
+    "the training loss falls without in-context learning; the loss on unseen tasks, which have no bias, does not."
 )
 
 
@@ -208,12 +207,10 @@ def _without_context(table: pd.DataFrame) -> list[Finding]:
 
 
 _KINDS_RULE = (
-    f"{RULE} The unseen loss is that of plain tasks whatever is trained on. The number is how many times as long the "
-    "plateau is with one kind of tasks as with four, median over numbers of tasks."
+    f"{RULE} The unseen loss is always measured on plain tasks. The number is the plateau with one kind of tasks "
+    "divided by that with four, median over numbers of tasks."
 )
-_NUMBER_RULE = (
-    f"{RULE} The number is how many times as long the plateau is with the largest number of tasks as with the smallest."
-)
+_NUMBER_RULE = f"{RULE} The number is the plateau with the largest number of tasks divided by that with the smallest."
 
 
 def _diversity(table: pd.DataFrame) -> list[Finding]:
@@ -238,7 +235,7 @@ def _diversity(table: pd.DataFrame) -> list[Finding]:
             "Do more kinds of tasks shorten it (unseen loss)?",
             "; ".join(texts),
             _KINDS_RULE,
-            "not this paper but Kim et al. (arXiv 2410.05448): diverse kinds shorten it",
+            "another paper, Kim et al. (arXiv 2410.05448): diverse kinds shorten it",
             ours,
             _LONGER,
         )
@@ -254,10 +251,10 @@ def _diversity(table: pd.DataFrame) -> list[Finding]:
 
 
 _WHY_RULE = (
-    "the part of Adam's step that epsilon leaves is root / (root + epsilon), where root is the root of the second "
-    "moment of a parameter's gradient; mean over a layer's parameters. *Before* is the second step, *on* half way "
-    "through the plateau of the training loss, *after* twice its length or the end of the run. Only runs whose plateau "
-    "ended. Epsilon explains a longer plateau where it leaves less than "
+    "the share of Adam's step that epsilon leaves is root / (root + epsilon), where root is the root of the second "
+    "moment of a parameter's gradient; mean over a layer's parameters. *Before* is the second step, *on* is half way "
+    "through the plateau of the training loss, *after* is twice its length or the end of the run. Only runs whose "
+    "plateau ended count. Epsilon explains a longer plateau if it leaves less than "
 )
 _KEPT = 0.8
 
@@ -288,13 +285,12 @@ def _why(table: pd.DataFrame) -> list[Finding]:
     return [
         Finding(
             "What do gradients look like before, on and after the plateau?",
-            f"norm of the gradient, and in brackets the root of the second moment, with epsilon {base:g}: "
-            + "; ".join(texts),
+            f"norm of the gradient (root of the second moment), with epsilon {base:g}: " + "; ".join(texts),
             _WHY_RULE + f"{_KEPT:.0%} in some layer.",
         ),
         Finding(
             "Why does a smaller epsilon shorten it?",
-            f"{verdict}. Least part of the step that is left in a layer on the plateau, by epsilon: {'; '.join(kept)}",
+            f"{verdict}. Smallest share of the step left in a layer on the plateau, by epsilon: {'; '.join(kept)}",
             _WHY_RULE + f"{_KEPT:.0%} in some layer.",
             "second moments on the plateau are small",
         ),

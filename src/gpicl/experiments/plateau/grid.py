@@ -1,4 +1,4 @@
-"""The runs of the plateau: a base and what is changed of it, one thing at a time and several together."""
+"""The runs of the plateau: a base run, with one thing or several changed."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +21,7 @@ INTERACTION, BIAS_ALONE, NO_CONTEXT, DIVERSITY = "interaction", "bias in detail"
 """Axes that change several things together."""
 UNLIMITED = "unlimited"
 _PATHS = {"tokens": "TokenTransformer", "values": "ValueTransformer"}
-# The field that an axis changes; the label path takes another learner.
+# The field that each axis changes; the label path changes the learner.
 FIELDS = {
     BATCH: "training.batch",
     TASKS: "tasks.num_tasks",
@@ -45,7 +45,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 """What tasks are made of, as `tasks.widen`."""
 
-# `steps` are by batch. The rate is constant, so that they decide nothing but where the run ends.
+# `steps` maps batches to steps. The learning rate is constant, so steps only decide where the run ends.
 _SCALES = {
     "smoke": Scale(
         {"training.steps": 3, "training.optimiser": "adam"},
@@ -88,7 +88,7 @@ _SCALES = {
                          "width": (32, 64), "features": (8,)},
             NO_CONTEXT: {BIAS: (1.0, 0.1), "features": (8, 64)},
             DIVERSITY: {"kinds": tuple(KINDS), TASKS: (256, 4096, UNLIMITED)},
-            # Without repetitions the plateau of the larger tasks outlasts 4,000 steps, with bias and without.
+            # Without repetitions the plateau of the larger tasks lasts more than 4,000 steps, with and without bias.
             "smaller": {"tasks.length": 16, "tasks.num_classes": 3, "tasks.repeated_images": 3, "training.batch": 64,
                         "training.steps": 4000},
             "validate_every": 50,
@@ -128,8 +128,8 @@ _SCALES = {
 def grid(settings: Settings) -> list[SweptRun]:
     """Lay out the runs.
 
-    From the base run one thing is changed at a time, with several seeds; the base stands in every axis and is run once.
-    Grids that change several things together have one seed: every effect is a mean over many of their runs.
+    One thing at a time is changed in the base run, with several seeds; the base is part of every axis and is run once.
+    Grids that change several things together have one seed, because every effect is a mean over many runs.
     """
     scale = _SCALES[settings.scale]
     length = scale.base(settings.scale).tasks.length
@@ -148,7 +148,7 @@ Place = tuple[dict[str, Any], dict[str, Any]]
 
 def _loop(axes: Any, capture: bool | None = None) -> LoopConfig:
     every = axes["validate_every"]
-    # At scale smoke a run has fewer steps than there usually are between two lines of the log.
+    # At scale smoke a run has fewer steps than the usual distance between two lines of the log.
     return LoopConfig(
         progress=False, checkpoint_every=500, validate_every=every, log_every=min(10, every), capture=capture
     )
@@ -168,7 +168,7 @@ def _one_at_a_time(axes: Any, length: int) -> Iterator[Place]:
             changes = _tokens(axes, length, value if axis == BATCH else None)
             if axis == PATH and value == "values":
                 del changes["learner.options.max_length"]
-            if axis == EPSILON:  # the gradients of a step that is a CUDA graph cannot be looked at
+            if axis == EPSILON:  # the gradients of a step in a CUDA graph are not accessible
                 statistics = PluginConfig("gpicl.experiments.plateau.layers.LayerStatistics", {"every": 25})
                 changes |= {"training.callbacks": [statistics], "loop": _loop(axes, capture=False)}
             changes[field] = {UNLIMITED: None, **_PATHS}.get(value, value)
@@ -199,7 +199,7 @@ def _bias(axes: Any, length: int) -> Iterator[Place]:
 
 
 def _without_context(axes: Any) -> Iterator[Place]:
-    """What a network that sees no context can read from biased tasks, with few features and with many."""
+    """Runs of a network that sees no context on biased tasks, with few features and with many."""
     levels = axes[NO_CONTEXT]
     for values in product(*levels.values()):
         place = dict(zip(levels, values, strict=True))
@@ -212,7 +212,7 @@ def _diversity(axes: Any, length: int) -> Iterator[Place]:
     for kinds, tasks in product(*axes[DIVERSITY].values()):
         number = None if tasks == UNLIMITED else tasks
         if kinds == "inventions alone" and number is not None:
-            continue  # it only says whether inventions are easier
+            continue  # it only shows whether inventions are easier
         changes = {**_tokens(axes, length), "tasks.widen": KINDS[kinds], "tasks.num_tasks": number}
         yield _key(DIVERSITY, {"kinds": kinds, TASKS: tasks}), changes
 

@@ -1,4 +1,4 @@
-"""Gradients and Adam's moments, layer by layer, along a run."""
+"""Gradients and Adam's moments, layer by layer, during a run."""
 
 from functools import partial
 from pathlib import Path
@@ -14,20 +14,20 @@ from gpicl.files import write_atomically
 from gpicl.metatraining.csv_log import CsvLog
 
 PHASES = ("before", "on", "after")
-"""When a run is looked at: at its first record, half way through its plateau, at twice the plateau's length."""
+"""Records of a run that are used: the first, half way through its plateau, and at twice the plateau's length."""
 STATISTICS_FILE = "layers.csv"
-"""Name of the file in a run's folder."""
+"""File in a run's folder."""
 
 
 class LayerStatistics(Callback):
-    """Writes what Adam sees of every layer to `layers.csv` in the run's folder.
+    """Writes gradients and Adam's second moments of every layer to `layers.csv` in the run's folder.
 
     The columns: `step`; `layer`; `gradient`, the norm of its gradient before clipping; `root_second_moment`, the median
     over its parameters of the root of Adam's second moment, with bias correction; `kept`, the mean over its parameters
     of root / (root + epsilon), which is the share of Adam's step that epsilon leaves: near 1 where epsilon does not
-    matter, near 0 where it rules.
+    matter, near 0 where it dominates.
 
-    A step that is taken as a CUDA graph has no gradients to look at: set `loop.capture` to false.
+    The gradients of a step in a CUDA graph are not accessible: set `loop.capture` to false.
 
     Args:
         every: Steps between records; the second step is recorded too.
@@ -39,7 +39,7 @@ class LayerStatistics(Callback):
         self._path: Path | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the records up to the step at which a resumed run goes on."""
+        """Keep the records up to the step at which a resumed run continues."""
         logs = [log for log in trainer.loggers if isinstance(log, CsvLog)]
         self._path = logs[0].path.parent / STATISTICS_FILE if logs else None
         self._rows = []
@@ -49,7 +49,7 @@ class LayerStatistics(Callback):
             self._rows = [{str(name): value for name, value in row.items()} for row in rows]
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
-        """Record the gradients of this step, and the moments that the steps before it have left."""
+        """Record the gradients of this step, and the moments after the step before it."""
         step = trainer.global_step
         if self._path is None or not (step == 1 or (step and step % self.every == 0)):
             return
@@ -67,7 +67,7 @@ def layer_of(parameter: str) -> str:
     """Name the layer that a parameter of a `TokenTransformer` belongs to.
 
     Args:
-        parameter: Its name, such as `blocks.0.1.up.weight`.
+        parameter: Name such as `blocks.0.1.up.weight`.
     """
     first, *rest = parameter.split(".")
     if first != "blocks":
@@ -103,7 +103,7 @@ def read_statistics(folder: Path) -> pd.DataFrame | None:
         folder: The run's folder.
 
     Returns:
-        The table; None if there is none.
+        The columns of `LayerStatistics`, one row per record and layer; None if the run has no records.
     """
     path = folder / STATISTICS_FILE
     return pd.read_csv(path) if path.exists() else None

@@ -1,4 +1,4 @@
-"""How long a plateau is: the rule, and what is measured of a run."""
+"""The length of a plateau: the rule, and the measurement of a run."""
 
 import math
 from collections.abc import Iterable
@@ -14,27 +14,27 @@ from gpicl.metatraining import RunConfig
 from gpicl.runs import tested_rows
 from gpicl.weights import load_card
 
-# Shares of the loss of guessing. The training loss falls a little without any learning: in episodes that repeat a few
+# Shares of the loss of guessing. The training loss falls a little without learning: in episodes that repeat a few
 # images it is enough to notice which labels occur.
 BELOW = {"loss": 0.85, "unseen_loss": 0.95}
 # Logged steps over which the training loss, which is noisy, is averaged.
 WINDOW = 5
 LOSSES = {"training": "loss", "unseen": "unseen_loss"}
 LAYERS = "layers"
-"""What the column `loss` says in rows about layers."""
+"""Value of the column `loss` in rows about layers."""
 RULE = (
     "a plateau ends at the first step at which the loss, mean over all positions, is below a share of ln C, the loss "
     f"of guessing: {BELOW['loss']:.0%} for the *training* loss (mean over {WINDOW} logged steps), "
-    f"{BELOW['unseen_loss']:.0%} for the *unseen* loss, which is measured now and then on 128 episodes of unseen "
+    f"{BELOW['unseen_loss']:.0%} for the *unseen* loss, which is measured at intervals on 128 episodes of unseen "
     "tasks without repetition and bias. A plateau that has not ended by the last step is at least as long as the run."
 )
 
 
 class Plateau(NamedTuple):
-    """A plateau.
+    """The length of a plateau.
 
     Attributes:
-        steps: Its length.
+        steps: Length in steps.
         ended: Whether it ended; if not, `steps` is the length of the run.
     """
 
@@ -48,7 +48,7 @@ def plateau_of(log: pd.DataFrame, column: str, num_classes: int) -> Plateau:
     Args:
         log: The run's `metrics.csv`.
         column: `loss` or `unseen_loss`.
-        num_classes: C.
+        num_classes: Classes C of a task.
     """
     rows = log.dropna(subset=[column])
     below = rows["step"][_smoothed(rows, column) < BELOW[column] * math.log(num_classes)]
@@ -63,14 +63,14 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
     """Measure the plateau of the training loss and of the loss on unseen tasks.
 
     Args:
-        run: The run.
-        folder: Its folder.
+        run: A finished run.
+        folder: Folder of the run.
 
     Returns:
-        Two rows, one with `loss` training and one with unseen: what the run's `settings` are, `plateau` in steps,
-        `ended`, `lowest` (the lowest loss as a share of ln C), and the `accuracy` on unseen tasks at the last position
-        of the finished run. Of a run with statistics of its layers, also a row per layer and phase: `loss` is
-        `layers`, then `layer`, `phase`, `step` and the columns of `LayerStatistics`.
+        Two rows, one with `loss` training and one with unseen: the run's settings, `plateau` in steps, `ended`,
+        `lowest` (the lowest loss as a share of ln C), and the `accuracy` on unseen tasks at the last position of the
+        finished run. A run with statistics of its layers also has a row per layer and phase: `loss` is `layers`, then
+        `layer`, `phase`, `step` and the columns of `LayerStatistics`.
     """
     log = pd.read_csv(folder / "metrics.csv")
     classes = load_card(folder)["options"]["num_classes"]

@@ -40,28 +40,28 @@ def run_command(
     """Reproduce one experiment, or all of them.
 
     Args:
-        name: Of the experiment, or `all`.
+        name: Name of the experiment, or `all`.
         scale: See `Settings`.
         data: See `find_sources`.
         seeds: See `Settings`.
-        features: Two paths with a comma between them; see `Settings`.
+        features: Two paths separated by a comma; see `Settings`.
         engine: Arguments of `open_engine`.
         output: Folder of all runs.
-        results: Folder of the experiments' folders.
-        dry_run: Only estimate and print what it would cost.
-        minutes: When to stop, as on SIGTERM; None for when all is done.
-        progress: Show the progress.
+        results: Folder with a folder for each experiment.
+        dry_run: Only print an estimate of the cost.
+        minutes: Minutes after which to stop, as on SIGTERM; None for no limit.
+        progress: Show progress bars.
         device: Where to meta-train and meta-test; see `find_device`.
-        command: What the user typed.
-        say: Called with what is being done.
+        command: The command line, shown on the pages.
+        say: Called with progress messages.
 
     Raises:
-        GpiclError: If something is misspelt or cannot be had; found before anything is run.
-        UnfinishedError: If runs failed; after all others were done.
-        Terminated: When the minutes are over, after a checkpoint of the run that was under way.
+        GpiclError: If a name is unknown or a data set is not available; raised before anything runs.
+        UnfinishedError: If runs failed; raised after all others are done.
+        Terminated: When the minutes are over, after a checkpoint of the current run.
     """
     if minutes is not None and not (0 < minutes < inf and hasattr(signal, "SIGALRM")):
-        raise ConfigError(f"minutes must be above 0 and finite, on a system that has alarms, not {minutes}.")
+        raise ConfigError(f"minutes must be above 0 and finite, on a system with SIGALRM, not {minutes}.")
     if seeds is not None and seeds < 1:
         raise ConfigError(f"seeds must be at least 1, not {seeds}.")
     on_device(LoopConfig(), device, engine.get("gpus", 0.0), elsewhere=engine.get("address") is not None)
@@ -79,7 +79,7 @@ def run_command(
             say(f"{experiment.name}: {page}")
     failed = [f"{count} of {page}" for page, count in failures.items() if count]
     if failed:
-        raise UnfinishedError(f"Runs failed: {', '.join(failed)}, which say why.")
+        raise UnfinishedError(f"Runs failed: {', '.join(failed)}. The pages give the reasons.")
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def _stopped_after(minutes: float | None) -> Iterator[None]:
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Terminated(f"stopped after {minutes:g} minutes. The same command goes on from what is done.")
+        raise Terminated(f"stopped after {minutes:g} minutes. The same command continues from here.")
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, 60 * minutes)
@@ -116,5 +116,5 @@ def _two_paths(features: str | None) -> tuple[str, str] | None:
         return None
     train, comma, test = features.partition(",")
     if not (train and comma and test):
-        raise ConfigError(f"--features are two archives, as in train.npz,test.npz, not {features!r}.")
+        raise ConfigError(f"--features takes two archives, as in train.npz,test.npz, not {features!r}.")
     return train, test

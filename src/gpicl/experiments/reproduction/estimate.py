@@ -1,4 +1,4 @@
-"""What a grid will cost, estimated and printed before it starts."""
+"""The cost of a grid, estimated before it starts."""
 
 import json
 import time
@@ -23,11 +23,11 @@ from gpicl.metatraining.build import build_augmentor
 from gpicl.metatraining.loss import all_position_loss
 from gpicl.runtime import lightning_precision, machine_description
 
-# Episodes that are timed at once; one where they are as large as the paper's.
+# Episodes that are timed at once; one if they are as large as the paper's.
 _TIMED, _LARGE = 16, 2**20
 _REPEATS = 3
 
-# Fields that the time of an episode does not depend on: the optimiser is left out, and random pixels stand for data.
+# Fields that the time of an episode does not depend on: the optimiser is not timed, and random pixels replace data.
 _FREE = frozenset(
     "data.dataset data.root tasks.anneal_steps testing.datasets testing.tasks testing.episodes training.steps "
     "training.minutes training.optimiser training.learning_rate training.matrix_learning_rate "
@@ -36,28 +36,28 @@ _FREE = frozenset(
 )
 
 RULE = (
-    "Core hours on this machine: CPU time of a short run of each kind on one thread, random pixels in place of "
-    "images (a few episodes, one step on them, one meta-test of them), times the number of episodes. The optimiser, "
-    "checkpoints and start-up are left out, and so are classical learners. Runs that an experiment shares with one "
-    "before it are counted there. Divide by the number of cores at work."
+    "Core hours on this machine: CPU time of a short run of each kind on one thread with random pixels (a few "
+    "episodes, one step, one meta-test), times the number of episodes. The optimiser, checkpoints, start-up and the "
+    "comparison's classical learners are not included. Runs shared with an earlier experiment are counted only there. "
+    "Divide by the number of cores in use."
 )
 
 
 GPU_RULE = (
-    "GPU minutes: a short run of each kind on this GPU, 120 steps with their tasks, the loop and the log, on random "
-    "images, and a meta-test of 128 episodes; times the number of steps and episodes. Start-up (some ten seconds a "
-    "run) is left out, and so are classical learners. Runs that an experiment shares with one before it are counted "
-    "there. Several runs at once on one GPU take about as long together as one after the other."
+    "GPU minutes: a short run of each kind on this GPU (120 steps on random images, including tasks, loop and log, and "
+    "a meta-test of 128 episodes), times the number of steps and episodes. Start-up (about ten seconds per run) and "
+    "the comparison's classical learners are not included. Runs shared with an earlier experiment are counted only "
+    "there. Several runs at once on one GPU take about as long as one after another."
 )
 NO_GPU = "GPU minutes are timed on a GPU, and PyTorch sees none here: these are core hours. "
 
 
 class EpisodeTime(NamedTuple):
-    """What an episode takes.
+    """Time per episode.
 
     Attributes:
-        training: CPU seconds in meta-training; 0 of a learner that has nothing to meta-train.
-        testing: CPU seconds in meta-testing.
+        training: Seconds in meta-training; 0 for a learner with nothing to meta-train.
+        testing: Seconds in meta-testing.
     """
 
     training: float
@@ -65,16 +65,16 @@ class EpisodeTime(NamedTuple):
 
 
 def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[Path] = ()) -> pd.DataFrame:
-    """Estimate what is left to do of a grid.
+    """Estimate the cost of the unfinished runs of a grid.
 
     Args:
-        runs: The grid; a configuration that stands in it twice counts once.
-        settings: Say where finished runs lie.
-        counted: Folders of runs that are not to be counted again.
+        runs: The grid; duplicate configurations count once.
+        settings: Settings with the folder of finished runs.
+        counted: Folders of runs that were counted before and are skipped.
 
     Returns:
-        One row per learner: `learner`, `runs`, `finished`; `steps` and `hours` of those that are not: GPU hours where
-        `on_gpu`, else core hours.
+        One row per learner: `learner`, `runs`, `finished`; `steps` and `hours` of the unfinished runs, in GPU hours if
+        `on_gpu`, else in core hours.
     """
     gpu = on_gpu(settings)
     times: dict[str, EpisodeTime] = {}
@@ -97,23 +97,24 @@ def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[P
 
 
 def on_gpu(settings: Settings) -> bool:
-    """Whether the estimate is in GPU minutes, timed on this machine's GPU: of the scale `gpu`, where there is one."""
+    """Whether the estimate is in GPU minutes, timed on this machine's GPU: for scale `gpu` on a machine with one."""
     return settings.scale == "gpu" and torch.cuda.is_available()
 
 
 def _timed(config: RunConfig, most: int | None) -> str:
-    """Give everything that the time of an episode may depend on; runs for which it is equal are timed once.
+    """Describe everything that the time of an episode may depend on; runs with the same description are timed once.
 
-    WHY by what is left out: a field that is added later counts, until somebody knows that it costs nothing.
+    WHY a list of exclusions: a field that is added later counts until it is known to cost nothing.
 
     Args:
         config: The run.
-        most: Episodes of a batch above which more cost in proportion; None where the batch itself decides.
+        most: Batch size above which cost is proportional to the batch; None if the batch size itself matters.
     """
     parts = {part: fields for part, fields in asdict(config).items() if part not in ("loop", "init")}
     values = {f"{part}.{name}": value for part, fields in parts.items() for name, value in fields.items()}
     values["training.batch"] = min(config.training.batch, most or config.training.batch)
-    values["tasks.num_tasks"] = config.tasks.num_tasks is None  # of a finite number nothing is kept per task
+    # Nothing is stored per task, so a finite number of tasks does not matter.
+    values["tasks.num_tasks"] = config.tasks.num_tasks is None
     return json.dumps({name: value for name, value in values.items() if name not in _FREE})
 
 
@@ -127,10 +128,10 @@ def _left(config: RunConfig, episode: EpisodeTime) -> dict[str, Any]:
 
 
 def time_of_episode(config: RunConfig) -> EpisodeTime:
-    """Time making and learning from an episode.
+    """Time making an episode and learning from it.
 
     Args:
-        config: The run. Its data set is not looked at: random pixels of the same number stand for it.
+        config: The run. Its data set is not read: random pixels of the same number replace it.
     """
     pixels = _pixels(config)
     features = config.tasks.num_features or pixels
@@ -148,7 +149,7 @@ def time_of_episode(config: RunConfig) -> EpisodeTime:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     for repeat in range(_REPEATS):
-        started = time.process_time()  # not the clock: somebody else may be using the machine
+        started = time.process_time()  # not the clock: other processes may be using the machine
         inputs, labels = source.episodes(range(repeat * batch, (repeat + 1) * batch))
         made = time.process_time()
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
@@ -173,8 +174,8 @@ def print_costs(costs: Mapping[str, pd.DataFrame], settings: Settings, console: 
 
     Args:
         costs: See `estimate`, by the name of the experiment.
-        settings: Those of the estimate.
-        console: Where to; None for standard output.
+        settings: Settings of the estimate.
+        console: Console to print to; None for standard output.
     """
     console = console or Console()
     table = Table("experiment", "learner", title=f"Scale {settings.scale}: what is left to do")

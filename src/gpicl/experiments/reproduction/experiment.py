@@ -1,4 +1,4 @@
-"""What makes an experiment: a grid of runs, what is measured of them, and what is made of that."""
+"""An experiment: a grid of runs, the measurements of each, and a table, a figure and findings made from them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ from gpicl.files import make_folder
 
 @runtime_checkable
 class Reproducible(Protocol):
-    """What `gpicl reproduce` needs of an experiment; see `Experiment`."""
+    """Interface that `gpicl reproduce` needs; see `Experiment`."""
 
     @property
     def name(self) -> str:
-        """As it is typed."""
+        """Name on the command line."""
 
     @property
     def grid(self) -> Callable[[Settings], list[SweptRun]]:
@@ -39,14 +39,14 @@ class Reproducible(Protocol):
         say: Callable[[str], object],
         progress: bool = True,
     ) -> int:
-        """Do what is left of the runs, write what is made of them, and return how many failed."""
+        """Do the runs that are left, write table, figure and page, and return the number of failed runs."""
 
 
 def find_experiment(name: str) -> Reproducible:
     """Find an experiment by its name.
 
     Raises:
-        UnknownNameError: If there is none of that name.
+        UnknownNameError: If `name` is not in `EXPERIMENTS`.
     """
     if name not in EXPERIMENTS:
         raise UnknownNameError("experiment", name, [*EXPERIMENTS, "all"])
@@ -58,14 +58,14 @@ class Experiment:
     """One figure of the paper.
 
     Args:
-        name: As it is typed.
-        title: Of its page.
-        question: What it asks and how, in a paragraph of Markdown.
-        grid: Lays out its runs.
-        measure: What is measured of a run; the rows of its table.
+        name: Name on the command line.
+        title: Title of its page.
+        question: The question and the method, a paragraph of Markdown.
+        grid: Lists the runs.
+        measure: Measures a run; its rows go into the table.
         figure: Draws the table.
-        findings: Says what the table shows.
-        prepare: Makes what the runs are made from, before the first of them.
+        findings: States what the table shows.
+        prepare: Called before the first run, for example to make data that the runs read.
     """
 
     name: str
@@ -86,21 +86,21 @@ class Experiment:
         say: Callable[[str], object],
         progress: bool = True,
     ) -> int:
-        """Do what is left of the runs, and write the table, the figure and the page.
+        """Do the runs that are left, and write the table, the figure and the page.
 
         Args:
-            settings: What the user decides.
+            settings: Scale, data sets, seeds and folders.
             engine: An open engine.
-            results: Folder that the files are written to.
-            command: What the user typed.
-            say: Called with what is being done.
+            results: Folder for the files.
+            command: The command line, shown on the page.
+            say: Called with progress messages.
             progress: Show the progress of the sweep.
 
         Returns:
-            How many runs failed.
+            Number of runs that failed.
 
         Raises:
-            GpiclError: If something cannot be had; found before anything is run.
+            GpiclError: If a data set is not available; raised before anything runs.
         """
         make_folder(results, "--results")
         self.prepare(settings)

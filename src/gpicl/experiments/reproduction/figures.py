@@ -1,4 +1,4 @@
-"""What the experiments' figures have in common."""
+"""Shared parts of the experiments' figures."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from gpicl.report import COLOURS, figure_style
 
-# Inches: a column of a paper, and its whole page.
+# Widths in inches: one column of a paper, and the whole page.
 COLUMN, PAGE = 3.4, 7.0
 CHANCE = "#777777"
 
@@ -21,13 +21,13 @@ CHANCE = "#777777"
 def panels(
     columns: int, height: float, *, rows: int = 1, width: float = PAGE, share: str = "y"
 ) -> Iterator[tuple[Figure, np.ndarray]]:
-    """Open a figure with a grid of panels, in the style of all figures, with letters of the size that a paper prints.
+    """Open a figure with a grid of panels, in the common style and with the font size of a printed paper.
 
     Args:
-        columns: Panels beside each other.
-        height: Inches.
-        rows: Panels below each other.
-        width: Inches; `COLUMN` or `PAGE`.
+        columns: Panels per row.
+        height: Height in inches.
+        rows: Rows of panels.
+        width: Width in inches; `COLUMN` or `PAGE`.
         share: Axes that the panels share: `x`, `y` or `xy`.
 
     Yields:
@@ -35,18 +35,18 @@ def panels(
     """
     settings: dict[Any, Any] = {"font.size": 8, "axes.titlesize": 8, "legend.fontsize": 7}
     settings |= {"xtick.labelsize": 7, "ytick.labelsize": 7, "lines.linewidth": 1.4, "lines.markersize": 4}
-    with figure_style(), mpl.rc_context({**settings, "pdf.fonttype": 42}):  # letters in a PDF stay letters
+    with figure_style(), mpl.rc_context({**settings, "pdf.fonttype": 42}):  # text in a PDF stays text
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure, figure.subplots(rows, columns, sharex="x" in share, sharey="y" in share, squeeze=False)
 
 
 def legend_above(figure: Figure, columns: int | None = None, title: str | None = None) -> None:
-    """Put one legend above all panels, with the labels of the first.
+    """Put one legend above all panels, with the labels of the first panel.
 
     Args:
         figure: The figure.
-        columns: Entries beside each other; None for all.
-        title: Of the legend.
+        columns: Entries per row; None for all in one row.
+        title: Title of the legend.
     """
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=columns or len(handles), title=title)
@@ -56,11 +56,11 @@ def position_curves(axes: Axes, means: pd.DataFrame, lines: Sequence[tuple[str, 
     """Draw accuracy at every position of the episode.
 
     Args:
-        axes: Where to.
+        axes: Axes to draw on.
         means: See `over_seeds`; with the columns `by` and `position`.
         lines: Value of `by`, label and style of every line.
-        by: Column that tells the lines apart.
-        last: Last position.
+        by: Column that distinguishes the lines.
+        last: Last position, the limit of the x-axis.
     """
     for colour, (value, label, line) in zip(COLOURS, lines, strict=False):
         plot_band(axes, means[means[by] == value], "position", "accuracy", colour=colour, label=label, line=line,
@@ -75,37 +75,37 @@ def plot_band(
     """Draw a mean and its 95 % band.
 
     Args:
-        axes: Where to.
+        axes: Axes to draw on.
         means: See `over_seeds`.
-        x: Column of the abscissa.
+        x: Column for the x-axis.
         y: Column of the mean.
-        colour: Of both.
-        label: For the legend.
+        colour: Colour of line and band.
+        label: Label in the legend.
         line: Style of the line.
-        marker: Of the means; empty for none.
+        marker: Marker of the means; empty for none.
     """
     axes.plot(means[x], means[y], line, color=colour, label=label, marker=marker)
     axes.fill_between(means[x], means["low"], means["high"], color=colour, alpha=0.18, linewidth=0)
 
 
 def powers_of_two(axes: Axes, label: str) -> None:
-    """Make the abscissa logarithmic, in powers of two.
+    """Make the x-axis logarithmic, in powers of two.
 
     Args:
-        axes: Whose.
-        label: Of the abscissa.
+        axes: Axes to change.
+        label: Label of the x-axis.
     """
     axes.set_xscale("log", base=2)
     axes.set_xlabel(label)
 
 
 def per_cent(axes: Axes, label: str, chance: float | None = 0.1) -> None:
-    """Make the ordinate per cent, and draw the line of guessing.
+    """Show the y-axis in per cent, and draw a line at the accuracy of guessing.
 
     Args:
-        axes: Whose.
-        label: Of the ordinate.
-        chance: Accuracy of guessing; None for no line.
+        axes: Axes to change.
+        label: Label of the y-axis.
+        chance: Accuracy of guessing (0..1); None for no line.
     """
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.set_ylabel(label)

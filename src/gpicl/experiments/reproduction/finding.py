@@ -1,4 +1,4 @@
-"""Findings: what a table shows, and whether that is what the paper has."""
+"""Findings: what a table shows, and whether it agrees with the paper."""
 
 from collections.abc import Callable
 from math import inf, isinf, isnan, log2, nan
@@ -6,33 +6,33 @@ from typing import NamedTuple
 
 
 def plain(value: float) -> str:
-    """Write a number with three digits."""
+    """Format a number with three digits."""
     return "beyond the grid" if value == inf else f"{value:.3g}"
 
 
 def percent(value: float) -> str:
-    """Write a share in per cent."""
+    """Format a share in per cent."""
     return f"{value:.1%}"
 
 
 def power_of_two(value: float) -> str:
-    """Write a number as a power of two."""
+    """Format a number as a power of two."""
     return "beyond the grid" if value == inf else f"2^{log2(value):.3g}"
 
 
 def times(number: float, other: float) -> float:
-    """How many times the other a number is; NaN if the other is 0."""
+    """`number` divided by `other`; NaN if `other` is 0."""
     return float(number / other) if other else nan
 
 
 class Reference(NamedTuple):
-    """A number of the paper, and how near to it is near enough.
+    """A number of the paper, and the ratios to it that count as agreement.
 
     Attributes:
-        value: The paper's number, not 0. Where the paper has only a direction, compare a ratio of ours with 1.
+        value: The paper's number, not 0. If the paper only gives a direction, use 1 and compare a ratio of ours.
         lowest: Smallest ratio of our number to the paper's that agrees.
-        highest: Largest ratio that agrees; infinite where more is no disagreement.
-        form: Writes the number.
+        highest: Largest ratio that agrees; infinite for no upper limit.
+        form: Formats the number.
     """
 
     value: float
@@ -45,7 +45,7 @@ class Reference(NamedTuple):
         return ours / self.value
 
     def agrees(self, ours: float) -> bool:
-        """Whether the ratio is near enough."""
+        """Whether the ratio is within the limits."""
         return self.lowest <= self.ratio(ours) <= self.highest
 
     @property
@@ -60,13 +60,13 @@ class Finding(NamedTuple):
     """One statement about a table, computed from it.
 
     Attributes:
-        question: What was asked.
-        found: What the table says.
-        rule: How that was decided, so that anybody can decide it again.
-        paper: What the paper says of it; empty where it says nothing.
-        ours: The number of ours that is compared with `reference`; infinite where it lies beyond the grid; None or NaN
-            where the table cannot tell.
-        reference: The paper's number; None where there is none to compare with, and so no verdict.
+        question: The question.
+        found: The answer that the table gives.
+        rule: How the answer was computed, so that it can be checked.
+        paper: What the paper says; empty if it says nothing.
+        ours: Our number, which is compared with `reference`; infinite if it is beyond the grid; None or NaN if the
+            table does not determine it.
+        reference: The paper's number; None if there is nothing to compare with, and so no verdict.
     """
 
     question: str
@@ -78,7 +78,7 @@ class Finding(NamedTuple):
 
     @property
     def agrees(self) -> bool | None:
-        """Whether our number is as near to the paper's as `reference` wants; None where they cannot be compared."""
+        """Whether our number agrees with `reference`; None if they cannot be compared."""
         if self.reference is None or self.ours is None or isnan(self.ours):
             return None
         return self.reference.agrees(self.ours)

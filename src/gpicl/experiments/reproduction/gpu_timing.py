@@ -1,4 +1,4 @@
-"""What an episode takes on a GPU, timed by a short run."""
+"""Time per episode on a GPU, measured by a short run."""
 
 import tempfile
 import time
@@ -12,21 +12,21 @@ import torch
 from gpicl.metatraining import LoopConfig, RunConfig, meta_train
 from gpicl.metatraining.build import build_features, build_tasks
 
-# Steps of the short run; those of its first half create the optimiser's state and capture the step.
+# Steps of the short run. The first half is not timed: it creates the optimiser's state and captures the step.
 _STEPS, _LOGGED = 120, 10
 _TESTED = 128
 _IMAGES = 512
 
 
 def timed_run(config: RunConfig, device: torch.device) -> tuple[float, float]:
-    """Take a few steps of a run as `gpicl train` does, tasks, loop and logging included, and test what comes out.
+    """Time a few steps of a run as in `gpicl train`, including tasks, loop and logging, and a meta-test of the result.
 
     Args:
-        config: The run. Random images of its size take the place of its data set.
-        device: Where to.
+        config: The run. Random images of its size replace its data set.
+        device: Device to run on.
 
     Returns:
-        Seconds of an episode in meta-training (0 of a learner that has nothing to meta-train) and in meta-testing.
+        Seconds per episode in meta-training (0 for a learner with nothing to meta-train) and in meta-testing.
     """
     with tempfile.TemporaryDirectory() as folder:
         images = Path(folder) / "images.npz"

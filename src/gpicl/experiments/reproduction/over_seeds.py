@@ -1,4 +1,4 @@
-"""The mean over seeds, and how sure it is."""
+"""The mean over seeds, with its interval."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from gpicl.metatesting import accuracy_over_seeds, mean_interval
 
 
 def over_seeds(table: pd.DataFrame, by: Sequence[str], value: str = "accuracy") -> pd.DataFrame:
-    """Average over everything but some columns.
+    """Average a column over seeds.
 
     Args:
-        table: One row per seed.
-        by: The columns to keep.
-        value: What to average.
+        table: One row per seed and combination of `by`.
+        by: Columns to keep.
+        value: Column to average.
 
     Returns:
-        One row per combination of `by`, sorted: the mean `value`, `low` and `high` (95 %; of accuracies of two seeds
-        and more see `accuracy_over_seeds`, of other values Student's t; of one seed the row's own interval over
-        episodes where it has one), and `seeds`.
+        One row per combination of `by`, sorted: the mean `value`, `low` and `high` (95 %: for accuracies of two or
+        more seeds see `accuracy_over_seeds`; for other values Student's t; for one seed the row's own interval over
+        episodes, if it has one), and `seeds`.
     """
     rows = []
     for keys, group in table.groupby(list(by), sort=True, dropna=False):

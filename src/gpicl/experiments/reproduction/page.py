@@ -1,4 +1,4 @@
-"""An experiment on paper: CSV, figure, and a page in Markdown."""
+"""The files of an experiment: CSV, figure, and a page in Markdown."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -18,18 +18,18 @@ from gpicl.runtime import machine_description
 
 
 class Page(NamedTuple):
-    """What a page is about.
+    """Contents of a page.
 
     Attributes:
-        name: Of the experiment, and of its files.
-        title: Of the page.
-        question: What is asked and how, in a paragraph of Markdown.
+        name: Name of the experiment and of its files.
+        title: Title of the page.
+        question: The question and the method, a paragraph of Markdown.
         table: See `results_table`.
         costs: See `costs_table`.
-        figure: The table drawn; None if no run has finished.
-        findings: What it shows.
-        data: What stands for the data sets that it speaks of, as far as the user says.
-        episodes: Of every meta-test.
+        figure: Figure of the table; None if no run has finished.
+        findings: What the table shows.
+        data: Sources of data sets that are not loaded under their own names, by name.
+        episodes: Episodes of every meta-test.
     """
 
     name: str
@@ -47,14 +47,14 @@ def write_experiment_page(folder: Path, page: Page, settings: Settings, command:
     """Write `NAME.csv`, `runs.csv`, `NAME.png`, `NAME.pdf` and `NAME.md`.
 
     Args:
-        folder: Where to.
-        page: What it is about.
-        settings: What the user decided.
-        command: What the user typed.
-        engine: How it was run, in words.
+        folder: Folder to write to.
+        page: Contents of the page.
+        settings: Settings of the experiment.
+        command: The command line.
+        engine: Description of the engine.
     """
     name = page.name
-    picture = f"![{page.title}]({name}.png)" if page.figure else "No run has finished, so there is nothing to show."
+    picture = f"![{page.title}]({name}.png)" if page.figure else "No run has finished yet."
     lines = [
         f"# {page.title}",
         "",
@@ -73,7 +73,7 @@ def write_experiment_page(folder: Path, page: Page, settings: Settings, command:
         "",
         _runs(page, settings, engine),
         "",
-        f"`{name}.csv` holds everything that was measured, `runs.csv` every run with its steps and seconds.",
+        f"`{name}.csv` has all measurements, `runs.csv` the steps and seconds of every run.",
         *failures_section(_failures(page.costs)),
     ]
     figures = {name: page.figure} if page.figure else {}
@@ -83,17 +83,17 @@ def write_experiment_page(folder: Path, page: Page, settings: Settings, command:
 def _warning(settings: Settings) -> list[str]:
     if settings.scale != "smoke":
         return []
-    return ["**This is the scale `smoke`: it tests that every line runs, and none of its figures means anything.**", ""]
+    return ["**Scale `smoke` only checks that the code runs. Its figures mean nothing.**", ""]
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
     table = markdown_table(COLUMNS, [finding.row() for finding in findings], numbers=False)
     rules = [
-        f"- {' '.join(f.question for f in findings if f.rule == rule)} By this rule: {rule}"
+        f"- {' '.join(f.question for f in findings if f.rule == rule)} Rule: {rule}"
         for rule in dict.fromkeys(f.rule for f in findings)
     ]
-    ratio = "*Agrees*: the ratio of our number to the paper's is an accepted one. No number, no verdict."
-    return [table, "", ratio, "", "How the numbers were found:", "", *rules]
+    ratio = "*Agrees*: the ratio of our number to the paper's is accepted. There is no verdict without both numbers."
+    return [table, "", ratio, "", "How the numbers were computed:", "", *rules]
 
 
 def _runs(page: Page, settings: Settings, engine: str) -> str:
@@ -105,10 +105,10 @@ def _runs(page: Page, settings: Settings, engine: str) -> str:
     longest = seconds.max() / 60 if len(seconds) else 0.0
     low, high = wilson_interval(np.array([page.episodes // 2]), page.episodes)
     return (
-        f"Scale `{settings.scale}`: {len(distinct)} runs{seeds}; {page.episodes:,} episodes of every data set and "
-        f"kind of tasks, so that the accuracy of one run is known to ± {50 * float(high[0] - low[0]):.1f} points at "
-        f"most (95 %, Wilson). Meta-training took {seconds.sum() / 60:.1f} minutes in all, added up over the runs "
-        f"(the longest: {longest:.1f}). Machine: {_machines(costs)}; torch {torch.__version__}; engine: "
+        f"Scale `{settings.scale}`: {len(distinct)} runs{seeds}; {page.episodes:,} episodes per data set and kind of "
+        f"tasks, so the accuracy of one run is known to ± {50 * float(high[0] - low[0]):.1f} points or better (95 %, "
+        f"Wilson). Meta-training took {seconds.sum() / 60:.1f} minutes, summed over the runs "
+        f"(longest run: {longest:.1f}). Machine: {_machines(costs)}; torch {torch.__version__}; engine: "
         f"{engine}; {date.today().isoformat()}." + (f" Data: {data}." if data else "")
     )
 

@@ -1,4 +1,4 @@
-"""How large an experiment is: three base runs, what an experiment changes of them, and the grid laid out from that."""
+"""Scales of an experiment: three base runs, the changes that an experiment makes, and the resulting grid."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,8 +23,8 @@ BASES: dict[ScaleName, RunConfig] = {
         TrainingConfig(batch=64, optimiser="muon", learning_rate=0.003),
         TestingConfig(episodes=1024),
     ),
-    # WHY Muon and, where an experiment says so, interventions: on its own Adam needs 50,000 steps of 4,096 episodes,
-    # an hour a run on one H100. These reach the published accuracies in ten minutes.
+    # WHY Muon and, in some experiments, interventions: Adam alone needs 50,000 steps of 4,096 episodes, an hour per run
+    # on one H100. Together they reach the published accuracies in ten minutes.
     "gpu": RunConfig(
         DataConfig(size=32, channels=3),
         TaskConfig(),
@@ -33,7 +33,7 @@ BASES: dict[ScaleName, RunConfig] = {
         TestingConfig(episodes=4096),
     ),
 }
-"""The run that all experiments of a scale begin with."""
+"""The base run of each scale, which experiments change."""
 
 
 OFF_THE_PLATEAU = {"tasks.permutation_probability": 0.1, "tasks.repetition_probability": 0.5}
@@ -41,15 +41,15 @@ OFF_THE_PLATEAU = {"tasks.permutation_probability": 0.1, "tasks.repetition_proba
 
 
 def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
-    """Change some fields of a configuration, named as on the command line.
+    """Change some fields of a configuration; names are as on the command line.
 
     Args:
-        config: The configuration; left as it is.
-        changes: Values by name, as in `{"tasks.num_tasks": 64, "learner.options.width": 32}`, or of a whole part, as
-            in `{"learner": LearnerConfig("MLP")}`. Later ones see what earlier ones have changed.
+        config: The configuration; not modified.
+        changes: Values by name, as in `{"tasks.num_tasks": 64, "learner.options.width": 32}`, or a whole part, as in
+            `{"learner": LearnerConfig("MLP")}`. Applied in order.
 
     Raises:
-        TypeError: If there is no such field.
+        TypeError: If a field does not exist.
     """
     for name, value in changes.items():
         config = _with(config, name.split("."), value)
@@ -67,12 +67,12 @@ def _with(thing: Any, path: list[str], value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Scale:
-    """How large one experiment is at one scale.
+    """One experiment at one scale.
 
     Args:
-        changes: What it changes of the base run; see `changed`.
-        seeds: Runs of every place in the grid.
-        axes: What the grid goes through, and other numbers of the experiment's own, by name.
+        changes: Changes to the base run; see `changed`.
+        seeds: Seeds per cell of the grid.
+        axes: Values of the grid's axes, and other numbers of the experiment, by name.
     """
 
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -93,15 +93,15 @@ def lay_out(
     kinds: Sequence[str] = ("unseen",),
     measured: int = 4,
 ) -> list[SweptRun]:
-    """Lay out a grid: a run for every place and seed.
+    """Lay out a grid: one run for every cell and seed.
 
     Args:
         settings: Scale, data sets and seeds.
-        scale: The experiment's own numbers at this scale.
-        places: The keys of every place in the grid, and what it changes of the run; see `changed`.
-        tested_on: Data sets to meta-test on. Meta-trained on MNIST, unless a place changes that.
+        scale: The experiment at this scale.
+        places: Keys of every cell in the grid, and its changes to the run; see `changed`.
+        tested_on: Data sets to meta-test on. Meta-training is on MNIST unless a cell changes that.
         kinds: Kinds of tasks to meta-test on.
-        measured: How often a run is measured on its way.
+        measured: Number of validations during a run.
     """
     shared = {
         "data.dataset": settings.source("mnist"),
@@ -112,7 +112,7 @@ def lay_out(
     runs = []
     for keys, changes in places:
         loop = swept_loop(changed(base, changes).training.steps, measured)
-        if settings.scale == "gpu":  # steps are so short there that writing the checkpoints would be most of the work
+        if settings.scale == "gpu":  # steps are so short there that checkpoints would take most of the time
             loop = replace(loop, checkpoint_every=2000)
         config = changed(base, {"loop": loop, **changes})
         runs += [

@@ -1,4 +1,4 @@
-"""What a user decides about an experiment: its scale, and which data sets stand behind the names it speaks of."""
+"""Settings of an experiment: its scale, and the sources of its data sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,23 +12,23 @@ ScaleName = Literal["smoke", "laptop", "gpu"]
 SCALES: tuple[ScaleName, ...] = ("smoke", "laptop", "gpu")
 """Names of the scales."""
 
-# A smoke test must run without a network: MNIST's 5,000 packaged images, and other small pictures of digits.
+# A smoke test must run offline: it uses the 5,000 MNIST images in the package and other small images.
 _OFFLINE = {"mnist": "mnist_5k", "fashion_mnist": "digits", "kmnist": "digits", "cifar10": "random", "svhn": "random"}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The scale of an experiment and what it is made from.
+    """Scale, data sets and folders of an experiment.
 
     Args:
-        scale: `smoke` (seconds, every line is run), `laptop` (two cores, the phenomenon shows), `gpu` (the
-            paper's sizes on one GPU).
-        sources: From the names of the data sets that experiments speak of (`mnist`, `fashion_mnist`, ...) to what is
-            loaded in their place; see `find_sources`.
+        scale: `smoke` (seconds; only runs the code), `laptop` (two cores; shows the phenomenon), `gpu` (one GPU; the
+            paper's sizes).
+        sources: Maps names of data sets in experiments (`mnist`, `fashion_mnist`, ...) to the data sets that are loaded
+            instead; see `find_sources`.
         output: Folder of all runs.
-        seeds: Runs of every place in the grid; None for the experiment's own number.
+        seeds: Seeds per cell of the grid; None for the number of the experiment.
         features: Archives of frozen features to meta-train and meta-test on, for the experiment `embeddings`; None
-            for those that it makes itself.
+            for the features that it makes itself.
         device: Where to meta-train and meta-test; see `find_device`.
     """
 
@@ -40,32 +40,31 @@ class Settings:
     device: str | None = None
 
     def source(self, name: str) -> str:
-        """What is loaded for a data set such as `mnist`."""
+        """Data set that is loaded for a name such as `mnist`."""
         return self.sources.get(name, name)
 
     def label(self, name: str) -> str:
-        """What a data set such as `mnist` is called in tables."""
+        """Label in tables for a name such as `mnist`."""
         return self.source(name).partition("=")[0]
 
 
 def find_sources(scale: ScaleName, data: str | None) -> dict[str, str]:
-    """Decide what is loaded for each data set.
+    """Find the source of each data set.
 
     Args:
-        scale: At `smoke`, data sets that need no network take the others' place.
-        data: What the user gives in their place, as in mnist=files/mnist.npz,fashion_mnist=mnist_5k; a path, or the
-            name of a known data set.
+        scale: Scale; `smoke` uses only data sets that need no download.
+        data: Replacements, as in mnist=files/mnist.npz,fashion_mnist=mnist_5k: paths, or names of known data sets.
 
     Raises:
-        ConfigError: If a part of it is no NAME=PATH, or names a data set that no experiment speaks of.
+        ConfigError: If a part is not NAME=PATH, or names a data set that no experiment uses.
     """
     sources = dict(_OFFLINE) if scale == "smoke" else {}
     known = {info.name for info in list_datasets()}
     for part in data.split(",") if data else ():
         name, separator, place = part.partition("=")
         if not (separator and place):
-            raise ConfigError(f"--data is a list of NAME=PATH with commas between them, and {part!r} is none.")
+            raise ConfigError(f"--data takes a comma-separated list of NAME=PATH, not {part!r}.")
         if name not in _OFFLINE:
-            raise ConfigError(f"No experiment speaks of a data set {name!r}. They speak of {', '.join(_OFFLINE)}.")
+            raise ConfigError(f"No experiment uses a data set {name!r}. They use {', '.join(_OFFLINE)}.")
         sources[name] = place if place in known else part
     return sources

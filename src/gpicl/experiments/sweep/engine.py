@@ -1,4 +1,4 @@
-"""What runs the pieces of a sweep: in processes of their own, one after another or, on Ray, many at once."""
+"""Engines that run the pieces of a sweep in separate processes: one after another, or many at once on Ray."""
 
 import os
 from abc import ABC, abstractmethod
@@ -13,24 +13,24 @@ from gpicl.runs.worker import Outcome, Worker
 def shared_threads(workers: int) -> int:
     """Share the cores of this machine equally among workers.
 
-    WHY: two workers with a thread for every core each would wait for each other at the end of every matrix product.
+    WHY: if two workers each had a thread per core, they would wait for each other after every matrix product.
 
     Args:
-        workers: How many work at once.
+        workers: Number of workers at once.
     """
     return max(1, available_cores() // workers)
 
 
 def available_cores() -> int:
-    """Number of cores that this process may use, which in a container is not what the machine has."""
+    """Number of cores that this process may use; in a container this can be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Engine(ABC):
-    """Runs pieces of work in processes of their own; a `with` statement opens and closes it.
+    """Runs pieces of work in separate processes; a `with` statement opens and closes it.
 
     Attributes:
-        description: How it runs them, in words.
+        description: How it runs them, in words, for pages.
     """
 
     description: str
@@ -42,39 +42,39 @@ class Engine(ABC):
         pieces: Sequence[tuple[Any, ...]],
         on_start: Callable[[int], object] | None = None,
     ) -> Iterator[tuple[int, Outcome]]:
-        """Run a function on every piece, and give the outcomes as they come.
+        """Run a function on every piece, and yield the outcomes as they come.
 
         Args:
-            function: A function of a module; a failure of it is an outcome, not an error.
-            pieces: Its arguments, picklable. The same piece may be run again from its beginning after a crash, so the
-                function must find what has been done before.
-            on_start: Told the number of a piece that is begun, where the engine knows.
+            function: A function of a module. If it fails, that is an outcome, not an error.
+            pieces: Its arguments, picklable. A piece may be run again from the beginning after a crash, so the function
+                must find what is already done.
+            on_start: Called with the number of a piece when it starts, if the engine knows.
 
         Yields:
-            The number of a piece and what became of it, in the order in which they end.
+            The number of a piece and its outcome, in the order of completion.
         """
 
     def __enter__(self) -> "Engine":
-        """Make ready to run."""
+        """Prepare to run pieces."""
         return self
 
     @abstractmethod
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End all processes, in the middle of their work if an error says so."""
+        """End all processes, without waiting for their work if there is an error."""
 
 
 def in_worker(
     function: Callable[..., Any], piece: tuple[Any, ...], threads: int | None = None, folder: str | None = None
 ) -> Any:
-    """Run a function as its caller would have run it.
+    """Run a function in a worker as its caller would.
 
     Args:
-        function: What to run.
+        function: Function to run.
         piece: Its arguments.
-        threads: Threads of PyTorch; None for its own choice.
-        folder: Working folder of the caller, to which paths are relative; None where it is this process's own.
+        threads: Threads of PyTorch; None for PyTorch's default.
+        folder: Working folder of the caller, to which paths are relative; None to keep this process's folder.
 
     Raises:
         ConfigError: If that folder is not on this machine.
@@ -84,8 +84,8 @@ def in_worker(
             os.chdir(folder)
         except OSError as error:
             raise ConfigError(
-                f"The folder {folder}, where the sweep was started, is not on the machine of this worker "
-                f"({error.strerror}). Start it in a folder that all machines share."
+                f"The folder {folder}, where the sweep was started, is not on this worker's machine "
+                f"({error.strerror}). Start the sweep in a folder that all machines share."
             ) from error
     if threads is not None:
         import torch
@@ -95,10 +95,10 @@ def in_worker(
 
 
 class SequentialEngine(Engine):
-    """Runs pieces in order; see `Engine`. A piece whose process is killed fails, and the next ones go on.
+    """Runs pieces in order; see `Engine`. If a process is killed, its piece fails and the next ones continue.
 
     Args:
-        threads: Threads of PyTorch in the process; None for its own choice.
+        threads: Threads of PyTorch in the process; None for PyTorch's default.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -121,7 +121,7 @@ class SequentialEngine(Engine):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End the process, in the middle of its work if an error says so."""
+        """End the process, without waiting for its work if there is an error."""
         self._worker.__exit__(kind, error, traceback)
 
 
@@ -139,15 +139,15 @@ def open_engine(
     """Build an engine by its name.
 
     Args:
-        name: `sequential`: one piece after the other. `ray`: many at once, on this machine or a cluster.
-        address: Of a Ray cluster, such as `auto` or `10.0.0.1:6379`; None starts Ray on this machine.
-        workers: Pieces at once; None for as many as there are cores here, or as the cluster has room for.
-        threads: Threads of each; None shares the cores of this machine equally, and is 1 on a cluster.
-        gpus: GPUs of each; a fraction shares one.
+        name: `sequential`: one piece after another. `ray`: many at once, on this machine or a cluster.
+        address: Address of a Ray cluster, such as `auto` or `10.0.0.1:6379`; None starts Ray on this machine.
+        workers: Pieces at once; None for one per core of this machine, or as many as fit on the cluster.
+        threads: Threads per piece; None shares the cores of this machine equally, and means 1 on a cluster.
+        gpus: GPUs per piece; with a fraction, pieces share a GPU.
 
     Raises:
-        UnknownNameError: If there is no such engine.
-        ConfigError: If a number makes no sense, or Ray is asked for and not there.
+        UnknownNameError: If `name` is not in `ENGINES`.
+        ConfigError: If a number is out of range, or Ray is not installed.
     """
     if name not in ENGINES:
         raise UnknownNameError("engine", name, ENGINES)
@@ -162,7 +162,7 @@ def open_engine(
         return RayEngine(address, workers, threads, gpus)
     for option, given in (("address", address is not None), ("workers", workers not in (None, 1)), ("gpus", gpus)):
         if given:
-            raise ConfigError(f"{option} is for the engine ray. Add --engine ray, or leave it out.")
+            raise ConfigError(f"{option} needs the engine ray. Add --engine ray, or leave {option} out.")
     from gpicl.experiments.sweep.engine import SequentialEngine
 
     return SequentialEngine(threads)

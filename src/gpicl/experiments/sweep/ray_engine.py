@@ -12,32 +12,32 @@ from gpicl.errors import ConfigError
 from gpicl.experiments.sweep.engine import Engine, available_cores, in_worker, shared_threads
 from gpicl.runs.worker import Outcome, guarded
 
-# Times that Ray runs a piece again whose process or machine died, before it counts as failed.
+# Times that Ray repeats a piece after its process or machine died, before it counts as failed.
 RETRIES = 3
-# Pieces hand over nothing but a configuration and a number, so Ray's store of objects can be as small as it may be.
+# Pieces only pass a configuration and a number, so Ray's object store can have the minimum size.
 _OBJECT_STORE_BYTES = 80 * 2**20
-# Ray gives itself half a minute to start, which on a busy machine is sometimes not enough.
+# Ray's timeout for starting is half a minute, which is sometimes too short on a busy machine.
 _STARTS = 3
 _SILENT: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
 _QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # Ray's next default, of which it would warn
-    "RAY_task_oom_retries": str(RETRIES),  # else a run that wants too much memory is tried for ever
+    "RAY_USAGE_STATS_ENABLED": "0",  # no usage reports
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # Ray's future default; it warns otherwise
+    "RAY_task_oom_retries": str(RETRIES),  # otherwise a run that needs too much memory is repeated for ever
 }
 
 
 class RayEngine(Engine):
     """Runs pieces on Ray; see `Engine`.
 
-    Ray notices when a worker or its machine dies, by whatever hand, and runs the piece again elsewhere, at most three
-    times. It may in rare cases (a machine that is cut off, not dead) run it while the first attempt still goes on, so
-    a piece must lock what it writes; `train_and_measure` does.
+    If a worker or its machine dies for any reason, Ray runs the piece again elsewhere, at most three times. In rare
+    cases (a machine that is cut off, not dead) the first attempt may still be running, so a piece must lock what it
+    writes, as `train_and_measure` does.
 
     Args:
-        address: Of a cluster; None starts Ray on this machine, and ends it at the end.
-        workers: Pieces at once; None for one per core here, or as many as the cluster has room for.
-        threads: Threads of each; None shares the cores of this machine equally, and is 1 on a cluster.
-        gpus: GPUs of each.
+        address: Address of a cluster; None starts Ray on this machine, and stops it at the end.
+        workers: Pieces at once; None for one per core of this machine, or as many as fit on the cluster.
+        threads: Threads per piece; None shares the cores of this machine equally, and means 1 on a cluster.
+        gpus: GPUs per piece.
 
     Raises:
         ConfigError: If Ray is not installed.
@@ -62,7 +62,7 @@ class RayEngine(Engine):
         pieces: Sequence[tuple[Any, ...]],
         on_start: Callable[[int], object] | None = None,
     ) -> Iterator[tuple[int, Outcome]]:
-        """Run a function on every piece; see `Engine.run`. Where and when a piece begins is Ray's affair."""
+        """Run a function on every piece; see `Engine.run`. Ray decides when a piece starts: `on_start` is unused."""
         task = self._ray.remote(num_cpus=self._threads, num_gpus=self._gpus, max_retries=RETRIES)(guarded)
         folder = str(Path.cwd())
         left = list(range(len(pieces)))[::-1]
@@ -79,16 +79,16 @@ class RayEngine(Engine):
         try:
             return self._ray.get(reference)
         except (self._ray.exceptions.WorkerCrashedError, self._ray.exceptions.OutOfMemoryError):
-            return Outcome(None, f"its process was killed {RETRIES + 1} times, most likely for want of memory.")
+            return Outcome(None, f"its process was killed {RETRIES + 1} times, probably out of memory.")
         except self._ray.exceptions.RayError as error:
-            # Of a task that never began, such as one on a machine without this package.
+            # A task that never started, for example on a machine without this package.
             return Outcome(None, f"Ray could not run it: {str(error).strip().splitlines()[-1]}")
 
     def __enter__(self) -> "RayEngine":
-        """Start Ray, or join the cluster; a Ray that this process uses already is used as it is.
+        """Start Ray, or join the cluster; a Ray that is already initialised in this process is reused.
 
         Raises:
-            ConfigError: If there is no cluster at the address, it is of another version of Ray, or Ray cannot start.
+            ConfigError: If there is no cluster at the address, it has another version of Ray, or Ray cannot start.
         """
         if self._ray.is_initialized():
             return self
@@ -119,7 +119,7 @@ class RayEngine(Engine):
                 object_store_memory=_OBJECT_STORE_BYTES,
                 **_SILENT,
             )
-        except Exception as error:  # Ray's own timeout is no finer than that
+        except Exception as error:  # Ray raises no narrower class on a timeout
             self._ray.shutdown()
             return error
         return None
@@ -137,14 +137,14 @@ class RayEngine(Engine):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End Ray, and with it whatever still runs, if it was started here; leave the cluster otherwise."""
+        """Stop Ray and everything that still runs if it was started here; otherwise disconnect from the cluster."""
         if self._started:
             self._ray.shutdown()
             self._started = False
 
 
 def _knock(address: str) -> None:
-    """See whether anybody listens at an address; where nobody does, Ray itself waits for minutes."""
+    """Check that an address accepts connections; Ray itself would wait for minutes if it does not."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if port.isdigit():
         socket.create_connection((host, int(port)), timeout=10).close()
@@ -161,7 +161,7 @@ def _import_ray() -> ModuleType:
         import ray
     except ImportError as error:
         raise ConfigError(
-            f'The engine ray needs Ray, which is not installed ({error}). pip install "gpicl[distributed]", or leave '
-            "--engine out."
+            f'The engine ray needs Ray, which is not installed ({error}). Run pip install "gpicl[distributed]", or '
+            "leave --engine out."
         ) from error
     return ray

@@ -25,27 +25,27 @@ def train_seeds(
     say: Callable[[str], object],
     fresh: bool = False,
 ) -> pd.DataFrame:
-    """Meta-train and meta-test one configuration under several seeds, `training.seed` and those that follow.
+    """Meta-train and meta-test one configuration with several seeds: `training.seed` and the ones after it.
 
     Args:
         config: The run of the first seed.
-        seeds: How many; at least two.
+        seeds: Number of seeds; at least 2.
         output: Folder of all runs.
         engine: An open engine.
-        command: What the user typed.
-        say: Told what is being done.
-        fresh: Train again, and replace what the runs have made before.
+        command: The command line, shown on reports.
+        say: Called with progress messages.
+        fresh: Train again and replace earlier results of the runs.
 
     Returns:
         One row per data set and kind of tasks: accuracy at the last position (mean over the seeds), `low` and `high`
         (see `accuracy_over_seeds`), `seeds`, `episodes` of each.
 
     Raises:
-        GpiclError: If the configuration cannot be run; found before anything is meta-trained.
-        UnfinishedError: If runs failed; after all others were done.
+        GpiclError: If the configuration cannot be run; raised before meta-training.
+        UnfinishedError: If runs failed; raised after all others are done.
     """
     if seeds < 2:
-        raise ConfigError(f"seeds must be at least 2 to have a mean, not {seeds}.")
+        raise ConfigError(f"seeds must be at least 2, not {seeds}.")
     quiet = replace(config, loop=replace(config.loop, progress=False))
     numbers = range(config.training.seed, config.training.seed + seeds)
     runs = [SweptRun(replace(quiet, training=replace(quiet.training, seed=n)), {"seed": n}) for n in numbers]

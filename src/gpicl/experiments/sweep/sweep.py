@@ -1,4 +1,4 @@
-"""A sweep: a grid of runs, each of them done once."""
+"""A sweep: a grid of runs, each done once."""
 
 import hashlib
 import time
@@ -26,15 +26,15 @@ from gpicl.weights import CARD_FILE, find_weights
 
 
 class SweepProgress:
-    """A bar on a terminal, elsewhere a line per run.
+    """Shows a progress bar on a terminal, and one line per run elsewhere.
 
-    WHY not rich's own estimate of the time left: it counts pieces, and runs of a grid differ in size by a hundred.
+    WHY not rich's estimate of the time left: it counts runs, which can differ in size by a factor of 100.
 
     Args:
-        title: Of the sweep.
-        weights: How large each run is, in any unit.
-        shown: Whether to show anything.
-        console: Where to; None for standard error.
+        title: Title of the sweep.
+        weights: Relative cost of each run, in any unit.
+        shown: Whether to show progress.
+        console: Console to print to; None for standard error.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class SweepProgress:
         self._task = self._bar.add_task(title, total=sum(weights), count=self._count, left=self._left, figure="")
 
     def run_ended(self, number: int, text: str) -> None:
-        """Count a run.
+        """Count a finished or failed run.
 
         Args:
-            number: Which of the weights.
-            text: What it was and what came of it.
+            number: Index of the run in `weights`.
+            text: Description of the run and its result.
         """
         self._done.append(self._weights[number])
         if self._shown and not self._console.is_terminal:
@@ -89,7 +89,7 @@ class SweepProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Give the terminal back."""
+        """Close the bar."""
         self._bar.stop()
 
 
@@ -98,12 +98,12 @@ Key = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class SweptRun:
-    """A configuration, and its place in the grid.
+    """A configuration and its cell in the grid.
 
     Args:
-        config: The run.
-        keys: Where in the grid it stands, by the name of the axis: the first columns of the sweep's tables.
-        batch: Episodes at once of its meta-test, as its memory allows.
+        config: Configuration of the run.
+        keys: Its values on the axes of the grid, by name: the first columns of the sweep's tables.
+        batch: Episodes per batch of the meta-test, limited by memory.
     """
 
     config: RunConfig
@@ -111,14 +111,14 @@ class SweptRun:
     batch: int = 128
 
     def folder(self, output: Path | str) -> Path:
-        """The run's folder, the same for the same configuration wherever in a grid it stands.
+        """The run's folder, which depends only on the configuration, not on the cell.
 
         Args:
             output: Folder of all runs.
 
         Returns:
-            The folder; of a run that waits for another one's weights, which are part of its name, a name that no
-            folder has.
+            The folder. The weights that a run begins with are part of its name; while it waits for them, this is a
+            placeholder that does not exist.
         """
         if self.waits:
             return Path(output) / f"waiting-{hashlib.sha256(repr(self.config.identity()).encode()).hexdigest()[:10]}"
@@ -126,7 +126,7 @@ class SweptRun:
 
     @property
     def waits(self) -> bool:
-        """Whether the weights that it begins with (`init`) are not there yet."""
+        """Whether the weights that it begins with (`init`) do not exist yet."""
         if self.config.init is None:
             return False
         try:
@@ -135,40 +135,40 @@ class SweptRun:
             return True
 
     def on(self, device: str | None) -> "SweptRun":
-        """The same run on a device, which its folder does not depend on.
+        """Return the run on another device; its folder stays the same.
 
         Args:
-            device: A checked device, which may be another machine's; None leaves the run as it is.
+            device: A checked device, possibly of another machine; None for no change.
         """
         loop = on_device(self.config.loop, device, elsewhere=True)
         return replace(self, config=replace(self.config, loop=loop))
 
     @property
     def title(self) -> str:
-        """What to call it in a line of progress."""
+        """Title for a line of progress."""
         return ", ".join(f"{name} {value}" for name, value in self.keys.items())
 
 
 def swept_loop(steps: int | None, measured: int) -> LoopConfig:
-    """A run without a progress bar of its own, that is measured a few times on its way.
+    """Loop settings of a run in a sweep: no progress bar, and a few validations.
 
     Args:
         steps: Steps of the run; None if there is nothing to meta-train.
-        measured: How often to measure on unseen tasks.
+        measured: Number of validations on unseen tasks.
     """
     return LoopConfig(progress=False, checkpoint_every=200, validate_every=max(1, (steps or 1) // measured))
 
 
 @contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
-    """Keep a run's folder to oneself; wait while somebody else has it.
+    """Lock a run's folder; wait while another process has it.
 
-    WHY: Ray may run a piece again while its first attempt is cut off but alive, and two sweeps may have a run in
-    common. The second then waits, and finds the run finished, or resumes it where the first was killed: the system
-    frees the lock of a process that ends, however it ends.
+    WHY: Ray may run a piece again while its first attempt is cut off but alive, and two sweeps may share a run. The
+    second process waits, then finds the run finished or resumes it: the system frees the lock of a process that ends
+    for any reason.
 
     Args:
-        folder: The run's folder. The lock lies in a folder beside it, so that a run that cannot begin leaves no folder.
+        folder: The run's folder. The lock is in the folder next to it, so a run that cannot start leaves no folder.
     """
     locks = make_folder(folder.parent / ".locks")
     with locked(locks / f"{folder.name}.lock"):
@@ -176,16 +176,16 @@ def run_lock(folder: Path) -> Iterator[None]:
 
 
 def train_and_measure(config: RunConfig, output: str, command: str, batch: int) -> str:
-    """Meta-train and meta-test one run, from the beginning or from where it was interrupted.
+    """Meta-train and meta-test one run, or the rest of an interrupted one.
 
     Args:
-        config: The run.
+        config: Configuration of the run.
         output: Folder of all runs.
-        command: What the user typed.
-        batch: Episodes at once of the meta-test.
+        command: The command line, shown on reports.
+        batch: Episodes per batch of the meta-test.
 
     Returns:
-        The figure that a line of progress shows.
+        Accuracy for a line of progress.
     """
     with run_lock(Run(config, output).folder):
         _, results = train_and_test(config, output, command, lambda _: None, batch, report=False)
@@ -205,23 +205,23 @@ def sweep(
     say: Callable[[str], object] | None = None,
     progress: bool = True,
 ) -> dict[Path, str]:
-    """Do the runs of a grid that have not been done. Interrupt it whenever you like: the next call does the rest.
+    """Do the unfinished runs of a grid. It can be interrupted at any time: the next call does the rest.
 
     Args:
-        runs: The grid; a configuration that stands in it twice is run once. Runs that begin with the weights of others
-            in it are run after them.
+        runs: The grid; duplicate configurations are run once. Runs that begin with the weights of other runs are run
+            after them.
         output: Folder of all runs.
         engine: An open engine.
-        command: What the user typed.
-        title: What to call it in its progress.
-        say: Told what is left to do, and which runs failed.
-        progress: Show the progress.
+        command: The command line, shown on reports.
+        title: Title for progress.
+        say: Called with messages on what is left to do and which runs failed.
+        progress: Show progress.
 
     Returns:
-        Why runs failed, by their folder; the others are finished and tested.
+        Reasons of failed runs, by folder; all others are finished and tested.
 
     Raises:
-        GpiclError: If a data set cannot be had; found before anything is run.
+        GpiclError: If a data set is not available; raised before anything runs.
     """
     say = say or (lambda _: None)
     check_data([run for run in runs if run.waits or not is_done(run, run.folder(output))])
@@ -231,7 +231,7 @@ def sweep(
         waiting = [run for run in waiting if run.waits]
         failures |= _sweep_ready(ready, output, engine, command, title, say, progress)
     for run in waiting:
-        failures[run.folder(output)] = f"the weights that it begins with are not there: {run.config.init}"
+        failures[run.folder(output)] = f"the weights that it begins with do not exist: {run.config.init}"
         say(f"{title}: {run.title} was not run: {failures[run.folder(output)]}")
     return failures
 
@@ -247,7 +247,7 @@ def _sweep_ready(
 ) -> dict[Path, str]:
     distinct = {run.folder(output): run for run in runs}
     left = {folder: run for folder, run in distinct.items() if not is_done(run, folder)}
-    say(f"{title}: {len(distinct)} runs, {len(distinct) - len(left)} of them finished before.")
+    say(f"{title}: {len(distinct)} runs, {len(distinct) - len(left)} of them already finished.")
     if not left:
         return {}
     make_folder(Path(output))
@@ -261,31 +261,31 @@ def _sweep_ready(
             result = f"failed: {outcome.failure}" if outcome.failure is not None else outcome.result
             bar.run_ended(number, f"{todo[number].title}: {result}")
     for folder, reason in failures.items():
-        say(f"{title}: {left[folder].title} ({folder}) failed, the others went on: {reason}")
+        say(f"{title}: {left[folder].title} ({folder}) failed, the others continued: {reason}")
     return failures
 
 
 def is_done(run: SweptRun, folder: Path) -> bool:
-    """Whether a run is finished and tested, so that nothing is left to do.
+    """Whether a run is finished and tested.
 
     Args:
         run: The run.
-        folder: Its folder.
+        folder: Folder of the run.
     """
     try:
         return folder.is_dir() and is_tested(Run(run.config, folder.parent), run.config.testing)
     except GpiclError:
-        return False  # a folder that cannot be read is the failure of its run, which says so, and not of the sweep
+        return False  # an unreadable folder fails when its run starts, not the whole sweep
 
 
 def check_data(runs: Sequence[SweptRun]) -> None:
-    """Load every data set once, so that one that is not to be had is found before hours of meta-training.
+    """Load every data set once, so that a missing one is found before hours of meta-training.
 
     Args:
         runs: The grid.
 
     Raises:
-        GpiclError: If one cannot be had.
+        GpiclError: If a data set is not available.
     """
     checked: set[tuple[str, str]] = set()
     for run in runs:

@@ -1,4 +1,4 @@
-"""A sweep as tidy tables, made of nothing but its runs' folders."""
+"""A sweep as tidy tables, made from its runs' folders."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,24 +13,24 @@ from gpicl.weights import CARD_FILE, load_card
 _COLUMNS = ["dataset", "tasks", "position", "accuracy", "low", "high", "loss", "episodes"]
 
 Measure = Callable[[SweptRun, Path], Iterable[dict[str, Any]]]
-"""What is measured of a finished run: from the run and its folder to rows of a table."""
+"""Measures a finished run: takes the run and its folder, and returns rows of a table."""
 
 
 def results_table(
     runs: Sequence[SweptRun], output: Path | str, measure: Measure, failures: Collection[Path] = ()
 ) -> pd.DataFrame:
-    """Gather what is measured of every finished run.
+    """Collect the measurements of all finished runs.
 
-    WHY no times in it: the same sweep gives the same table to the bit, on one worker or many, interrupted or not.
+    WHY it has no times: the same sweep gives the same table to the bit, on one worker or many, interrupted or not.
 
     Args:
         runs: The grid.
         output: Folder of all runs.
-        measure: From a run and its folder to rows.
+        measure: Returns rows for a run and its folder.
         failures: Folders of runs that failed, which are left out.
 
     Returns:
-        One row per row of `measure`: the keys of the run, what `measure` gives, and `run`, the name of its folder.
+        One row per row of `measure`: the keys of the run, the columns of `measure`, and `run`, the name of its folder.
     """
     rows = []
     for run in runs:
@@ -41,7 +41,7 @@ def results_table(
 
 
 def costs_table(runs: Sequence[SweptRun], output: Path | str, failures: Mapping[Path, str]) -> pd.DataFrame:
-    """Gather what every run has cost, and why those that failed did.
+    """Collect the costs of all runs, and the reasons of failed ones.
 
     Args:
         runs: The grid.
@@ -67,7 +67,7 @@ def accuracies_at(*positions: int) -> Measure:
     """Measure accuracy at some positions of every data set and kind of task.
 
     Args:
-        positions: From 1; -1 for the last. None at all for every position.
+        positions: Positions from 1; -1 for the last. Without arguments, every position.
 
     Returns:
         A measure whose rows have the first columns of `evaluate`.
