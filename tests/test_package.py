@@ -63,7 +63,7 @@ def test_type_checkers_are_told_of_every_public_name():
     tree = ast.parse(Path(gpicl.__file__).read_text())
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
     declared = {alias.name: node.module for node in block.body for alias in node.names}
-    assert declared == gpicl._ROOM_OF
+    assert declared == gpicl._MODULE_OF
     assert sorted(gpicl.__all__) == sorted(declared)
 
 

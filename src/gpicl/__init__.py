@@ -1,7 +1,7 @@
 """Meta-learn general-purpose in-context learners, and use them.
 
-WHY the names below are looked up when they are first used: importing torch takes seconds, and `gpicl --help` or a
-tool that only looks at the package should not wait for it.
+WHY names are imported on first use: importing torch takes seconds, and `gpicl --help` or a tool that only inspects the
+package should not wait for it.
 """
 
 from importlib import import_module
@@ -45,7 +45,7 @@ __all__ = [
     "sweep",
 ]
 
-_ROOMS = {
+_NAMES = {
     "gpicl.classifier": ("InContextClassifier",),
     "gpicl.data": ("FeatureDataset", "ImageDataset", "load_dataset", "load_features", "preprocess"),
     "gpicl.errors": ("GpiclError",),
@@ -63,14 +63,14 @@ _ROOMS = {
     "gpicl.tasks": ("Episodes", "Interventions", "TaskAugmentor"),
     "gpicl.weights": ("load_weights", "save_weights"),
 }
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOM_OF:
-        return getattr(import_module(_ROOM_OF[name]), name)
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
     raise AttributeError(f"module 'gpicl' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_ROOM_OF]
+    return [*globals(), *_MODULE_OF]

@@ -1,7 +1,7 @@
-"""Errors that a user can cause, and how they are worded.
+"""Errors that a user can cause.
 
-WHY one family: the command line turns exactly these into one paragraph and exit code 2; anything else is a bug of
-ours and keeps its traceback. Every message says what was wrong, what is accepted and what to do.
+WHY one base class: the command line prints exactly these errors as one paragraph and exits with code 2. Anything else
+is a bug in gpicl and keeps its traceback. Every message says what was wrong, what is accepted and what to do.
 """
 
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ from pathlib import Path
 
 
 class GpiclError(ValueError):
-    """Base of every error that a user's input can cause. A `ValueError`, so that plain Python habits catch it."""
+    """Base class of all errors that user input can cause. A `ValueError`, so `except ValueError` catches it."""
 
 
 class UnknownNameError(GpiclError):
-    """A name that is none of the known ones; the message offers the nearest."""
+    """An unknown name; the message suggests the closest known names."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
         known = sorted(known)
@@ -25,55 +25,57 @@ class UnknownNameError(GpiclError):
 
 
 class DataError(GpiclError):
-    """Images, labels or a data file that cannot be used as they are."""
+    """Images, labels or a data file that cannot be used."""
 
 
 class TaskError(GpiclError):
-    """A task distribution that cannot exist: no tasks, a sequence too short, labels out of range."""
+    """An impossible task distribution: no tasks, too short a sequence, labels out of range."""
 
 
 class LearnerError(GpiclError):
-    """A learner that cannot be built, or was given episodes that it cannot read."""
+    """A learner that cannot be built, or that got episodes it cannot read."""
 
 
 class ClassifierError(GpiclError):
-    """Examples, labels or parameters that the classifier cannot work with."""
+    """Examples, labels or parameters that the classifier does not accept."""
 
 
 class CheckpointError(GpiclError):
-    """Weights or a checkpoint that are missing, truncated, or of another learner."""
+    """Weights or a checkpoint that are missing, truncated, or belong to another learner."""
 
 
 class ConfigError(GpiclError):
-    """A configuration with a misspelt key, a missing value or a value of the wrong kind."""
+    """A configuration with a misspelt key, a missing value or a value of the wrong type."""
 
 
 class WriteError(GpiclError):
-    """A file that cannot be written: the disk is full, or the folder is not to be written to."""
+    """A file that cannot be written: the disk is full, or the folder is read-only."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"Cannot write {path}: {reason.rstrip('.')}. What was written before is whole. Make room, or choose "
-            "another folder with --output; the same command goes on from there."
+            f"Cannot write {path}: {reason.rstrip('.')}. Files written earlier are intact. Free some disk space and "
+            "run the same command again to continue, or choose another folder with --output."
         )
 
 
 class UnfinishedError(GpiclError):
-    """Runs of an experiment that failed, after all others were done; the message ends with what to do."""
+    """Some runs of an experiment failed; all others have finished."""
 
     def __init__(self, failed: str) -> None:
-        super().__init__(f"{failed} All others are done and kept; the same command tries the failed ones again.")
+        super().__init__(
+            f"{failed} All others are done and saved; run the same command again to retry the failed ones."
+        )
 
 
 class DivergenceError(GpiclError):
-    """Meta-training whose loss is no longer a number."""
+    """Meta-training has diverged: its loss is NaN, infinite, far above guessing, or back at guessing."""
 
 
 class Terminated(SystemExit):
-    """A process that was asked to end (SIGTERM) and did, in good order; its exit status is 143, as the shell's.
+    """The process received SIGTERM and stopped cleanly; its exit status is 143, as in a shell.
 
     Attributes:
-        message: What was kept, and how to go on.
+        message: What was saved, and how to continue.
     """
 
     def __init__(self, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Atomic writing, locks, and checks of output paths."""
 
 import errno
 import os
@@ -9,18 +9,21 @@ from pathlib import Path
 
 from gpicl.errors import ConfigError, WriteError
 
-# What the system says when a file cannot be written for a reason that the user can mend.
-_MENDABLE = {
+# Reasons for a failed write that the user can fix.
+_FIXABLE = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG
 }  # fmt: skip
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file so that a kill at any moment leaves either the old one or the new one.
+    """Write a file so that killing the process at any moment leaves either the old file or the new one.
 
     Args:
-        path: The file.
-        write: Writes the content to the path that it is given.
+        path: File to write; its folder must exist.
+        write: Called with the path of a temporary file in the same folder, and writes the content there.
+
+    Raises:
+        WriteError: If the disk is full, or the folder is read-only.
     """
     with naming_write_errors(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -38,38 +41,39 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 @contextmanager
 def naming_write_errors(path: Path) -> Iterator[None]:
-    """Turn what stops a file from being written into a `WriteError` that names the file.
+    """Turn errors while a file is written into a `WriteError` that names the file.
 
     Args:
-        path: The file.
+        path: File that the `with` block writes.
 
     Raises:
-        WriteError: If the disk is full, or the folder may not be written to.
+        WriteError: If the disk is full, or the folder is read-only.
     """
     try:
         yield
     except OSError as error:
-        if error.errno not in _MENDABLE:
+        if error.errno not in _FIXABLE:
             raise
         raise WriteError(path, error.strerror or str(error)) from error
     except Exception as error:
-        # torch and safetensors wrap the system's error in their own.
+        # torch and safetensors wrap the operating system's error in their own.
         reason = str(error).partition("\n")[0]
-        told = ("file write failed", "PytorchStreamWriter", "I/O error", "unexpected pos", "iostream")
-        if isinstance(error, WriteError) or not any(words in reason for words in told):
+        signs = ("file write failed", "PytorchStreamWriter", "I/O error", "unexpected pos", "iostream")
+        if isinstance(error, WriteError) or not any(words in reason for words in signs):
             raise
         raise WriteError(path, f"{reason} (most likely the disk is full)") from error
 
 
 @contextmanager
 def locked(path: Path, on_wait: Callable[[], object] | None = None) -> Iterator[None]:
-    """Hold a lock while a `with` statement runs; wait for it while another process holds it.
+    """Hold a file lock during a `with` block; wait while another process holds it.
 
-    The system frees the lock of a process that ends, however it ends. A thread that holds it may take it once more.
+    The operating system frees the lock when its process ends for any reason. A thread that holds the lock may take it
+    again.
 
     Args:
-        path: The lock's file, in a folder that exists.
-        on_wait: Called once if it has to be waited for.
+        path: Lock file, in a folder that exists.
+        on_wait: Called once if another process holds the lock.
     """
     from filelock import FileLock, Timeout
 
@@ -88,14 +92,14 @@ def locked(path: Path, on_wait: Callable[[], object] | None = None) -> Iterator[
 
 
 def make_folder(path: Path, option: str = "--output") -> Path:
-    """Create a folder that files will be written to.
+    """Create a folder, and check that files can be written to it.
 
     Args:
-        path: The folder.
-        option: The option of the command line that names it.
+        path: Folder to create, with its parents.
+        option: Command-line option for this folder, for the error message.
 
     Raises:
-        ConfigError: If it cannot be created or written to.
+        ConfigError: If the folder cannot be created or written to.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -108,14 +112,14 @@ def make_folder(path: Path, option: str = "--output") -> Path:
 
 
 def check_folder(path: str | Path, option: str = "--output") -> Path:
-    """Check that a folder can be written to, before any work is done for it, and without creating it.
+    """Check that a folder can be written to before any work is done, without creating it.
 
     Args:
-        path: The folder; it need not exist.
-        option: The option of the command line that names it.
+        path: Folder to check; it need not exist.
+        option: Command-line option for this folder, for the error message.
 
     Raises:
-        ConfigError: If it, or one that it lies in, is a file, or cannot be written to.
+        ConfigError: If the folder or one of its parents is a file or read-only.
     """
     path = Path(path)
     nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
@@ -123,30 +127,30 @@ def check_folder(path: str | Path, option: str = "--output") -> Path:
         raise ConfigError(f"Cannot write to the folder {path}: {nearest} is a file. Choose another one with {option}.")
     if not os.access(nearest, os.W_OK):
         raise ConfigError(
-            f"Cannot write to the folder {path}: there is no permission to write to {nearest}. Choose another one with "
-            f"{option}."
+            f"Cannot write to the folder {path}: you have no permission to write to {nearest}. Choose another one "
+            f"with {option}."
         )
     return path
 
 
 def check_output(path: str | Path, inputs: Iterable[str | Path] = (), option: str = "--output") -> Path:
-    """Check that a file can be written, before any work is done for it, and without creating anything.
+    """Check that a file can be written before any work is done, without creating anything.
 
     Args:
-        path: The file.
-        inputs: Files that are read, and that it must not replace.
-        option: The option of the command line that names the file.
+        path: Output file to check.
+        inputs: Input files that the output must not overwrite.
+        option: Command-line option for this file, for the error message.
 
     Raises:
-        ConfigError: If it is a folder or a device, or one of the inputs, or its folder cannot be written to.
+        ConfigError: If the path is a folder, a device or one of the inputs, or its folder cannot be written to.
     """
     path, ends_as_folder = Path(path), str(path).endswith(("/", os.sep))
     if path.is_dir() or ends_as_folder:
         raise ConfigError(f"{path} is a folder. Give {option} the path of a file in it.")
     if path.exists() and not path.is_file():
-        raise ConfigError(f"{path} is no ordinary file. Give {option} the path of one.")
+        raise ConfigError(f"{path} is not a regular file. Give {option} the path of a regular file.")
     for read in map(Path, inputs):
         if path.resolve() == read.resolve() or (path.exists() and read.exists() and path.samefile(read)):
-            raise ConfigError(f"{path} is read by this command and would be overwritten. Choose another {option}.")
+            raise ConfigError(f"{path} is an input of this command and would be overwritten. Choose another {option}.")
     check_folder(path.parent, option)
     return path

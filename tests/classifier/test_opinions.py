@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gpicl.classifier.opinions import Linear, ask_classical_models
+from gpicl.classifier.opinions import ask_classical_models
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +18,9 @@ def test_held_out_predictions_of_noise_are_no_better_than_chance(noise):
         assert opinion.held_out.shape == (60, 2)
         np.testing.assert_allclose(opinion.held_out.sum(1), 1)
         assert (opinion.held_out.argmax(1) == classes).mean() < 0.75
-        # What has been seen is known far better: a forest knows it by heart.
+    # A forest knows by heart what it has seen.
     forest = ask_classical_models(features, classes, 2, 0)[0]
-    assert (forest.predict_proba(features).argmax(1) == classes).all()
+    assert (forest.predict_proba(features).argmax(1) == classes).mean() > 0.95
 
 
 @pytest.mark.parametrize("rows", [2, 3, 4])
@@ -29,22 +29,3 @@ def test_few_examples_are_enough(rows):
     for opinion in ask_classical_models(features, classes, 3, 0):
         assert np.isfinite(opinion.held_out).all()
         np.testing.assert_allclose(opinion.predict_proba(features).sum(1), 1)
-
-
-def test_products_tell_what_no_column_does():
-    random = np.random.default_rng(1)
-    features = random.normal(size=(200, 4))
-    classes = (features[:, 0] * features[:, 1] > 0).astype(np.int64)
-    right = [
-        (Linear(features, classes, 2, 0, products=products).held_out.argmax(1) == classes).mean()
-        for products in (False, True)
-    ]
-    assert right[0] < 0.7
-    assert right[1] > 0.85
-
-
-def test_many_columns_are_not_multiplied():
-    random = np.random.default_rng(0)
-    classes = np.arange(20) % 2
-    numbers = [len(ask_classical_models(random.normal(size=(20, width)), classes, 2, 0)) for width in (40, 41)]
-    assert numbers == [5, 4]

@@ -65,12 +65,12 @@ class _Hungry(KernelTransformer):
 def test_out_of_memory_halves_the_chunks_and_changes_nothing(contexts, read):
     torch.manual_seed(0)
     hungry = _Hungry(4, 3, layers=1, width=16, class_width=8, heads=2).double()
-    with pytest.warns(UserWarning, match="Out of memory with 5 members of the ensemble at once; going on with 2"):
+    with pytest.warns(UserWarning, match="Out of memory with 5 members of the ensemble at once; continuing with 2"):
         tight = ReadContexts(hungry, *contexts, 2**30)
     queries = torch.randn(5, 6, 4, dtype=torch.float64)
     roomy = read(2**30)
     torch.testing.assert_close(roomy.logits, tight.logits)
-    with pytest.warns(UserWarning, match="Out of memory with 6 queries at once; going on with 3 at once"):
+    with pytest.warns(UserWarning, match="Out of memory with 6 queries at once; continuing with 3 at once"):
         torch.testing.assert_close(roomy.answer(queries), tight.answer(queries))
     assert tight.answers_at_once == 3, "what was too much is not tried again"
 

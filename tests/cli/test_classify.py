@@ -42,7 +42,7 @@ def test_where_the_answers_are_known_the_accuracy_is_told(files, capsys):
     assert main("classify train.csv test.csv --target species --members 1 --random_state 3".split()) == 0
     told = capsys.readouterr().err
     assert "Accuracy on test.csv" in told
-    assert "are ignored: note" in told
+    assert "Ignored columns that train.csv does not have: note" in told
 
 
 def test_the_same_command_writes_the_same_file(files, tmp_path):

@@ -241,7 +241,7 @@ def test_a_group_of_a_configuration_that_holds_no_settings_is_refused(tmp_path, 
     path = tmp_path / "mine.yaml"
     path.write_text(f"training: {value}\n")
     assert main(["train", "--config", str(path), *TRAIN[1:], "--output", str(tmp_path / "runs")]) == 2
-    assert "training must hold settings by their names" in capsys.readouterr().err
+    assert "training must be a mapping of settings" in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
 
 

@@ -19,13 +19,13 @@ from gpicl.demo.serve import reachable_from_elsewhere
 def test_it_says_where_serves_there_and_ends_quietly(start_gpicl):
     process = start_gpicl("demo", "--port", "0")
     said = process.stdout.readline()
-    address = re.fullmatch(r"Draw at (http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", said)
+    address = re.fullmatch(r"Draw at (http://127\.0\.0\.1:\d+/) \(press Ctrl-C to stop\)\n", said)
     assert address, said
     with httpx.Client(base_url=address[1], timeout=None) as client:
         assert "Teach it by drawing" in client.get("/").text
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate()
-    assert rest == "The demo has ended.\n"
+    assert rest == "The demo has stopped.\n"
     assert process.returncode == 0
 
 
@@ -60,7 +60,7 @@ def test_answers_do_not_wait_for_acknowledgements(monkeypatch):
 def test_who_lets_others_in_is_told(no_serving, capsys):
     assert main("demo --host 0.0.0.0 --port 0".split()) == 0
     said = capsys.readouterr().err
-    assert "Everybody who can reach 0.0.0.0 can use this page." in said
+    assert "Anyone who can reach 0.0.0.0 can use this page." in said
     assert "Draw at http://127.0.0.1:" in said
 
 

@@ -31,7 +31,7 @@ def test_pictures_of_fractions_are_scaled(tmp_path):
 @pytest.mark.parametrize("worst", [200.0, -1.0, float("nan")])
 def test_fractions_that_are_none_are_refused(tmp_path, worst):
     pixels = np.array([[0.0, worst], [0.5, 1.0]], np.float32)
-    with pytest.raises(DataError, match=r"must lie in 0\.\.1"):
+    with pytest.raises(DataError, match=r"must be in 0\.\.1"):
         load_dataset(write_folder(tmp_path / "float", pixels, ".tiff"))
 
 

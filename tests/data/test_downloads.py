@@ -157,7 +157,7 @@ def test_labels_that_are_no_numbers_are_refused(monkeypatch):
 def test_a_truncated_download_is_refused_and_never_kept(openml, own_cache, zipped):
     whole = gzip.compress(openml.arff) if zipped else openml.arff
     openml.sent, openml.zipped = whole[: len(whole) // 2], zipped
-    with pytest.raises(DataError, match=r"'toy'.*truncated or garbled.*Nothing of it was kept.*toy=PATH"):
+    with pytest.raises(DataError, match=r"'toy'.*truncated or garbled.*Nothing was kept.*toy=PATH"):
         TOY.load("train", None)
     assert _files(own_cache) == []
     openml.sent = whole

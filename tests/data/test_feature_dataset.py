@@ -64,7 +64,7 @@ def test_features_that_cannot_be_used_are_refused(features, message):
 
 
 def test_a_shape_that_is_not_the_features_is_refused():
-    with pytest.raises(DataError, match="no image of shape"):
+    with pytest.raises(DataError, match="do not make an image of shape"):
         FeatureDataset.from_arrays(FEATURES, LABELS, image_shape=(2, 2, 1))
 
 

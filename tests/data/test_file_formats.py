@@ -218,7 +218,7 @@ def test_a_batch_cannot_run_code(tmp_path, evil):
     _write_cifar(tmp_path)
     thing = _Command(tmp_path / "owned") if evil == "command" else collections.OrderedDict()
     (tmp_path / "data_batch_1").write_bytes(pickle.dumps({b"data": thing, b"labels": [0, 1]}))
-    with pytest.raises(DataError, match=r"data_batch_1.*which no batch of images needs"):
+    with pytest.raises(DataError, match=r"data_batch_1.*which a batch of images must not contain"):
         load_dataset(tmp_path)
     assert not (tmp_path / "owned").exists()
 
@@ -296,13 +296,13 @@ def test_a_truncated_picture_is_named(tmp_path, keep):
         load_dataset(tmp_path)
 
 
-def test_a_folder_without_data_says_what_was_looked_for(tmp_path):
+def test_a_folder_without_data_says_what_is_accepted(tmp_path):
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(DataError, match=r"nothing holds no data set\. Looked for.*IDX.*npz.*CIFAR.*SVHN.*pictures"):
+    with pytest.raises(DataError, match=r"nothing holds no data set\. Accepted.*IDX.*npz.*CIFAR.*SVHN.*pictures"):
         load_dataset(tmp_path / "nothing")
 
 
 def test_a_file_of_unknown_format_says_what_is_accepted(tmp_path):
     (tmp_path / "data.csv").write_text("1,2,3")
-    with pytest.raises(DataError, match=r"no known format\. Accepted: .*IDX.*npz"):
+    with pytest.raises(DataError, match=r"not in a known format\. Accepted: .*IDX.*npz"):
         load_dataset(tmp_path / "data.csv")

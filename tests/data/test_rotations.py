@@ -23,5 +23,5 @@ def test_every_class_comes_in_four_turns():
 @pytest.mark.parametrize("shape", [None, (2, 3, 1)])
 def test_what_cannot_be_turned_is_refused(shape):
     features = np.random.default_rng(0).integers(0, 256, (6, 6), dtype=np.uint8)
-    with pytest.raises(DataError, match="only square images can be turned"):
+    with pytest.raises(DataError, match="only square images can be rotated"):
         with_rotations(FeatureDataset.from_arrays(features, np.arange(6) % 3, image_shape=shape))

@@ -49,7 +49,7 @@ def test_its_limits_are_those_that_hold():
         f"{limits.EXAMPLES} drawings",
         f"{limits.GRID_SIDE}x{limits.GRID_SIDE}",
         f"{limits.BODY_BYTES // 1024} KiB",
-        f"{limits.SESSIONS}\nsessions",
+        f"{limits.SESSIONS} sessions",
     ):
         assert text in told
     assert limits.IDLE_SECONDS == 2 * 3600

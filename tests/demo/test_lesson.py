@@ -55,7 +55,7 @@ def test_there_are_ten_classes_at_most():
 
 @pytest.mark.parametrize("label", [-1, 2, 9])
 def test_a_class_that_is_not_there_is_refused(label):
-    with pytest.raises(GpiclError, match=f"no class {label}; there are 0 to 1"):
+    with pytest.raises(GpiclError, match=f"no class {label}; the classes are 0 to 1"):
         Lesson().with_example(PICTURE, label)
     with pytest.raises(GpiclError, match="no class"):
         Lesson().renamed(label, "x")

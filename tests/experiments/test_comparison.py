@@ -86,7 +86,7 @@ def test_a_learner_that_fails_is_reported_and_the_rest_goes_on(tmp_path, capsys)
     assert main(command(tmp_path, learners="MLP,NearestNeighbour")) == 2
     captured = capsys.readouterr()
     assert "MLP, seed 0 failed" in captured.err
-    assert "the same command tries the failed ones again" in captured.err
+    assert "run the same command again to retry the failed ones" in captured.err
     assert "| MLP | failed | failed |" in captured.out
     assert "- MLP: Cannot write to the folder" in captured.out
     table = pd.read_csv(tmp_path / "table" / "comparison.csv").set_index("learner")

@@ -100,4 +100,4 @@ def test_out_of_memory_halves_the_batch_and_changes_nothing(features):
     )
     pd.testing.assert_frame_equal(small, halved)
     assert done == [2, 4, 6, 8, 10]
-    assert notes[-1] == "Out of memory with 4 episodes at once; going on with 2 at once."
+    assert notes[-1] == "Out of memory with 4 episodes at once; continuing with 2 at once."

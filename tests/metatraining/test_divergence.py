@@ -30,7 +30,7 @@ def test_a_loss_that_is_no_number_is_noticed_at_once(loss):
 
 
 def test_a_loss_that_explodes_while_finite_is_noticed():
-    with pytest.raises(DivergenceError, match=r"from 0\.6.* at its best; guessing among the classes has 2\.30"):
+    with pytest.raises(DivergenceError, match=r"from 0\.6.* at its best; guessing gives 2\.30"):
         look_at([*falling(), *[5.0] * 50])
 
 

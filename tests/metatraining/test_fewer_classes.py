@@ -45,13 +45,13 @@ def test_a_learner_is_meta_trained_with_as_many_as_there_are(digits_run, tmp_pat
 
 def test_a_learner_that_is_bound_to_its_classes_is_refused(digits_run, tmp_path):
     bound = replace(digits_run, learner=LearnerConfig("MLP"))
-    with pytest.raises(LearnerError, match="fewest_classes is for learners that read any number"):
+    with pytest.raises(LearnerError, match="fewest_classes needs a learner that reads any number"):
         meta_train(bound, tmp_path)
 
 
 @pytest.mark.parametrize("fewest", [1, 11])
 def test_numbers_that_cannot_be_are_refused(digits_run, tmp_path, fewest):
     impossible = replace(digits_run, tasks=replace(digits_run.tasks, fewest_classes=fewest))
-    with pytest.raises(TaskError, match="from 2 to the 10 classes"):
+    with pytest.raises(TaskError, match="from 2 to the number of classes, 10"):
         meta_train(impossible, tmp_path)
     assert isinstance(impossible, RunConfig)

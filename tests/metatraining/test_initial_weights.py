@@ -42,7 +42,7 @@ def test_a_run_is_named_by_the_content_of_the_weights_it_begins_with(config, fir
 def test_weights_read_tasks_of_another_size_if_their_learner_does(tmp_path):
     learner = build_learner("VSML", 4, 3)
     begin_with(learner, _saved(tmp_path, build_learner("VSML", 9, 5)))
-    with pytest.raises(LearnerError, match=r"of 9 features and 5 classes"):
+    with pytest.raises(LearnerError, match=r"have 9 features and 5 classes"):
         begin_with(build_learner("MLP", 4, 3), _saved(tmp_path, build_learner("MLP", 9, 5)))
 
 
@@ -137,10 +137,10 @@ def test_a_first_step_is_part_of_the_name_and_resumes_to_the_bit(config, tmp_pat
 
 def test_where_nothing_says_how_long_the_weights_were_trained_that_is_said(config, tmp_path):
     config.training.first_step = "init"
-    with pytest.raises(ConfigError, match=r"this run begins with none.*--init"):
+    with pytest.raises(ConfigError, match=r"this run has none.*--init"):
         Run(config, tmp_path)
     saved = _saved(tmp_path, build_learner("MLP", 16, 10))
-    with pytest.raises(ConfigError, match=r"for how many steps.*Give a number"):
+    with pytest.raises(ConfigError, match=r"the number of steps.*Give a number"):
         with_first_step_of_init(replace(config, init=saved))
     with pytest.raises(ConfigError, match="Give a number"):
         assert TrainingConfig(first_step="init").first_number

@@ -37,7 +37,7 @@ def test_a_device_is_another_way_to_set_the_accelerator(two_gpus, device, accele
         (LoopConfig(accelerator="gpu"), "cpu", 0.0, "--device cpu contradicts loop.accelerator=gpu"),
         (LoopConfig(accelerator="cpu"), "cuda", 0.0, "--device cuda contradicts loop.accelerator=cpu"),
         (LoopConfig(), "cpu", 0.5, "--device cpu contradicts --gpus 0.5"),
-        (LoopConfig(devices=2), "cuda:1", 0.0, "cuda:1 is one GPU, and loop.devices=2"),
+        (LoopConfig(devices=2), "cuda:1", 0.0, "cuda:1 is one GPU, but loop.devices=2"),
         (LoopConfig(), "meta", 0.0, "Unknown device 'meta'"),
     ],
 )

@@ -48,7 +48,7 @@ def test_a_callback_is_part_of_the_runs_name_and_a_logger_is_not(config, tmp_pat
         ("nowhere.Nothing", {}, "No module named 'nowhere'"),
         ("lightning.pytorch.callbacks.Nothing", {}, "Nothing"),
         ("lightning.pytorch.callbacks.Timer", {"durations": 1}, "durations"),
-        ("pathlib.Path", {}, "is no Callback"),
+        ("pathlib.Path", {}, "is not a Lightning Callback"),
     ],
 )
 def test_what_cannot_be_built_is_refused_before_anything_is_written(config, tmp_path, name, options, message):
@@ -77,5 +77,5 @@ def test_a_yaml_file_may_name_them(tmp_path, capsys):
     assert yaml.safe_load(capsys.readouterr().out)["loop"]["loggers"] == [plugin]
     assert load_preset(str(path)).loop.loggers == [PluginConfig(**plugin)]
     path.write_text(yaml.safe_dump({"training": {"callbacks": ["csv"]}}))
-    with pytest.raises(ConfigError, match="is no configuration"):
+    with pytest.raises(ConfigError, match="is not a configuration"):
         load_preset(str(path))

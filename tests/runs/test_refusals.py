@@ -117,15 +117,15 @@ def test_a_full_disk_gets_one_paragraph(patterns, quick, tmp_path):
     ended = subprocess.run([sys.executable, "-c", FULL, *command], env=environment, capture_output=True, text=True)
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
-    assert "Make room" in ended.stderr
+    assert "Free some disk space" in ended.stderr
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ("--training.step 3", "Did you mean training.steps"),
-        ("--testing.datasets []", "no data set is named"),
-        ("--testing.tasks []", "no kind of tasks is named"),
+        ("--testing.datasets []", "no data set is given"),
+        ("--testing.tasks []", "no kind of tasks is given"),
         ("--loop.accelerator quantum", "quantum"),
         ("--training.clip nan", "clip"),
         ("--learner.options.initial_scale .nan", "NaN"),
@@ -142,7 +142,7 @@ def test_a_run_that_cannot_be_is_refused_before_anything_is_written(capsys, tmp_
 def test_a_configuration_that_is_no_text_is_explained(capsys, tmp_path):
     (tmp_path / "c.yaml").write_bytes(b"learner:\n  name: \xff\xfe\n")
     assert main(["train", "--config", str(tmp_path / "c.yaml")]) == 2
-    assert "YAML in UTF-8" in capsys.readouterr().err
+    assert "YAML text in UTF-8" in capsys.readouterr().err
 
 
 HOLDER = """

@@ -103,7 +103,7 @@ def test_impossible_tests_are_refused(trained, patterns, capsys, options, messag
 
 def test_nothing_to_test_is_refused(trained, capsys):
     assert evaluate(trained, "") == 2
-    assert "no data set is named" in capsys.readouterr().err
+    assert "no data set is given" in capsys.readouterr().err
 
 
 def test_a_path_with_commas_or_an_equals_sign_works(trained, tmp_path, write_patterns):
@@ -123,9 +123,9 @@ def test_images_that_it_was_trained_on_are_not_called_held_out(tmp_path, capsys,
     assert main([*command, "--output", str(output)]) == 0
     (folder,) = output.iterdir()
     page = (folder / "report.html").read_text()
-    assert "Of the very images that it was meta-trained on" in page
+    assert "The same images as in meta-training, since there are no others: w" in page
     assert "held out from meta-training: random" in page
-    assert "Of the very images that it was meta-trained on: w" in capsys.readouterr().out
+    assert "Tested on the same images as in meta-training: w" in capsys.readouterr().out
 
 
 def test_outcomes_are_saved_on_demand_and_are_those_of_the_table(trained, patterns):

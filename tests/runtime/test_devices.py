@@ -55,8 +55,8 @@ def test_out_of_memory_halves_the_chunk_and_goes_on_with_a_note():
     assert asked == [16, 8, 4, 4, 4, 4, 4, 1]
     assert chunks.size == 4
     assert notes == [
-        "Out of memory with 16 episodes at once; going on with 8 at once.",
-        "Out of memory with 8 episodes at once; going on with 4 at once.",
+        "Out of memory with 16 episodes at once; continuing with 8 at once.",
+        "Out of memory with 8 episodes at once; continuing with 4 at once.",
     ]
 
 
@@ -68,7 +68,7 @@ def test_the_memory_of_a_cpu_runs_out_too():
             )
         return first
 
-    with pytest.warns(UserWarning, match="Out of memory with 2 queries at once; going on with 1 at once"):
+    with pytest.warns(UserWarning, match="Out of memory with 2 queries at once; continuing with 1 at once"):
         assert list(Chunks(2, "queries").work(3, work)) == [0, 1, 2]
 
 

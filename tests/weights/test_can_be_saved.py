@@ -65,10 +65,10 @@ def local():
 @pytest.mark.parametrize(
     ("learner", "message"),
     [
-        (OtherNames, "takes features, classes"),
+        (OtherNames, "it has features, classes"),
         (NoPlainValue, "option activation is ReLU"),
-        (HidesNumbers, "outside of its"),
-        (OddState, "_extra_state of its state is dict"),
+        (HidesNumbers, "outside its"),
+        (OddState, "_extra_state in its state_dict is dict"),
         (local(), "cannot be saved and loaded again"),
     ],
 )

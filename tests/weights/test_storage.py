@@ -59,7 +59,7 @@ def change_card(folder, **changes):
 
 def test_a_card_of_another_format_is_refused(saved):
     change_card(saved, format=99)
-    with pytest.raises(CheckpointError, match="no card of format"):
+    with pytest.raises(CheckpointError, match="not a card of format"):
         load_weights(saved)
 
 

@@ -16,7 +16,7 @@ def warn_of_cost(learner: Learner, examples: int, rows: int, classes: int, membe
     Args:
         learner: Learner that reads the context.
         examples: Examples that a member reads.
-        rows: Examples that forests and linear models are fitted to.
+        rows: Examples that forests and the linear model are fitted to.
         classes: Classes of the data.
         members: Members of the ensemble.
         per_query: Whether a context is read for every query rather than once.
@@ -42,6 +42,6 @@ def _estimate(examples: int, rows: int, classes: int, members: int) -> tuple[flo
     1,000 examples and 2 to 50 classes: off by up to a third. Other machines, or more columns, differ.
     """
     reading = members * 0.22 * (examples / 400) ** 1.6 + 9.4e-5 * examples * classes
-    classical = 0.55 * (rows / 400) ** 1.5 if members > 1 else 0.0
+    classical = 0.4 * rows / 400 + 0.2 if members > 1 else 0.0
     numbers = 15 * examples**2 + examples * (4 * (128 + 16 * classes) + 9 * classes)
     return reading + classical, members * numbers * 8 / 1e6

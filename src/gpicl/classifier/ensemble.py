@@ -1,4 +1,4 @@
-"""The ensemble: a learner that reads the same context in several views, plus forests and linear models."""
+"""The ensemble: a learner that reads the same context in several views, plus forests and a linear model."""
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ class Ensemble:
 
     Members that read the context differ in the view and in the order of the examples. If there are many examples, they
     also read different ones. If the weights are bound to a size, they also differ in the projection of the features and
-    in the labels of the classes. With more than one such member, forests and linear models are added.
+    in the labels of the classes. With more than one such member, two forests and a linear model are added.
 
     Args:
         features: Features of the context; NaN where a value is missing.

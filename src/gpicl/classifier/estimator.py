@@ -31,8 +31,8 @@ _LEARNED = ("_examples", "_encoder", "_predictor")
 class InContextClassifier(ClassifierMixin, BaseEstimator):
     """A classifier that was meta-trained once and learns new data in context, without gradient steps on its network.
 
-    `fit` reads labelled examples and keeps the learner's memory of them; `predict` answers each query from it. Three
-    forests and two linear models are added, and every member is weighted by its predictions of the examples without
+    `fit` reads labelled examples and keeps the learner's memory of them; `predict` answers each query from it. Two
+    forests and a linear model are added, and every member is weighted by its predictions of the examples without
     their labels. It accepts tables with missing values, categories and dates, and images, with any number of features
     and classes. A pickle holds the fitted state, so that loading it does not read the examples again.
 
@@ -41,7 +41,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
             run.
         n_estimators: Members of the ensemble that read the examples with the learner, each in a different order and up
             to five in different views. If there are more than 400 examples, each member reads its own stratified random
-            subsample of at most 400. With more than one member, forests and linear models are added. One is fastest.
+            subsample of at most 400. With more than one member, two forests and a linear model are added. One is
+            fastest.
         large_context: What to do with more than `max_context` examples. `subsample` warns and lets every member read
             its own subsample; `nearest` reads the nearest examples of every query, which takes the time of a fit per
             query; `error` raises an error.

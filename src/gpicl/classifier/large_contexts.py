@@ -109,6 +109,6 @@ def with_large_context(
         )
     warn(
         f"{len(features):,} examples are more than the {most:,} of max_context: each member of the ensemble reads its "
-        f"own stratified random subsample; only forests and linear models see them all. {others}"
+        f"own stratified random subsample; only forests and the linear model see them all. {others}"
     )
     return build(features, classes)

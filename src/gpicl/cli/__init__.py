@@ -1,1 +1,1 @@
-"""The command line: typed functions as commands, one a file."""
+"""The command line: one command per file, each a typed function."""

@@ -18,15 +18,15 @@ def main(arguments: list[str]) -> None:
         precision: Literal["auto", "bf16", "fp32"] = "auto",
         progress: bool = True,
     ) -> None:
-        """Measure how fast training, meta-testing and classifying are on this machine. Takes about five minutes.
+        """Measure the speed of training, meta-testing and classification on this machine. Takes about five minutes.
 
         Args:
-            only: Groups with commas between them: tasks, steps, training, metatest, classifier.
-            output: File for the results, as JSON.
+            only: Comma-separated groups: tasks, steps, training, metatest, classifier.
+            output: JSON file for the results.
             device: cpu, cuda, or the GPU if there is one (auto).
-            scale: full, or smoke (under a minute; shows that everything runs and measures nothing).
-            precision: Precision of the learners' products: bf16 where the device gains from it (auto), or as named.
-            progress: Show what is being measured.
+            scale: full, or smoke (under a minute; checks that everything runs, without useful timings).
+            precision: Precision of matrix products: bf16, fp32, or auto for bf16 where the device is faster with it.
+            progress: Show progress.
         """
         from gpicl.bench.report import report_bench
         from gpicl.files import check_output

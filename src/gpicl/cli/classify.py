@@ -8,7 +8,7 @@ from rich.console import Console
 
 from gpicl.cli.typed_command import in_options, run_typed_command
 
-# Options by their names in Python.
+# Command-line option for each Python parameter.
 _NAMES = {
     "n_estimators": "members",
     "large_context": "large_context",
@@ -32,19 +32,19 @@ def main(arguments: list[str]) -> None:
         random_state: int = 0,
         device: str | None = None,
     ) -> None:
-        """Predict the rows of a CSV file from the labelled rows of another, with no training.
+        """Predict the rows of one CSV file from the labelled rows of another, without training.
 
         Args:
             train: CSV file with the labelled rows and a header.
             test: CSV file with the rows to predict; the same columns, with or without the target.
             target: Name of the column to predict.
-            output: CSV file to write, a row for each row of test with the prediction and all probabilities.
+            output: CSV file to write, with the prediction and all probabilities for each row of test.
             weights: A shipped name (general, mnist) or the folder of a run.
-            members: Members of the ensemble; fewer are faster.
-            large_context: What to do with more than max_context rows (error, subsample, nearest).
-            max_context: Most labelled rows that are read at once, up to 1,000.
-            random_state: Seed; the same one gives the same probabilities.
-            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
+            members: Ensemble size; smaller is faster.
+            large_context: What to do with more than max_context labelled rows (error, subsample, nearest).
+            max_context: Maximum number of labelled rows read at once, up to 1,000.
+            random_state: Random seed; the same seed gives the same probabilities.
+            device: Device, such as cpu, cuda or cuda:1; the default is the GPU if there is one.
         """
         from gpicl.classifier import InContextClassifier
         from gpicl.classifier.csv_files import classify_files
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> None:
             warnings.showwarning = show
             outcome = classify_files(classifier, Path(train), Path(test), target, Path(output))
         if outcome.ignored:
-            say(f"Columns that {train} does not have are ignored: {', '.join(outcome.ignored)}.")
+            say(f"Ignored columns that {train} does not have: {', '.join(outcome.ignored)}.")
         if outcome.accuracy is not None:
             say(f"Accuracy on {test}, of which {outcome.labelled:,} rows have {target}: {outcome.accuracy:.1%}")
         say(f"Predictions: {output}")

@@ -29,17 +29,17 @@ def main(arguments: list[str]) -> None:
         """Compare every learner: meta-train, meta-test on the same episodes, write the table. Resumes when interrupted.
 
         Args:
-            scale: smoke (seconds, a test that all is well), laptop (two cores), gpu (the published sizes).
-            learners: Names with commas between them; all stands for all of this package. Learners of your own by their
-                import path or a YAML file, as in all,my_package.MyLearner,mine.yaml
-            minutes: Wall-clock budget of each run; the default is each preset's own.
-            seeds: Runs per learner; the default is the scale's.
-            data: What is meta-trained on; a name or path (see gpicl datasets).
-            datasets: What is meta-tested on, as in fashion_mnist,kmnist=files/kmnist.npz
+            scale: smoke (takes seconds and checks that everything runs), laptop (two cores), gpu (the published sizes).
+            learners: Comma-separated names; all means every built-in learner. Give your own learners by import path or
+                YAML file, as in all,my_package.MyLearner,mine.yaml
+            minutes: Time limit of each run; the default is its preset's.
+            seeds: Runs per learner; the default depends on scale.
+            data: Data set for meta-training, a name or path (see gpicl datasets).
+            datasets: Data sets for meta-testing, as in fashion_mnist,kmnist=files/kmnist.npz
             episodes: Episodes per data set.
-            output: Folder of all runs; what lies finished there is not run again.
-            results: Folder of the table, the page and the figure.
-            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
+            output: Folder for all runs; runs that are already finished there are not repeated.
+            results: Folder for the table, the page and the figure.
+            device: Device, such as cpu, cuda or cuda:1; the default is the GPU if there is one.
             progress: Show progress bars.
         """
         from gpicl.data import split_names

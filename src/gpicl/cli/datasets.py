@@ -11,7 +11,7 @@ def main(arguments: list[str]) -> None:
     """Run the command."""
 
     def datasets() -> None:
-        """List the data sets and where each comes from."""
+        """List the data sets and their sources."""
         from gpicl.data import list_datasets
 
         table = Table(title="Data sets", box=SIMPLE_HEAD)
@@ -28,6 +28,6 @@ def main(arguments: list[str]) -> None:
             )
         console = Console()
         console.print(table)
-        console.print("Bold: can be loaded now, without a network. Files of your own: give their path, or NAME=PATH.")
+        console.print("Bold: available without a download. For your own files, give the path, or NAME=PATH.")
 
     run_typed_command(datasets, arguments)

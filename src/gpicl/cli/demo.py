@@ -16,14 +16,14 @@ def main(arguments: list[str]) -> None:
         open: bool = False,
         device: str | None = None,
     ) -> None:
-        """Serve a page on which you teach a learner by drawing.
+        """Serve a page where you teach a learner by drawing.
 
         Args:
-            host: Name or address to listen on; the default can be reached from this machine alone.
-            port: Port to listen on; 0 takes a free one.
-            weights: Learner to begin with, a shipped name (general, mnist) or the folder of a run.
+            host: Name or address to listen on; the default accepts connections from this machine only.
+            port: Port to listen on; 0 picks a free one.
+            weights: Initial learner, a shipped name (general, mnist) or the folder of a run.
             open: Open the page in the browser.
-            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
+            device: Device, such as cpu, cuda or cuda:1; the default is the GPU if there is one.
         """
         console = Console(stderr=True)
 
@@ -32,10 +32,10 @@ def main(arguments: list[str]) -> None:
 
         def ready(address: str) -> None:
             if reachable_from_elsewhere(host):
-                say(f"Everybody who can reach {host} can use this page.")
-            say(f"Draw at {address} (Ctrl-C ends it)")
+                say(f"Anyone who can reach {host} can use this page.")
+            say(f"Draw at {address} (press Ctrl-C to stop)")
 
         serve(host, port, weights, open, ready, device)
-        say("The demo has ended.")
+        say("The demo has stopped.")
 
     run_typed_command(demo, arguments)

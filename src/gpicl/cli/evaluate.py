@@ -10,10 +10,10 @@ from gpicl.cli.typed_command import run_typed_command
 from gpicl.errors import ConfigError, UnknownNameError
 from gpicl.metatraining import TestingConfig
 
-# `gpicl.tasks.TaskKind`, spelt out because importing it would make the help wait for torch.
+# `gpicl.tasks.TaskKind`, repeated here because importing it would make --help wait for torch.
 _Kind = Literal["seen", "unseen", "identity"]
 
-# Options by their names in Python.
+# Command-line option for each Python parameter.
 _NAMES = {
     "testing.num_features": "features",
     **{
@@ -25,7 +25,7 @@ _NAMES = {
 def main(arguments: list[str]) -> None:
     """Run the command."""
 
-    # Underscored, as jsonargparse would look `evaluate` up in the package and so load torch for the help.
+    # The underscore keeps jsonargparse from looking up `gpicl.evaluate`, which would load torch for --help.
     def _evaluate(
         run: str,
         datasets: str,
@@ -46,21 +46,22 @@ def main(arguments: list[str]) -> None:
         """Meta-test the learner of a run and add the results to its table and report.
 
         Args:
-            run: Folder of a finished run, wherever it was moved, or a shipped name (general, mnist).
+            run: Folder of a finished run (it may have been moved), or a shipped name (general, mnist).
             datasets: Names or paths, as in fashion_mnist,kmnist=files/kmnist.npz
-            tasks: Kinds of tasks: unseen, seen (of a finite number), identity (the raw data set), as in seen,unseen
+            tasks: Kinds of tasks: unseen, seen (only if their number was finite), identity (the raw data set), as in
+                seen,unseen
             episodes: Episodes per data set and kind of task.
-            features: Features of the projected inputs; null for as many as in meta-training.
-            length: Examples per episode; null for as many as in meta-training.
+            features: Number of features of the projected inputs; null for the number in meta-training.
+            length: Examples per episode; null for the number in meta-training.
             positions: Positions to report, as in 2,11,100; null for all.
-            size: Height and width of the images; null for that of meta-training.
-            channels: 1 for grey, 3 for colour; null for those of meta-training.
+            size: Height and width of the images; null for the size in meta-training.
+            channels: 1 for grey, 3 for colour; null for the number in meta-training.
             seed: Seed of the unseen tasks and their episodes; null for the run's own.
-            batch: Episodes at once; halved whenever memory runs out.
-            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
-            output: Folder of the results and the report; the default is the run's own, and for shipped weights
-                evaluations/NAME.
-            outcomes: Save which episodes were answered right, in the folder outcomes beside the results.
+            batch: Episodes per batch; halved if memory runs out.
+            device: Device, such as cpu, cuda or cuda:1; the default is the GPU if there is one.
+            output: Folder for the results and the report; the default is the run's folder, or evaluations/NAME for
+                shipped weights.
+            outcomes: Save which answers were right, episode by episode, in the folder outcomes next to the results.
             progress: Show a progress bar.
         """
         from gpicl.cli.results_table import print_table
@@ -98,7 +99,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _own_folder(run: str, folder: Path) -> Path:
-    """Where the results go: nothing is written beside shipped weights."""
+    """Default folder for the results; nothing is written next to shipped weights."""
     from gpicl.weights import shipped_weights
 
     return Path("evaluations") / run if run in shipped_weights() else folder
@@ -110,7 +111,9 @@ def _numbers(positions: str | None) -> list[int] | None:
     try:
         return [int(position) for position in positions.split(",")]
     except ValueError as error:
-        raise ConfigError(f"positions must be numbers with commas between them, not {positions!r}.") from error
+        raise ConfigError(
+            f"positions must be comma-separated whole numbers, as in 2,11,100, not {positions!r}."
+        ) from error
 
 
 def _kinds(tasks: str) -> list[_Kind]:

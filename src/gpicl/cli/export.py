@@ -19,9 +19,9 @@ def main(arguments: list[str]) -> None:
 
         Args:
             run: Folder of a finished run, or a shipped name (general, mnist).
-            format: onnx, for onnxruntime and whatever else reads it.
+            format: onnx, which onnxruntime and other programs read.
             output: File to write.
-            classes: Number of classes, where the learner takes any; the default is what it was meta-trained with.
+            classes: Number of classes, for learners that take any number; the default is the number in meta-training.
         """
         from gpicl.weights import CARD_FILE, WEIGHTS_FILE, find_weights, load_weights
         from gpicl.weights.onnx_export import export_onnx

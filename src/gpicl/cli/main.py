@@ -1,6 +1,6 @@
 """The command `gpicl`.
 
-WHY nothing is imported up here: help should be there at once, and torch takes seconds.
+WHY commands are imported when they run: help should appear at once, and importing torch takes seconds.
 """
 
 import signal
@@ -16,26 +16,26 @@ COMMANDS = {
     "evaluate": "Meta-test the learner of a run on data sets of your choice.",
     "compare": "Compare every learner on the same episodes, and write the table.",
     "reproduce": "Reproduce the figures of the paper, on a laptop or a cluster.",
-    "classify": "Predict the rows of a CSV file from those of another, with no training.",
-    "demo": "Serve a page on which you teach a learner by drawing.",
+    "classify": "Predict the rows of one CSV file from the labelled rows of another, without training.",
+    "demo": "Serve a page where you teach a learner by drawing.",
     "export": "Write the learner of a run as a model for other programs.",
-    "bench": "Measure how fast everything is on this machine, beside what it could do.",
-    "datasets": "List the data sets and where each comes from.",
+    "bench": "Measure how fast gpicl is on this machine, and how fast the machine could be.",
+    "datasets": "List the data sets and their sources.",
 }
 
 _RESUMABLE = ("train", "evaluate", "compare", "reproduce")
-_SMALLER = "Take fewer episodes at once (training.batch, training.accumulate, --batch), or a smaller learner."
-_GOES_ON = "The same command goes on from what is done."
+_CONTINUE = "Run the same command again to continue."
+_SMALLER = "Use fewer episodes at a time (training.batch, training.accumulate, --batch), or a smaller learner."
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: What stands behind `gpicl`; None takes it from the process.
+        arguments: Command-line arguments after `gpicl`; None for those of this process.
 
     Returns:
-        Exit code: 0 if all went well, 2 for an error of the user's, 130 if interrupted, 143 if terminated.
+        Exit code: 0 for success, 2 for an error in the input, 130 if interrupted, 143 if terminated.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -64,14 +64,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"gpicl: {stop.message}", file=sys.stderr)
         return 143
     except KeyboardInterrupt as stop:
-        told = str(stop) or (f"interrupted. {_GOES_ON}" if arguments[0] in _RESUMABLE else "interrupted.")
-        print(f"\ngpicl: {told}", file=sys.stderr)
+        message = str(stop) or (f"interrupted. {_CONTINUE}" if arguments[0] in _RESUMABLE else "interrupted.")
+        print(f"\ngpicl: {message}", file=sys.stderr)
         return 130
     return 0
 
 
 def _run(command: str, arguments: list[str]) -> None:
-    """Run one command, whose process SIGTERM ends in good order if its work can be resumed."""
+    """Run one command; if its work can be resumed, SIGTERM stops it cleanly."""
     if command not in _RESUMABLE or threading.current_thread() is not threading.main_thread():
         import_module(f"gpicl.cli.{command}").main(arguments)
         return
@@ -83,7 +83,7 @@ def _run(command: str, arguments: list[str]) -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated(f"terminated. {_GOES_ON}")
+    raise Terminated(f"terminated. {_CONTINUE}")
 
 
 def _help() -> str:
@@ -98,8 +98,8 @@ def _help() -> str:
             "commands:",
             *lines,
             "",
-            "gpicl COMMAND --help lists its options; gpicl --version prints the version.",
-            "To begin: gpicl train --config quickstart",
+            "Run gpicl COMMAND --help for the options of a command, gpicl --version for the version.",
+            "To start: gpicl train --config quickstart",
         ]
     )
 

@@ -31,26 +31,28 @@ def main(arguments: list[str]) -> None:
         minutes: float | None = None,
         progress: bool = True,
     ) -> None:
-        """Reproduce a figure of the paper: runs, table, figure and page. The same command resumes what was interrupted.
+        """Reproduce a figure of the paper: runs, table, figure and page. Run the same command again to resume.
 
         Args:
             name: An experiment (EXPERIMENTS), or all.
-            scale: smoke (seconds, a test that all is well), laptop (two cores), gpu (the paper's sizes on one GPU).
-            data: Files that stand for data sets, as in mnist=files/mnist.npz,fashion_mnist=files/fashion.npz
-            seeds: Runs of each kind; the default is the experiment's own.
-            features: For embeddings: archives of frozen features to meta-train and meta-test on, as in
+            scale: smoke (takes seconds and checks that everything runs), laptop (two cores), gpu (the paper's sizes on
+                one GPU).
+            data: Files to use for data sets, as in mnist=files/mnist.npz,fashion_mnist=files/fashion.npz
+            seeds: Runs per setting; the default depends on the experiment.
+            features: For embeddings, archives of frozen features for meta-training and meta-testing, as in
                 train.npz,test.npz
             engine: sequential (one run after another) or ray (many at once, on this machine or a cluster).
-            address: Of a Ray cluster, such as auto; the default starts Ray on this machine.
-            workers: Runs at once; the default is one per core, or as many as the cluster has room for.
-            threads: Threads of each run; the default shares this machine's cores, and is 1 on a cluster.
-            gpus: GPUs of each run.
-            device: Where to compute, cpu, cuda or cuda:1; the default is the GPU if there is one.
-            output: Folder of all runs; what lies finished there is not run again.
-            results: Folder in which every experiment has a folder for its table, figure and page.
-            dry_run: Only print what would be run, and estimate the hours, of scale gpu in minutes of this GPU.
-            minutes: Stop after so long, with a checkpoint; the same command goes on. The default goes on to the end.
-            progress: Show the progress.
+            address: Address of a Ray cluster, such as auto; the default starts Ray on this machine.
+            workers: Parallel runs; the default is one per core, or as many as fit on the cluster.
+            threads: Threads per run; by default the runs share this machine's cores, and use 1 thread on a cluster.
+            gpus: GPUs per run.
+            device: Device, such as cpu, cuda or cuda:1; the default is the GPU if there is one.
+            output: Folder for all runs; runs that are already finished there are not repeated.
+            results: Folder for the results; each experiment has a subfolder with its table, figure and page.
+            dry_run: Only print the runs and an estimate of their time (for scale gpu, in minutes on this GPU).
+            minutes: Stop with a checkpoint after this time; run the same command again to continue. The default is no
+                limit.
+            progress: Show progress.
         """
         from gpicl.experiments.reproduction.command import run_command
 

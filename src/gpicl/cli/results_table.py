@@ -1,4 +1,4 @@
-"""Accuracies as a table on the terminal."""
+"""Tables of accuracies for the terminal."""
 
 import pandas as pd
 from rich.console import Console
@@ -8,10 +8,10 @@ from gpicl.report import accuracy_rows, interval_text, settings_that_differ
 
 
 def print_table(results: pd.DataFrame) -> None:
-    """Print the last position's accuracies to standard output.
+    """Print the accuracy at the last position to standard output.
 
     Args:
-        results: Table of `evaluate`.
+        results: Table from `evaluate`.
     """
     last = accuracy_rows(results)
     differ = settings_that_differ(last)
@@ -36,7 +36,7 @@ def print_table(results: pd.DataFrame) -> None:
     trained = [str(row["dataset"]) for row in last.to_dict("records") if row.get("on_training_images") is True]
     if trained:
         names = ", ".join(dict.fromkeys(trained))
-        console.print(f"Of the very images that it was meta-trained on: {names}.", markup=False)
+        console.print(f"Tested on the same images as in meta-training: {names}.", markup=False)
 
 
 def print_means(means: pd.DataFrame) -> None:
@@ -47,7 +47,7 @@ def print_means(means: pd.DataFrame) -> None:
     """
     seeds = int(means["seeds"].iloc[0])
     table = Table("data set", "tasks", title=f"Mean accuracy over {seeds} seeds, per cent")
-    for column in ("after", "accuracy, 95 % interval", "episodes of each"):
+    for column in ("after", "accuracy, 95 % interval", "episodes per seed"):
         table.add_column(column, justify="right")
     for row in means.to_dict("records"):
         accuracy = interval_text(row["accuracy"], row["low"], row["high"])
@@ -56,6 +56,6 @@ def print_means(means: pd.DataFrame) -> None:
     console = Console()
     console.print(table)
     console.print(
-        "Each seed has weights, tasks and episodes of its own. The interval (Student's t) allows for the finite number "
-        "of test images, as if each were known always or never."
+        "Each seed has its own weights, tasks and episodes. The interval (Student's t) includes the noise of the "
+        "finite set of test images, assuming that each image is always right or always wrong."
     )

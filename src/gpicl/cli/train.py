@@ -40,27 +40,27 @@ def main(arguments: list[str]) -> None:
         threads: int | None = None,
         gpus: float = 0.0,
     ) -> None:
-        """Meta-train a learner, meta-test it, and write a report. A killed run is resumed by the same command.
+        """Meta-train a learner, meta-test it, and write a report. Run the same command again to resume.
 
         Args:
-            data: What the tasks are made from.
+            data: Data set for meta-training.
             tasks: The task distribution.
-            learner: The learner, and its options.
-            training: How it is meta-trained.
-            testing: What it is meta-tested on.
-            loop: How the work is done.
-            output: Folder of all runs.
-            test: Meta-test the learner when it is trained; false leaves that to gpicl evaluate.
-            fresh: Train again, and replace what this run has made before.
-            init: Weights to begin with, a shipped name (general, mnist) or the folder of a run; for fine-tuning, or
-                for more steps of a finished run.
-            device: Where to compute, cpu, cuda or cuda:1; the default is loop.accelerator, the GPU if there is one.
-            seeds: Runs with training.seed and the seeds that follow; the mean of their accuracies is printed.
-            engine: Of several seeds, sequential (one after another) or ray (many at once).
-            address: Of a Ray cluster, such as auto; the default starts Ray on this machine.
-            workers: Runs at once on Ray; the default is one per core, or as many as the cluster has room for.
-            threads: Threads of each run of several seeds.
-            gpus: GPUs of each run on Ray.
+            learner: The learner and its options.
+            training: How the learner is meta-trained.
+            testing: Data sets and tasks for meta-testing.
+            loop: How the work is run; does not change the result.
+            output: Folder for all runs.
+            test: Meta-test the learner after training; if false, use gpicl evaluate later.
+            fresh: Train again from the start and replace the earlier files of this run.
+            init: Initial weights, a shipped name (general, mnist) or the folder of a run; for fine-tuning, or for more
+                steps of a finished run.
+            device: Device, such as cpu, cuda or cuda:1; the default is loop.accelerator, the GPU if there is one.
+            seeds: Number of runs, with training.seed and the following seeds; prints their mean accuracy.
+            engine: How to run several seeds, sequential (one after another) or ray (in parallel).
+            address: Address of a Ray cluster, such as auto; the default starts Ray on this machine.
+            workers: Parallel runs on Ray; the default is one per core, or as many as fit on the cluster.
+            threads: Threads per run, with several seeds.
+            gpus: GPUs per run on Ray.
         """
         from gpicl.cli.results_table import print_means, print_table
         from gpicl.metatraining.placement import on_device
@@ -79,7 +79,9 @@ def main(arguments: list[str]) -> None:
             from gpicl.experiments.sweep import open_engine, train_seeds
 
             if not test:
-                raise ConfigError("--test false is for one run; the mean over --seeds is that of their tests.")
+                raise ConfigError(
+                    "--test false is for a single run; --seeds reports the mean of the tests. Leave out one of the two."
+                )
             with open_engine(engine, address, workers, threads, gpus) as opened:
                 print_means(train_seeds(config, seeds, output, opened, command, say, fresh))
             return

@@ -1,4 +1,4 @@
-"""A typed function becomes a command: its signature the options, its docstring the help."""
+"""Turn a typed function into a command: the signature gives the options, the docstring the help."""
 
 import re
 from argparse import ArgumentError
@@ -15,7 +15,7 @@ from jsonargparse import ActionConfigFile, ArgumentParser
 from gpicl.errors import ConfigError, GpiclError
 from gpicl.metatraining import list_presets, preset_path
 
-# What jsonargparse says of a value of the wrong kind: the option, what it takes, and the value.
+# jsonargparse's messages for a value of the wrong type, with three groups: option, expected type, value.
 _WRONG = (
     r'Parser key "([\w.]+)": Expected a (.+?)\. Got value: (.*)',
     r'Parser key "([\w.]+)": Does not validate against any of the Union .*?Subtypes: \[(.+?)\] .*Given value: (.*)',
@@ -31,13 +31,13 @@ def run_typed_command(
     """Parse arguments for a function and call it.
 
     Args:
-        function: Its parameters are the options, those without default positional.
-        arguments: What the user typed behind the command's name.
+        function: Its parameters become the options; those without a default are positional.
+        arguments: Command-line arguments after the command's name.
         configurable: Accept `--config` with the name of a preset or the path of a YAML file.
-        renamed: Options by the names that they have in Python, where these differ; see `in_options`.
+        renamed: Command-line option for each Python parameter with another name; see `in_options`.
 
     Raises:
-        ConfigError: If an option is unknown or a value is of the wrong kind.
+        ConfigError: If an option is unknown or a value has the wrong type.
         UnknownNameError: If there is no such preset.
     """
     summary = (function.__doc__ or "").partition("\n")[0]
@@ -64,11 +64,11 @@ def run_typed_command(
 
 
 def in_options(message: str, renamed: Mapping[str, str]) -> str:
-    """Word a message as the command line does: `n_estimators=1` becomes `--members 1`.
+    """Replace Python parameters in a message by command-line options: `n_estimators=1` becomes `--members 1`.
 
     Args:
         message: An error or a warning.
-        renamed: Options by the names that they have in Python.
+        renamed: Command-line option for each Python parameter.
     """
     for name, option in renamed.items():
         whole_name = rf"(?<![-\w.]){re.escape(name)}(?!\w|\.\w)"
@@ -77,7 +77,7 @@ def in_options(message: str, renamed: Mapping[str, str]) -> str:
 
 
 def _spelled_out(function: Callable[..., Any], arguments: list[str]) -> list[str]:
-    """Let `--dry-run` mean `--dry_run`, as its parameter is named, and a bare `--open` mean `--open=true`."""
+    """Accept `--dry-run` for `--dry_run`, and a bare `--open` for `--open=true`."""
     off = {f"--{name}" for name, parameter in signature(function).parameters.items() if parameter.default is False}
     spelled = []
     for argument, following in zip_longest(arguments, arguments[1:], fillvalue="--"):
@@ -91,16 +91,16 @@ def _spelled_out(function: Callable[..., Any], arguments: list[str]) -> list[str
 
 
 def _check_names(arguments: list[str], known: list[str], command: str) -> None:
-    """Refuse an option, or a key of a configuration file, that does not exist, and offer the nearest."""
+    """Reject unknown options and configuration keys, and suggest the closest known ones."""
     for key, value in _settings(arguments):
         group = any(each.startswith(f"{key}.") for each in known) and key not in known
         if group and value is not None and not isinstance(value, dict):
-            raise ConfigError(f"{key} must hold settings by their names, not {value!r}. See gpicl {command} --help.")
+            raise ConfigError(f"{key} must be a mapping of settings, not {value!r}. See gpicl {command} --help.")
     for name in _names(arguments):
         if not any(name == each or f"{name}.".startswith(f"{each}.") or each.startswith(f"{name}.") for each in known):
             near = get_close_matches(name, known, n=2, cutoff=0.6)
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            raise ConfigError(f"There is no option {name}.{hint} See gpicl {command} --help.")
+            raise ConfigError(f"Unknown option {name}.{hint} See gpicl {command} --help.")
 
 
 def _names(arguments: list[str]) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _names(arguments: list[str]) -> Iterator[str]:
 
 
 def _settings(arguments: list[str]) -> Iterator[tuple[str, Any]]:
-    """What the configuration files say, by the names of the groups."""
+    """Top-level keys and values of the configuration files."""
     for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
         option, _, value = argument.partition("=")
         if option != "--config":
@@ -119,7 +119,7 @@ def _settings(arguments: list[str]) -> Iterator[tuple[str, Any]]:
         try:
             content = yaml.safe_load(Path(value or following).read_text())
         except (OSError, ValueError, yaml.YAMLError):
-            continue  # the parser says what is wrong with it
+            continue  # the parser reports what is wrong with it
         if isinstance(content, dict):
             yield from ((str(key), each) for key, each in content.items())
 
@@ -147,7 +147,7 @@ def _readable(path: Path) -> Path:
         path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"The configuration {path} cannot be read: {error}. It must be a text file, YAML in UTF-8; save it as such."
+            f"The configuration {path} cannot be read: {error}. Save it as YAML text in UTF-8."
         ) from error
     return path
 
@@ -167,7 +167,7 @@ def _explain(message: str, function: Callable[..., Any], name: str) -> str:
 
 
 def _in_words(kind: str) -> str:
-    """Word a type, or several with commas between them, for people who do not know Python."""
+    """Describe one type, or several separated by commas, without Python terms."""
     if choices := re.search(r"Literal\[(.+?)\]", kind):
         others = [part for part in (kind[: choices.start()] + kind[choices.end() :]).split(", ") if part.strip()]
         return " or ".join([f"one of {choices[1]}", *(_in_words(other) for other in others if "typing" not in other)])

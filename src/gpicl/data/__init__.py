@@ -1,8 +1,8 @@
-"""Data sets: names and files in, images and features out.
+"""Data sets: load images and features by name or from files.
 
-`load_dataset` turns a name or a path into an `ImageDataset`; `preprocess` turns that into the `FeatureDataset` from
-which tasks are made; `load_features` does both, and takes archives of frozen features as they are. Importing this room
-costs no more than importing NumPy: whatever reads a source is imported when that source is read.
+`load_dataset` loads an `ImageDataset` from a name or a path. `preprocess` turns it into the `FeatureDataset` that tasks
+are made from. `load_features` does both, and reads archives of frozen features unchanged. Importing this package takes
+no longer than importing NumPy: the library that reads a source is imported when that source is read.
 """
 
 from gpicl.data.dataset import ImageDataset

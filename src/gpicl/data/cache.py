@@ -1,4 +1,4 @@
-"""Downloaded data sets on disk: whole and unchanged, or not there."""
+"""Downloaded data sets on disk, verified by checksum."""
 
 import hashlib
 import logging
@@ -16,7 +16,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def cache_folder() -> Path:
-    """Say where downloads are kept: `$GPICL_CACHE`, or `gpicl` below `$XDG_CACHE_HOME`, by default `~/.cache/gpicl`."""
+    """Return the folder of downloads: `$GPICL_CACHE`, else `$XDG_CACHE_HOME/gpicl`, by default `~/.cache/gpicl`."""
     chosen = os.environ.get("GPICL_CACHE")
     if chosen:
         return Path(chosen).expanduser()
@@ -24,7 +24,7 @@ def cache_folder() -> Path:
 
 
 def make_cache_folder() -> Path:
-    """Create the folder.
+    """Create and return the cache folder.
 
     Raises:
         DataError: If it cannot be created.
@@ -34,25 +34,24 @@ def make_cache_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(
-            f"Cannot create the cache folder {folder}: {error.strerror or error}. Set GPICL_CACHE to one that can be "
-            "written to."
+            f"Cannot create the cache folder {folder}: {error.strerror or error}. Set GPICL_CACHE to a writable folder."
         ) from error
     return folder
 
 
 def cached_path(name: str, split: str) -> Path:
-    """Say where a split is or would be kept. One file per split: reading one does not cost the other."""
+    """Return the path of a cached split, which need not exist. Each split has its own file, so it is read alone."""
     return cache_folder() / f"{name}-{split}.npz"
 
 
 def store(name: str, split: str, images: UInt8[np.ndarray, "N H W C"], labels: Int64[np.ndarray, " N"]) -> None:
-    """Keep a split, with a checksum inside the same file so that the two can never disagree.
+    """Save a split to the cache. The checksum is in the same file, so data and checksum cannot get out of step.
 
     Args:
         name: Name of the data set.
         split: `train` or `test`.
-        images: Its images.
-        labels: Its labels.
+        images: Images of the split.
+        labels: Class index of every image.
 
     Raises:
         DataError: If the folder cannot be written to.
@@ -67,14 +66,14 @@ def store(name: str, split: str, images: UInt8[np.ndarray, "N H W C"], labels: I
         write_atomically(path, write)
     except OSError as error:
         raise DataError(
-            f"Cannot write {path}: {error.strerror or error}. Make room, or set GPICL_CACHE to another folder."
+            f"Cannot write {path}: {error.strerror or error}. Free some space, or set GPICL_CACHE to another folder."
         ) from error
 
 
 def fetch(name: str, split: str, classes: tuple[str, ...]) -> Arrays | None:
-    """Read a split that was kept.
+    """Read a split from the cache.
 
-    A file that is truncated or changed is named in a warning of the log and removed, so that it is downloaded again.
+    A truncated or changed file is removed with a logged warning, so that the split is downloaded again.
 
     Args:
         name: Name of the data set.
@@ -82,7 +81,7 @@ def fetch(name: str, split: str, classes: tuple[str, ...]) -> Arrays | None:
         classes: Names of its classes.
 
     Returns:
-        The split, or None if it is not there whole.
+        The split, or None if it is not in the cache or was damaged.
     """
     path = cached_path(name, split)
     if not path.is_file():
@@ -95,7 +94,7 @@ def fetch(name: str, split: str, classes: tuple[str, ...]) -> Arrays | None:
     except MemoryError:
         raise
     except Exception as error:  # a damaged archive raises anything from zlib.error to KeyError
-        _LOG.warning("The cached file %s is damaged (%s); it was removed and is fetched again.", path, error)
+        _LOG.warning("The cached file %s is damaged (%s); it was removed and is downloaded again.", path, error)
         path.unlink(missing_ok=True)
         return None
     return Arrays(images, labels, classes)

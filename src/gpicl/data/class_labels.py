@@ -1,4 +1,4 @@
-"""Labels of any kind in, class indices and class names out."""
+"""Convert labels (numbers or strings) to class indices and class names."""
 
 from collections.abc import Sequence
 
@@ -16,22 +16,22 @@ def class_indices(
 
     Args:
         labels: One label per example: integers 0..C-1, or strings.
-        classes: Names of the classes in the order of their indices. None: the sorted distinct labels, so that labels
-            from 1 on, or 0, 100 and 200, are as many classes as there are.
+        classes: Names of the classes in the order of their indices. None: the sorted distinct labels, so labels need
+            not start at 0 or be consecutive: 0, 100 and 200 are three classes.
         count: Number of examples.
-        where: What the labels belong to, for the message.
+        where: Start of the error message: what the labels belong to.
 
     Raises:
-        DataError: If the labels are no such labels, or are not one per example.
+        DataError: If the labels are neither whole numbers nor strings, or there is not one per example.
     """
     found = np.asarray(labels)
     if found.ndim != 1 or len(found) != count:
         raise DataError(
-            f"{where}: there must be one label per example, a flat array of {count}, not one of shape {found.shape}. "
+            f"{where}: there must be one label per example, a flat array of {count}, not shape {found.shape}. "
             "Give labels[i] as the class of example i."
         )
     if count == 0:
-        raise DataError(f"{where}: it has no examples. Give at least one of each of two classes.")
+        raise DataError(f"{where}: it has no examples. Give at least two classes with at least one example each.")
     found = np.array([str(label) for label in found]) if found.dtype == object else found
     read = _from_strings if found.dtype.kind in "US" else _from_numbers
     indices, names = read(found, None if classes is None else [str(name) for name in classes], where)
@@ -48,16 +48,16 @@ def check_class_indices(indices: np.ndarray, classes: tuple[str, ...], where: st
         )
     if len(classes) < 2:
         raise DataError(
-            f"{where}: it has {len(classes)} class, and with fewer than 2 there is nothing to learn. Give examples of "
-            "at least two classes."
+            f"{where}: it has {len(classes)} class; classification needs at least 2. Give examples of at least two "
+            "classes."
         )
     if len(set(classes)) != len(classes):
-        raise DataError(f"{where}: the names of its classes are not distinct: {', '.join(classes)}. Rename some.")
+        raise DataError(f"{where}: its class names are not distinct: {', '.join(classes)}. Rename the duplicates.")
     low, high = int(indices.min()), int(indices.max())
     if low < 0 or high >= len(classes):
         raise DataError(
-            f"{where}: its labels run from {low} to {high}, but with {len(classes)} classes they must lie in "
-            f"0..{len(classes) - 1}. Renumber them (numpy.unique(labels, return_inverse=True) does), give strings, or "
+            f"{where}: its labels run from {low} to {high}, but with {len(classes)} classes they must be in "
+            f"0..{len(classes) - 1}. Renumber them with numpy.unique(labels, return_inverse=True), give strings, or "
             "name every class."
         )
 
@@ -70,8 +70,8 @@ def _from_strings(
     unknown = sorted(set(distinct) - set(names))
     if unknown:
         raise DataError(
-            f"{where}: the labels {', '.join(unknown[:5])} are none of its classes {', '.join(names[:20])}. Name every "
-            "class that occurs, or leave classes=None."
+            f"{where}: the labels {', '.join(unknown[:5])} are not among its classes {', '.join(names[:20])}. Name "
+            "every class that occurs, or leave classes=None."
         )
     position = {name: index for index, name in enumerate(names)}
     _, inverse = np.unique(found, return_inverse=True)
@@ -83,8 +83,8 @@ def _from_numbers(
 ) -> tuple[Int64[np.ndarray, " N"], tuple[str, ...]]:
     if found.dtype.kind not in "buif" or not np.array_equal(found, np.floor(found)):
         raise DataError(
-            f"{where}: labels must be whole numbers 0..C-1 or strings, not {found.dtype} with fractions. Round them, "
-            "or name the classes with strings."
+            f"{where}: labels must be whole numbers 0..C-1 or strings, not {found.dtype} with fractions. Round them "
+            "or use strings."
         )
     if np.abs(found.astype(np.float64)).max() >= 2**62:
         raise DataError(f"{where}: a label is infinite or far too large. Labels must be whole numbers 0..C-1.")
@@ -92,8 +92,8 @@ def _from_numbers(
     low, high = int(numbers.min()), int(numbers.max())
     if low < 0 or high > max(len(numbers), 255):
         raise DataError(
-            f"{where}: its labels run from {low} to {high}, and such numbers are seldom classes. Renumber them "
-            "(numpy.unique(labels, return_inverse=True) does) or give strings."
+            f"{where}: its labels run from {low} to {high}, which does not look like class numbers. Renumber them with "
+            "numpy.unique(labels, return_inverse=True) or give strings."
         )
     if classes is not None:
         return numbers, tuple(classes)

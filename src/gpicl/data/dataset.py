@@ -1,4 +1,4 @@
-"""Images with labels, whatever they were read from."""
+"""Images with labels, independent of the file format."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from gpicl.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class ImageDataset:
-    """Labelled images as bytes. `ImageDataset.from_arrays` makes one from your own arrays.
+    """Labelled images as bytes. Use `ImageDataset.from_arrays` to make one from your own arrays.
 
     Args:
         images: Pixels 0..255, [N, H, W, C]; a 1-D signal is an image with H = 1.
         labels: Index of each image's class, 0..C-1.
         classes: Names of the classes; at least two.
-        name: What to call it in tables and messages.
-        fresh_each_episode: The images are only a specimen, because tasks draw new pixels for every episode.
+        name: Name used in tables and messages.
+        fresh_each_episode: The images are only a sample, because tasks draw new pixels for every episode.
 
     Raises:
-        DataError: If one of these is not so.
+        DataError: If an argument has the wrong shape, type or range.
     """
 
     images: UInt8[np.ndarray, "N H W C"]
@@ -34,7 +34,7 @@ class ImageDataset:
     fresh_each_episode: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is no data set, so that nothing behind this has to look again."""
+        """Reject invalid arrays here, so that later code need not check them again."""
         for field, array, dtype, ndim in (("images", self.images, np.uint8, 4), ("labels", self.labels, np.int64, 1)):
             if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != ndim:
                 raise DataError(
@@ -53,12 +53,12 @@ class ImageDataset:
 
         Args:
             images: [N, H, W] or [N, H, W, C]; whole numbers 0..255, or fractions 0..1, which are scaled by 255.
-            labels: [N]; whole numbers or strings. Where classes are named, numbers are indices of them.
-            classes: Names of the classes. None: the sorted distinct labels.
-            name: What to call it in tables and messages.
+            labels: [N]; whole numbers or strings. If `classes` is given, numbers are indices into it.
+            classes: Names of the classes. Default: the sorted distinct labels.
+            name: Name used in tables and messages.
 
         Raises:
-            DataError: If images or labels are out of range, not finite, empty, of unequal lengths, or of one class.
+            DataError: If images or labels are out of range, not finite, empty, of unequal lengths, or all of one class.
         """
         where = f"Data set {name!r}"
         pixels = image_bytes(images, where)

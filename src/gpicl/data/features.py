@@ -1,4 +1,4 @@
-"""Feature vectors with labels: what tasks are made from."""
+"""Feature vectors with labels, from which tasks are made."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,26 +17,26 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, eq=False)
 class FeatureDataset:
-    """Labelled feature vectors with the one mean and standard deviation that normalise them.
+    """Labelled feature vectors, normalised by one mean and one standard deviation.
 
     WHY one scalar each for the whole data set rather than one per feature: a task is a projection with independent
-    normal entries, whose distribution is then the same for every data set; and a feature that never varies would be
-    divided by zero (paper: images are z-normalised as a whole).
+    normal entries, whose distribution is then the same for every data set; and a constant feature would be divided by
+    zero. The paper also z-normalises images as a whole.
 
     Args:
-        features: Pixels as bytes, [N, F]; or any frozen features or embeddings as float32.
+        features: Pixels as bytes, [N, F]; or frozen features or embeddings as float32.
         labels: Index of each example's class, 0..C-1.
         classes: Names of the classes; at least two.
-        name: What to call it in tables and messages.
+        name: Name used in tables and messages.
         mean: Mean over all features of all examples.
         std: Their standard deviation, above zero.
-        image_shape: Height, width and channels, so that the features can be shown as a picture; None where they are
-            no picture.
-        fresh_each_episode: The features are only a specimen, because tasks draw new bytes, uniform in 0..255, for
-            every episode.
+        image_shape: Height, width and channels, so that the features can be shown as a picture; None if they are not
+            pixels.
+        fresh_each_episode: The features are only a sample, because tasks draw new bytes, uniform in 0..255, for every
+            episode.
 
     Raises:
-        DataError: If one of these is not so.
+        DataError: If an argument has the wrong shape, type or range.
     """
 
     features: UInt8[np.ndarray, "N F"] | Float32[np.ndarray, "N F"]
@@ -49,7 +49,7 @@ class FeatureDataset:
     fresh_each_episode: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be normalised or shown."""
+        """Reject features that cannot be normalised or shown."""
         where = f"Data set {self.name!r}"
         if self.features.ndim != 2 or self.features.shape[1] == 0 or self.features.dtype not in (np.uint8, np.float32):
             raise DataError(
@@ -57,16 +57,16 @@ class FeatureDataset:
                 f"{list(self.features.shape)}. FeatureDataset.from_arrays converts other arrays."
             )
         check_class_indices(self.labels, self.classes, where, len(self.features))
-        # Written so that a NaN is refused too.
+        # Written so that NaN is rejected too.
         if not (0 < self.std < np.inf and np.isfinite(self.mean)):
             raise DataError(
                 f"{where}: all its features are the same number (mean {self.mean:g}, standard deviation {self.std:g}), "
-                "so they cannot be normalised and tell no class from another. Check how the images were read."
+                "so they cannot be normalised or tell classes apart. Check how the data were read."
             )
         if self.image_shape is not None and int(np.prod(self.image_shape)) != self.features.shape[1]:
             raise DataError(
-                f"{where}: {self.features.shape[1]} features are no image of shape {self.image_shape}. Give the shape "
-                "whose product they are, or None."
+                f"{where}: {self.features.shape[1]} features do not make an image of shape {self.image_shape}. Give "
+                "a shape whose product is that number, or None."
             )
 
     @classmethod
@@ -81,15 +81,15 @@ class FeatureDataset:
         """Make a data set from your own features, such as the embeddings of a frozen network.
 
         Args:
-            features: [N, F] numbers. Bytes stay bytes, all else becomes float32.
-            labels: [N]; whole numbers or strings. Where classes are named, numbers are indices of them.
-            classes: Names of the classes. None: the sorted distinct labels.
-            name: What to call it in tables and messages.
-            image_shape: Height, width and channels, where the features are pixels.
+            features: [N, F] numbers. Bytes stay bytes; other types are converted to float32.
+            labels: [N]; whole numbers or strings. If `classes` is given, numbers are indices into it.
+            classes: Names of the classes. Default: the sorted distinct labels.
+            name: Name used in tables and messages.
+            image_shape: Height, width and channels, if the features are pixels.
 
         Raises:
             DataError: If features or labels are not finite, out of range, empty, of unequal lengths, all the same, or
-                of one class.
+                all of one class.
         """
         where = f"Data set {name!r}"
         found = np.asarray(features)
@@ -100,11 +100,11 @@ class FeatureDataset:
             )
         indices, names = class_indices(labels, classes, len(found), where)
         if found.dtype != np.uint8:
-            with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite right below
+            with np.errstate(over="ignore"):  # values beyond float32 become infinite and are rejected below
                 found = found.astype(np.float32)
             if not np.isfinite(found).all():
                 raise DataError(
-                    f"{where}: features hold NaN, infinity or more than float32 can. Remove or replace them."
+                    f"{where}: features hold NaN, infinity or values beyond float32. Remove or replace them."
                 )
         mean, std = _mean_and_std(found)
         return cls(np.ascontiguousarray(found), indices, names, name, mean, std, image_shape)
@@ -124,7 +124,7 @@ class FeatureDataset:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of everything that tasks are made from: the same wherever the data lie and whatever they are called."""
+        """Hash of everything that tasks are made from, independent of the data set's name and location."""
         head = (self.features.dtype.str, self.features.shape, self.num_classes, self.fresh_each_episode)
         found = hashlib.sha256(repr(head).encode())
         found.update(np.ascontiguousarray(self.features).data)
@@ -132,29 +132,25 @@ class FeatureDataset:
         return found.hexdigest()[:16]
 
     def normalised(self, indices: Int[np.ndarray, " T"]) -> Float32[np.ndarray, "T F"]:
-        """Give some examples as `(features - mean) / std`.
-
-        Args:
-            indices: Which examples.
-        """
+        """Return the examples at `indices`, as `(features - mean) / std`."""
         return (self.features[indices].astype(np.float32) - np.float32(self.mean)) / np.float32(self.std)
 
 
 def joined(datasets: Sequence[FeatureDataset]) -> FeatureDataset:
-    """Join data sets: their examples in order, their classes side by side.
+    """Join data sets: concatenate their examples, and keep the classes of all of them.
 
     Args:
-        datasets: Data sets of one width and one kind of features.
+        datasets: Data sets with the same number and type of features.
 
     Raises:
-        DataError: If they differ in these, or one draws new pixels for every episode.
+        DataError: If the features differ in number or type, or a data set draws new pixels for every episode.
     """
     kinds = {(part.num_features, part.features.dtype) for part in datasets}
     if len(kinds) > 1 or any(part.fresh_each_episode for part in datasets):
         sizes = ", ".join(f"{part.name} {part.num_features} {part.features.dtype}" for part in datasets)
         raise DataError(
-            f"Data sets can be joined if all have as many features of one type, and none draws its own: {sizes}. Give "
-            "images one size and one number of channels."
+            "Data sets can be joined if all have the same number and type of features and none draws new ones for "
+            f"every episode: {sizes}. Give images one size and one number of channels."
         )
     features = np.concatenate([part.features for part in datasets])
     before = np.cumsum([0, *(part.num_classes for part in datasets)])

@@ -1,4 +1,4 @@
-"""A name or a path in, a data set out; and the list of known names."""
+"""Load data sets by name or path, and list the known ones."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,18 +23,18 @@ def load_dataset(
 ) -> ImageDataset:
     """Load one split of a data set.
 
-    A known name without a root is looked for in the cache (`$GPICL_CACHE`, by default `~/.cache/gpicl`), in the
-    system's folders, and then downloaded once.
+    Without a root, a known data set is looked up in the cache (`$GPICL_CACHE`, by default `~/.cache/gpicl`) and in the
+    system folders, and otherwise downloaded once.
 
     Args:
         name: A known name (`list_datasets`); the path of a file or folder in one of the accepted formats; or
-            `LABEL=PATH`, the data set at PATH called LABEL. A known name wins over a file of the same name: write
-            `./digits` for the file.
-        split: `train` or `test`. A file that holds one split alone is both.
-        root: Folder where the files of the data set called `name` lie.
+            `LABEL=PATH`, the data set at PATH called LABEL. A known name takes precedence over a file of the same
+            name: write `./digits` for the file.
+        split: `train` or `test`. A file with a single split serves as both.
+        root: Folder that holds the files of the known data set `name`.
 
     Raises:
-        DataError: If the split is another word, or the data set is missing, damaged or out of reach.
+        DataError: If the split is invalid, or the data set is missing, damaged or cannot be downloaded.
         UnknownNameError: If `name` is neither known nor a path.
     """
     name = str(name)
@@ -52,11 +52,11 @@ def load_features(
     size: int | None = 14,
     channels: int | None = 1,
 ) -> FeatureDataset:
-    """Load one split of a data set as feature vectors, which tasks are made from.
+    """Load one split of a data set as feature vectors, from which tasks are made.
 
-    An archive (.npz) whose examples are flat, [N, F], holds frozen features, such as embeddings: they are taken as they
-    are. All else is images, and is preprocessed. Several names with `+` between them are joined, as in
-    `mnist+fashion_mnist`: the classes of all of them are the classes of one data set.
+    An archive (.npz) with flat examples, [N, F], holds frozen features, such as embeddings, which are left unchanged.
+    Everything else is images, which are preprocessed. Names with `+` between them are joined into one data set with the
+    classes of all, as in `mnist+fashion_mnist`.
 
     Args:
         name: See `load_dataset`.
@@ -84,13 +84,13 @@ def load_features(
 
 
 class Contents(NamedTuple):
-    """What a split holds, in words and numbers that fit into a table.
+    """Summary of a split for tables.
 
     Attributes:
         digest: See `FeatureDataset.digest`.
-        image: Height, width and channels, as in `14x14x1`; `features` where the examples are no images.
-        features: Features of an example.
-        examples: Number of examples; 0 where every episode draws its own.
+        image: Height, width and channels, as in `14x14x1`; `features` if the examples are not images.
+        features: Number of features of an example.
+        examples: Number of examples; 0 if every episode draws its own.
     """
 
     digest: str
@@ -100,7 +100,7 @@ class Contents(NamedTuple):
 
 
 def contents_of(dataset: FeatureDataset) -> Contents:
-    """Describe features that are loaded already."""
+    """Summarise features that are already loaded."""
     image = "features" if dataset.image_shape is None else "x".join(str(side) for side in dataset.image_shape)
     return Contents(dataset.digest, image, dataset.num_features, 0 if dataset.fresh_each_episode else len(dataset))
 
@@ -112,7 +112,7 @@ def load_contents(
     size: int | None = 14,
     channels: int | None = 1,
 ) -> Contents:
-    """Describe what `load_features` gives, without loading it again as long as no file has changed.
+    """Summarise the data that `load_features` returns. The summary is cached until a file changes.
 
     Args:
         name: See `load_dataset`.
@@ -144,14 +144,14 @@ def _load_contents(
 
 
 def _file_states(path: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, time and size of every file: a file that is replaced differs in one of them."""
+    """Return name, time and size of every file; replacing a file changes one of them."""
     files = sorted(path.rglob("*")) if path.is_dir() else [path] if path.is_file() else []
     states = ((str(file.absolute()), file.stat()) for file in files)
     return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states)
 
 
 def dataset_label(name: str) -> str:
-    """Name that a data set has in tables: the LABEL of LABEL=PATH, else the name or path as it was given.
+    """Return a data set's name for tables: the LABEL of LABEL=PATH, else the name or path as given.
 
     Args:
         name: See `load_dataset`.
@@ -160,10 +160,10 @@ def dataset_label(name: str) -> str:
 
 
 def split_names(text: str) -> list[str]:
-    """Split names and paths with commas between them; a comma that belongs to an existing path splits nothing.
+    """Split names and paths at commas, except at commas within an existing path.
 
     Args:
-        text: As in `fashion_mnist,kmnist=files/kmnist.npz`.
+        text: For example `fashion_mnist,kmnist=files/kmnist.npz`.
     """
     parts, names = text.split(","), []
     while parts:
@@ -178,7 +178,7 @@ def _is_path(name: str) -> bool:
 
 
 def is_known(name: str) -> bool:
-    """Whether a name is that of a known data set, not that of a file."""
+    """Return whether a name is a known data set rather than a file."""
     return name in SOURCES
 
 
@@ -191,7 +191,7 @@ def _read_own(name: str, split: str, root: str | PathLike[str] | None) -> tuple[
     label, path = _label_and_path(name)
     if root is not None:
         raise DataError(
-            f"root={str(root)!r} says where the files of a known data set lie, and {name!r} is none. Known: "
+            f"root={str(root)!r} is only for known data sets, and {name!r} is not one of them. Known: "
             f"{', '.join(sorted(SOURCES))}. For your own files give LABEL=PATH and no root."
         )
     return label, read_path(path, split)
@@ -204,7 +204,7 @@ def _label_and_path(name: str) -> tuple[str, Path]:
     label, separator, rest = name.partition("=")
     if separator and label and rest:
         return label, Path(rest).expanduser()
-    # What has a folder or a known ending was meant as a path, and deserves an answer about files, not about names.
+    # A folder or a known suffix means that a path was intended, so the error should be about files, not names.
     if len(path.parts) > 1 or name[:1] in (".", "~", "/") or path.suffix in (".npz", ".mat"):
         return path.stem, path
     raise UnknownNameError("data set", name, SOURCES, f"Or give a path, or LABEL=PATH, to {FILE_FORMATS}.")
@@ -212,20 +212,20 @@ def _label_and_path(name: str) -> tuple[str, Path]:
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """One known data set, for people.
+    """Description of one known data set.
 
     Args:
-        name: What `load_dataset` takes.
-        source: `offline`: a Python package holds it; `file`: its files are on this machine; `download`: it would be
-            downloaded once.
+        name: Name for `load_dataset`.
+        source: `offline`: in a Python package; `file`: its files are on this machine; `download`: downloaded once, on
+            first use.
         image_shape: Height, width and channels.
         num_classes: Number of classes.
-        num_train: Images of the train split.
-        num_test: Images of the test split.
-        origin: Where it comes from.
-        licence: Under what terms.
-        available: Whether it can be loaded now without a network.
-        where: Where it is, or what to do to have it.
+        num_train: Number of images in the train split.
+        num_test: Number of images in the test split.
+        origin: Authors and place of publication.
+        licence: Licence of the data.
+        available: Whether it can be loaded without a network.
+        where: Where it is, or how to get it.
     """
 
     name: str

@@ -18,7 +18,7 @@ from gpicl.data.formats.reading import FILE_FORMATS
 from gpicl.errors import DataError
 
 _TIMEOUT = 30.0  # seconds without a single byte
-# Without it the client asks for categorical labels and, with pandas from 3.1 on, stumbles over those that are numbers
+# Without this the client reads labels as categorical, which fails for numeric labels with pandas 3.1 or later
 # (scikit-learn issue 34892).
 _READ_CSV: dict[str, Any] = {"dtype": {}}
 
@@ -28,45 +28,45 @@ def download(
 ) -> tuple[UInt8[np.ndarray, "N H W C"], Int64[np.ndarray, " N"]]:
     """Download all rows of an image data set.
 
-    The client compares the file with the md5 checksum that OpenML gives and tries once more if they differ. It works
-    in a folder of its own that is removed afterwards, so a download that broke off is never found again.
+    The client checks the file against OpenML's md5 checksum and retries once if they differ. It works in a temporary
+    folder that is removed afterwards, so an interrupted download is never reused.
 
     Args:
-        openml_id: The data set's number.
-        name: What to call it in messages.
-        rows: How many rows it must have.
-        image_shape: Height, width and channels, whose product is the number of columns that it must have.
-        planes: Whether a row holds one colour after the other; otherwise the colours of a pixel stand together.
+        openml_id: The data set's number at OpenML.
+        name: Name used in messages.
+        rows: Number of rows it must have.
+        image_shape: Height, width and channels. Their product is the number of columns it must have.
+        planes: True if a row holds one colour plane after the other; False if the colours of a pixel are adjacent.
 
     Raises:
-        DataError: If the network cannot be reached, or what comes is not that data set.
+        DataError: If the network cannot be reached, or the download is not the expected data set.
     """
     from sklearn.datasets import fetch_openml
 
     folder = make_cache_folder()
     try:
         with TemporaryDirectory(dir=folder, prefix=".openml-") as home, _impatient(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns before every retry; the last failure is what counts
+            warnings.simplefilter("ignore")  # it warns before every retry; only the last failure matters
             bunch = fetch_openml(
                 data_id=openml_id, as_frame=False, parser="pandas", data_home=home, read_csv_kwargs=_READ_CSV
             )
     except (BadGzipFile, zlib.error, EOFError, HTTPException, ValueError, KeyError) as error:
         raise DataError(
-            f"The download of data set {name!r} from openml.org is truncated or garbled ({error}). Nothing of it was "
-            f"kept. Try again, or bring its files and name their folder as root (or as {name}=PATH)."
+            f"The download of data set {name!r} from openml.org is truncated or garbled ({error}). Nothing was kept. "
+            f"Try again, or get its files elsewhere and give their folder as root (or as {name}=PATH)."
         ) from error
-    except OSError as error:  # URLError, HTTPError and timeouts are of its kind
+    except OSError as error:  # includes URLError, HTTPError and timeouts
         raise DataError(
             f"Data set {name!r} is not on this machine and cannot be downloaded from openml.org ({error}). Without a "
-            "network use digits, mnist_5k, mnist1d or random, or bring its files and name their folder as root (or as "
-            f"{name}=PATH). Accepted: {FILE_FORMATS}."
+            "network use digits, mnist_5k, mnist1d or random, or get its files elsewhere and give their folder as "
+            f"root (or as {name}=PATH). Accepted: {FILE_FORMATS}."
         ) from error
     height, width, channels = image_shape
     columns = height * width * channels
     if bunch.data.shape != (rows, columns):
         raise DataError(
             f"OpenML's data set {openml_id} for {name!r} has the shape {list(bunch.data.shape)}, not [{rows}, "
-            f"{columns}]. It has changed; bring the original files and name their folder as root (or as {name}=PATH)."
+            f"{columns}]. It has changed; get the original files and give their folder as root (or as {name}=PATH)."
         )
     pixels = _pixels(bunch.data, name)
     labels = _label_numbers(bunch.target, name)
@@ -78,7 +78,7 @@ def _label_numbers(labels: np.ndarray, name: str) -> Int64[np.ndarray, " N"]:
         return np.array([int(float(str(label).strip("'\""))) for label in labels], np.int64)
     except ValueError as error:
         raise DataError(
-            f"OpenML's labels of {name!r} are not numbers ({error}). It has changed; bring the original files and name "
+            f"OpenML's labels of {name!r} are not numbers ({error}). It has changed; get the original files and give "
             f"their folder as root (or as {name}=PATH)."
         ) from error
 
@@ -90,15 +90,15 @@ def _pixels(rows: np.ndarray, name: str) -> UInt8[np.ndarray, "N F"]:
         rounded = np.rint(part)
         if not (part.min() >= 0 and part.max() <= 255 and np.array_equal(part, rounded)):
             raise DataError(
-                f"OpenML's pixels of {name!r} are not whole numbers 0..255. It has changed; bring the original files "
-                f"and name their folder as root (or as {name}=PATH)."
+                f"OpenML's pixels of {name!r} are not whole numbers 0..255. It has changed; get the original files "
+                f"and give their folder as root (or as {name}=PATH)."
             )
         pixels[first : first + 4096] = rounded
     return pixels
 
 
 def _arrange(pixels: np.ndarray, height: int, width: int, channels: int, planes: bool) -> UInt8[np.ndarray, "N H W C"]:
-    """Put rows of pixels into images."""
+    """Reshape rows of pixels to images."""
     if not planes:
         return pixels.reshape(-1, height, width, channels)
     return np.ascontiguousarray(pixels.reshape(-1, channels, height, width).transpose(0, 2, 3, 1))
@@ -106,7 +106,7 @@ def _arrange(pixels: np.ndarray, height: int, width: int, channels: int, planes:
 
 @contextmanager
 def _impatient() -> Iterator[None]:
-    """Let a connection that says nothing fail: the client itself would wait for ever."""
+    """Time out silent connections: the client itself would wait forever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_TIMEOUT if before is None else before)
     try:

@@ -1,4 +1,4 @@
-"""Pixels: images of any kind as bytes, in other colours or sizes, and of noise."""
+"""Pixels: convert images to bytes, change their channels and size, and draw noise images."""
 
 import math
 
@@ -14,16 +14,16 @@ def image_bytes(images: ArrayLike, where: str) -> UInt8[np.ndarray, "N H W C"]:
 
     Args:
         images: [N, H, W] or [N, H, W, C]; whole numbers 0..255, or fractions 0..1, which are scaled by 255 and rounded.
-        where: What they belong to, for the message.
+        where: Start of the error message: what the images belong to.
 
     Raises:
-        DataError: If the shape is another one, or a pixel is NaN, infinite or out of range.
+        DataError: If the shape is wrong, or a pixel is NaN, infinite or out of range.
     """
     found = np.asarray(images)
     if found.ndim not in (3, 4) or 0 in found.shape[1:]:
         raise DataError(
-            f"{where}: images must be [N, H, W] or [N, H, W, C], not {list(found.shape)}. Reshape them; frozen "
-            "features or embeddings go to FeatureDataset.from_arrays."
+            f"{where}: images must be [N, H, W] or [N, H, W, C], not {list(found.shape)}. Reshape them; for frozen "
+            "features or embeddings use FeatureDataset.from_arrays."
         )
     if found.ndim == 3:
         found = found[..., None]
@@ -35,10 +35,10 @@ def image_bytes(images: ArrayLike, where: str) -> UInt8[np.ndarray, "N H W C"]:
         raise DataError(f"{where}: pixels must be numbers 0..255 or fractions 0..1, not {found.dtype}. Convert them.")
     low, high = found.min(), found.max()
     highest = 1 if found.dtype.kind == "f" else 255
-    # Written so that a NaN, which compares false with everything, is refused too.
+    # Written so that NaN, which compares false with everything, is rejected too.
     if not (low >= 0 and high <= highest):
         raise DataError(
-            f"{where}: pixels of type {found.dtype} must lie in 0..{highest}, theirs run from {low} to {high}. Scale "
+            f"{where}: pixels of type {found.dtype} must be in 0..{highest}, but run from {low} to {high}. Scale "
             "fractions to 0..1 or convert to uint8 0..255, and remove NaN and infinity."
         )
     if highest == 1:
@@ -65,15 +65,15 @@ def with_channels(
     """Make images grey (ITU-R 601 luma) or colour (the grey value in all three channels).
 
     Args:
-        images: The images.
-        channels: 1, 3, or None to leave them as they are.
-        where: What they belong to, for the message.
+        images: Grey (C = 1) or colour (C = 3) images.
+        channels: 1, 3, or None to leave the images unchanged.
+        where: Start of the error message: what the images belong to.
 
     Raises:
         DataError: If `channels` is another number, or the images are neither grey nor colour.
     """
     if channels not in (None, 1, 3):
-        raise DataError(f"channels must be 1 (grey), 3 (colour) or None (as they are), not {channels}.")
+        raise DataError(f"channels must be 1 (grey), 3 (colour) or None (unchanged), not {channels}.")
     found = images.shape[3]
     if channels is None or channels == found:
         return images
@@ -81,8 +81,8 @@ def with_channels(
         return np.repeat(images, 3, axis=3)
     if found != 3 or channels == 3:
         raise DataError(
-            f"{where}: images with {found} channels are neither grey (1) nor colour (3), so they cannot be given "
-            f"{channels}. Set channels to None to leave them as they are."
+            f"{where}: images with {found} channels are neither grey (1) nor colour (3), so they cannot be converted "
+            f"to {channels}. Set channels to None to leave them unchanged."
         )
     grey = np.empty((*images.shape[:3], 1), np.uint8)
     for first in range(0, len(images), _CHUNK):
@@ -94,15 +94,15 @@ def with_channels(
 def resize_images(images: UInt8[np.ndarray, "N H W C"], height: int, width: int) -> UInt8[np.ndarray, "N h w C"]:
     """Resize images, each axis by one matrix product.
 
-    An axis is made shorter by the exact mean over the area that a new pixel covers, so nothing is skipped (no
-    aliasing), and longer by linear interpolation.
+    Shrinking averages over the exact area that a new pixel covers, so there is no aliasing. Enlarging interpolates
+    linearly.
 
-    WHY not Pillow: 60,000 images are two matrix products per chunk here and 60,000 Python calls there.
+    WHY not Pillow: it would take 60,000 Python calls for 60,000 images, against two matrix products per chunk here.
 
     Args:
-        images: The images.
-        height: New height.
-        width: New width.
+        images: Images of any number of channels.
+        height: New height in pixels.
+        width: New width in pixels.
     """
     count, old_height, old_width, channels = images.shape
     if (old_height, old_width) == (height, width):
@@ -124,25 +124,19 @@ def _weights(old: int, new: int) -> Float32[np.ndarray, "new old"]:
         edges = np.arange(new + 1)[:, None] * scale
         covered = np.clip(edges - np.arange(old), 0.0, 1.0)
         return ((covered[1:] - covered[:-1]) / scale).astype(np.float32)
-    # Beyond the outermost pixel centres there is nothing to interpolate with: the edge pixel goes on.
+    # Beyond the outermost pixel centres the edge pixel is repeated.
     centres = np.clip((np.arange(new) + 0.5) * scale - 0.5, 0, old - 1)
     return np.maximum(0.0, 1.0 - np.abs(centres[:, None] - np.arange(old))).astype(np.float32)
 
 
-# Of a byte uniform in 0..255. The specimen's own would differ a little from those of what episodes draw.
+# Of a byte uniform in 0..255. Statistics of the sample images would differ slightly from those of the episodes.
 UNIFORM_MEAN = 127.5
 UNIFORM_STD = math.sqrt((256**2 - 1) / 12)
 
 
 def uniform_images(count: int, height: int, width: int, channels: int) -> UInt8[np.ndarray, "N H W C"]:
-    """Draw images whose every byte is uniform in 0..255, always the same ones for the same shape.
+    """Draw images with bytes uniform in 0..255, always the same for the same shape.
 
-    WHY `RandomState`: NumPy promises that its streams never change, which it does not of `default_rng`.
-
-    Args:
-        count: Number of images.
-        height: Their height.
-        width: Their width.
-        channels: Their channels.
+    WHY `RandomState`: NumPy promises that its streams never change, and makes no such promise for `default_rng`.
     """
     return np.random.RandomState(0).randint(0, 256, (count, height, width, channels)).astype(np.uint8)

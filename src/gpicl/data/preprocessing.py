@@ -1,4 +1,4 @@
-"""From images to features, and the operations on images that lie between."""
+"""Preprocessing: turn images into features."""
 
 from dataclasses import replace
 
@@ -13,22 +13,21 @@ from gpicl.errors import DataError
 def preprocess(dataset: ImageDataset, size: int | None = 14, channels: int | None = 1) -> FeatureDataset:
     """Resize a data set's images and flatten them.
 
-    Colour goes before size, because grey images are a third of the work. A 1-D signal (H = 1) is never resized: it has
-    no height to give, and nothing needs it, since a task's projection maps any number of features to any other. Images
-    that every episode draws afresh are drawn afresh here too, at the new size: averaged noise would be another, duller
-    noise.
+    Channels are converted before resizing, because grey images are a third of the work. A 1-D signal (H = 1) is never
+    resized: a task's projection accepts any number of features. Images that every episode draws again are drawn at the
+    new size instead of being resized, because averaging noise would lower its variance.
 
     Args:
         dataset: The images.
-        size: New height and width in pixels; None keeps theirs.
-        channels: 1 for grey, 3 for colour, None keeps theirs.
+        size: New height and width in pixels; None keeps the images' own.
+        channels: 1 for grey, 3 for colour; None keeps the images' own.
 
     Raises:
-        DataError: If size or channels are none of these, or all pixels are the same.
+        DataError: If size or channels is invalid, or all pixels are the same.
     """
     where = f"Data set {dataset.name!r}"
     if size is not None and size < 1:
-        raise DataError(f"size must be at least 1 pixel, or None for the images' own, not {size}. The usual one is 14.")
+        raise DataError(f"size must be at least 1 pixel, or None for the images' own, not {size}. The default is 14.")
     images = with_channels(dataset.images, channels, where)
     height, width = images.shape[1:3]
     is_signal = height == 1
@@ -52,11 +51,10 @@ def preprocess(dataset: ImageDataset, size: int | None = 14, channels: int | Non
 
 
 def with_rotations(dataset: FeatureDataset) -> FeatureDataset:
-    """Add the images turned by 90, 180 and 270 degrees as further classes.
+    """Add the images rotated by 90, 180 and 270 degrees as further classes.
 
-    WHY: meta-trained on ten classes, a learner comes to know the shapes of those ten. Turned images are other shapes,
-    and as easily made as loaded; this is how Omniglot's classes are multiplied by four (Santoro et al. 2016, arXiv
-    1605.06065).
+    WHY: a learner meta-trained on ten classes memorises their shapes. Rotated images are new shapes at no cost; this is
+    how Omniglot's classes are multiplied by four (Santoro et al. 2016, arXiv 1605.06065).
 
     Args:
         dataset: Square images.
@@ -65,14 +63,14 @@ def with_rotations(dataset: FeatureDataset) -> FeatureDataset:
         Four times as many images, in four times as many classes; the original ones come first.
 
     Raises:
-        DataError: If the features are no images, or not square ones.
+        DataError: If the features are not square images.
     """
     shape = dataset.image_shape
     if shape is None or shape[0] != shape[1]:
         what = "no images" if shape is None else f"images of {shape[0]}x{shape[1]}"
         raise DataError(
-            f"Data set {dataset.name!r} holds {what}; only square images can be turned by a quarter. Resize them with "
-            "data.size first."
+            f"Data set {dataset.name!r} holds {what}; only square images can be rotated. Resize them with data.size "
+            "first."
         )
     images = dataset.features.reshape(-1, *shape)
     turns = [np.rot90(images, turn, axes=(1, 2)).reshape(dataset.features.shape) for turn in range(4)]

@@ -1,4 +1,4 @@
-"""Parts of a data set that share no example."""
+"""Split a data set into parts that share no example."""
 
 from dataclasses import replace
 
@@ -11,15 +11,15 @@ _SEED, _VALIDATION_SEED = 0, 1
 
 
 def hold_out(dataset: FeatureDataset, fraction: float) -> tuple[FeatureDataset, FeatureDataset]:
-    """Split training examples into those to train on and those to validate with, class by class, the same for ever.
+    """Split examples into a training and a validation part, stratified by class and reproducible forever.
 
     Args:
-        dataset: The training examples. Where every episode draws its own examples, there is nothing to hold out.
-        fraction: Part of every class to validate with, rounded, but at least one example of those that have two; of a
-            class that has one both parts have it. 0 gives all examples to both.
+        dataset: The training examples. If every episode draws its own examples, both parts are the whole data set.
+        fraction: Fraction of every class to validate with, rounded, but at least one example of each class that has
+            two. A class with a single example is in both parts. With 0 both parts are the whole data set.
 
     Returns:
-        Both parts, normalised as the whole is.
+        The training part and the validation part, normalised with the mean and standard deviation of the whole.
     """
     if not fraction or dataset.fresh_each_episode:
         return dataset, dataset
@@ -36,16 +36,15 @@ def hold_out(dataset: FeatureDataset, fraction: float) -> tuple[FeatureDataset, 
 
 
 def split_rows(labels: Int64[np.ndarray, " N"], split: str, test_fraction: float = 0.2) -> Int64[np.ndarray, " M"]:
-    """Choose the rows of one split: stratified by class, and the same for ever.
+    """Choose the rows of one split, stratified by class and reproducible forever.
 
-    Every class gives the same fraction of its rows, rounded, to `test`; the two splits share no row and leave none
-    out. The permutation comes from `RandomState`, whose streams NumPy promises never to change: results of today can
-    be compared with those of any later version.
+    The same fraction of every class, rounded, goes to `test`, and all other rows go to `train`. The permutation comes
+    from `RandomState`, whose streams NumPy promises never to change, so results stay comparable between versions.
 
     Args:
         labels: Class of every row.
         split: `train` or `test`.
-        test_fraction: Fraction of each class that is `test`.
+        test_fraction: Fraction of each class that goes to `test`.
 
     Returns:
         Row numbers in ascending order.

@@ -1,7 +1,6 @@
-"""The demo: `InContextClassifier` behind HTTP, and a page on which it is taught by drawing.
+"""The demo: an HTTP API for `InContextClassifier`, and a page where you teach it by drawing.
 
-Needs the packages of the extra `demo`. Importing this room imports none of them: `gpicl.demo.serve` does, when it is
-asked to serve.
+Needs the packages of the extra `demo`. They are imported when `gpicl.demo.serve` is called, not with this package.
 """
 
 __all__ = ["serve"]

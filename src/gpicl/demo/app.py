@@ -1,4 +1,4 @@
-"""The application: the API, its description, and the page."""
+"""The web application: the JSON API and the page."""
 
 import asyncio
 import os
@@ -41,18 +41,18 @@ T = TypeVar("T")
 
 
 class Service:
-    """What all requests share.
+    """State shared by all requests.
 
     There are as many threads as cores, and each computes on one core. WHY: a context of a few dozen examples gains
-    nothing from a second core, and threads of PyTorch's own that wait for one another are very slow where somebody else
-    computes too. The server's own pool of forty threads would compete for the cores.
+    nothing from a second core, and PyTorch's own threads wait for each other, which is very slow on a busy machine. The
+    server's default pool of forty threads would compete for the cores.
 
     Args:
         predictor: Predicts for all sessions.
 
     Attributes:
-        sessions: All that are kept.
-        threads: Where predictions are computed, so that the event loop stays free to answer everybody else.
+        sessions: All open sessions.
+        threads: Pool for predictions, so that the event loop stays free for other requests.
     """
 
     def __init__(self, predictor: Predictor) -> None:
@@ -67,39 +67,39 @@ class Visit:
     """A request of one visitor.
 
     Args:
-        service: What all requests share.
+        service: State shared by all requests.
         request: The request.
-        response: Its answer, for the cookie.
+        response: Its response, for the cookie.
 
     Attributes:
-        session: The visitor's; a new one if there is none yet.
+        session: The visitor's session; a new one on the first visit.
     """
 
     def __init__(self, service: Service, request: Request, response: Response) -> None:
         self.service = service
         self._response = response
-        # Browsers send the cookies of one port to all others too, and two demos may run on one machine.
+        # Browsers send the cookies of one port to all ports, and two demos may run on one machine.
         _, port = request.scope.get("server") or ("", None)
         self._cookie = f"gpicl-demo-{port}"
         self._key = request.cookies.get(self._cookie)
         self.session = service.sessions.find(self._key) or Session(service.predictor)
 
     async def look(self, work: Callable[[], T]) -> T:
-        """Compute something that changes nothing, when earlier requests of this visitor are done.
+        """Run read-only work, after this visitor's earlier requests.
 
         Args:
-            work: What to compute.
+            work: Runs in the thread pool.
         """
         async with self.session.lock:
             return await asyncio.get_running_loop().run_in_executor(self.service.threads, work)
 
     async def change(self, work: Callable[[], T]) -> T:
-        """Compute something that changes the session, and keep the session if it did.
+        """Run work that changes the session, then keep the session.
 
-        WHY not before: requests that only look, as any number of strangers' may, then push out nobody's session.
+        WHY only then: read-only requests, of any number of strangers, cannot push out other sessions.
 
         Args:
-            work: What to compute.
+            work: Runs in the thread pool.
         """
         result = await self.look(work)
         sessions = self.service.sessions
@@ -118,7 +118,7 @@ ThisVisit = Annotated[Visit, Depends(_visit)]
 
 router = APIRouter(prefix="/api", responses=RESPONSES)
 
-LabelInPath = Annotated[int, PathParameter(ge=0, lt=CLASSES, description="The class's place in the list, from 0.")]
+LabelInPath = Annotated[int, PathParameter(ge=0, lt=CLASSES, description="Index of the class, from 0.")]
 
 
 @router.get("/session")
@@ -129,7 +129,7 @@ async def read_session(visit: ThisVisit) -> SessionState:
 
 @router.patch("/session")
 async def change_settings(choice: Choice, visit: ThisVisit) -> SessionState:
-    """Choose the learner, and whether drawings are scrambled. What has been taught stays."""
+    """Choose the learner, and whether drawings are scrambled. The examples stay."""
 
     def work() -> SessionState:
         visit.session.choose(choice.learner, choice.scrambled)
@@ -140,7 +140,7 @@ async def change_settings(choice: Choice, visit: ThisVisit) -> SessionState:
 
 @router.post("/start", status_code=201)
 async def start_over(beginning: Beginning, visit: ThisVisit) -> SessionState:
-    """Start over, from nothing or from a set of examples. It can be undone."""
+    """Start over, with no examples or with a built-in set. This can be undone."""
 
     def work() -> SessionState:
         visit.session.change(EXAMPLE_SETS[beginning.examples]())
@@ -151,7 +151,7 @@ async def start_over(beginning: Beginning, visit: ThisVisit) -> SessionState:
 
 @router.post("/undo", responses=NOT_NOW)
 async def undo(visit: ThisVisit) -> SessionState:
-    """Take back the last drawing taught, class added or renamed, or start."""
+    """Undo the last change: an example, a new or renamed class, or starting over."""
 
     def work() -> SessionState:
         visit.session.undo()
@@ -173,7 +173,7 @@ async def add_class(body: Name, visit: ThisVisit) -> SessionState:
 
 @router.patch("/classes/{label}", responses=NOT_FOUND | NOT_NOW)
 async def rename_class(label: LabelInPath, body: Name, visit: ThisVisit) -> SessionState:
-    """Give a class another name."""
+    """Rename a class."""
 
     def work() -> SessionState:
         visit.session.change(visit.session.lesson.renamed(label, body.name))
@@ -184,7 +184,7 @@ async def rename_class(label: LabelInPath, body: Name, visit: ThisVisit) -> Sess
 
 @router.post("/examples", status_code=201, responses=NOT_FOUND | NOT_NOW)
 async def teach(body: LabelledDrawing, visit: ThisVisit) -> Taught:
-    """Add a labelled drawing to the context, and tell what it would have been taken for."""
+    """Add a labelled drawing to the context, and return the earlier prediction for it."""
 
     def work() -> Taught:
         picture = as_picture(body.drawing)
@@ -201,7 +201,7 @@ async def teach(body: LabelledDrawing, visit: ThisVisit) -> Taught:
 
 @router.post("/predictions")
 async def predict(body: Query, visit: ThisVisit) -> Prediction:
-    """Give the probabilities of the classes for a drawing, which is not kept."""
+    """Return the class probabilities for a drawing. The drawing is not kept."""
 
     def work() -> Prediction:
         picture = as_picture(body.drawing)
@@ -214,9 +214,9 @@ async def predict(body: Query, visit: ThisVisit) -> Prediction:
 
 @router.get("/curves")
 async def read_curves(visit: ThisVisit) -> Curves:
-    """Give learning curves: every drawing predicted from those before it, for each setting that has been chosen.
+    """Return learning curves for each setting chosen so far: every drawing is predicted from the earlier ones.
 
-    A setting that was chosen late is given the whole lesson in its order, as if it had been there from the start.
+    A setting that was chosen later gets the whole lesson in order, as if it had been chosen from the start.
     """
 
     def work() -> Curves:
@@ -235,23 +235,23 @@ _PAGE = Path(__file__).parent / "page"
 
 
 class _PageFiles(StaticFiles):
-    """The page's files."""
+    """Files of the page."""
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Find a file; a name that no file can have is that of none, which older Starlettes do not know."""
+        """Find a file; older Starlette versions crash on a null byte instead of not finding a file."""
         return ("", None) if "\0" in path else super().lookup_path(path)
 
 
 def make_app(weights: str | PathLike[str] = "general", device: str | None = None) -> FastAPI:
-    """Make the application; any ASGI server can run it, in one process, since sessions are kept in its memory.
+    """Make the application. Any ASGI server can run it, in a single process because sessions are kept in memory.
 
     Args:
-        weights: Of the learner that is chosen at first; see `demo_learners`.
-        device: Where learners compute; see `find_device`.
+        weights: Weights of the initial learner; see `demo_learners`.
+        device: Device of the learners; see `find_device`.
 
     Raises:
         UnknownNameError: If there are no such weights.
-        CheckpointError: If they are damaged.
+        CheckpointError: If the weights are damaged.
     """
     service = Service(Predictor(demo_learners(weights, device)))
 
@@ -262,10 +262,10 @@ def make_app(weights: str | PathLike[str] = "general", device: str | None = None
 
     app = FastAPI(
         title="gpicl demo",
-        summary="InContextClassifier behind HTTP: label drawings, and ask about others.",
-        description="A cookie tells visitors apart; a client that keeps cookies has a session of its own.",
+        summary="An HTTP API for InContextClassifier: label drawings, and classify others.",
+        description="A cookie identifies each visitor; a client that keeps cookies has its own session.",
         version=version("gpicl"),
-        # FastAPI's pages load their scripts from another host. /api.html is ours.
+        # FastAPI's documentation pages load scripts from another host; /api.html replaces them.
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,

@@ -1,9 +1,9 @@
-"""A drawing becomes a picture as MNIST's digits did, and a picture a learner's inputs.
+"""Turn a drawing into a picture as in MNIST, and a picture into a learner's inputs.
 
-A picture is cropped, scaled to 20x20, and centred in 28x28 by its mass. Inputs are 14x14, normalised, and scrambled by
-one fixed random projection if the visitor wants it. WHY scramble: meta-training never showed a learner pixels as they
-are, but always through a random projection `A`. So it cannot know what a picture looks like, and learns from scrambled
-drawings as well as from plain ones.
+A drawing is cropped, scaled to 20x20 pixels, and centred in 28x28 by its centre of mass. Inputs are 14x14, normalised,
+and optionally scrambled by one fixed random projection. WHY scrambling works: in meta-training a learner sees pixels
+only through random projections `A`. It does not know what a picture looks like, so it learns from scrambled drawings as
+well as from plain ones.
 """
 
 from collections.abc import Sequence
@@ -25,21 +25,21 @@ EMPTY = "The drawing is empty. Draw something first."
 
 
 def as_picture(drawing: Sequence[Sequence[int | float]]) -> UInt8[np.ndarray, "28 28"] | None:
-    """Crop, scale and centre a drawing, so that neither its place nor its size matters.
+    """Crop, scale and centre a drawing, so that its position and size do not matter.
 
-    The larger side of what is drawn becomes 20 pixels and the other keeps its proportion; the darkest ink becomes 255.
+    The longer side of the drawn area becomes 20 pixels, and the aspect ratio is kept; the darkest ink becomes 255.
 
     Args:
-        drawing: Rows of ink, 0 (none) to 255; all of one length. Fractions are rounded.
+        drawing: Rows of ink values, 0 (none) to 255, all of the same length. Fractions are rounded.
 
     Returns:
-        The picture, or None if nothing is drawn.
+        The picture, or None if the drawing is empty.
 
     Raises:
         RefusedError: If the rows differ in length.
     """
     if len({len(row) for row in drawing}) > 1:
-        raise RefusedError(f"The rows of a drawing must have one length, not {sorted({len(row) for row in drawing})}.")
+        raise RefusedError(f"All rows of a drawing must have one length, not {sorted({len(row) for row in drawing})}.")
     ink = np.rint(drawing).astype(np.uint8)
     if not ink.any():
         return None
@@ -62,7 +62,7 @@ def _scale(ink: np.ndarray) -> np.ndarray:
 
 
 def _start(mass: np.ndarray) -> int:
-    """Place the centre of mass of one axis in the middle, or as near to it as the border allows."""
+    """Offset that puts the centre of mass of one axis in the middle, or as close as the border allows."""
     if not mass.any():
         return (SIDE - len(mass)) // 2
     centre = (mass * (np.arange(len(mass)) + 0.5)).sum() / mass.sum()
@@ -71,36 +71,36 @@ def _start(mass: np.ndarray) -> int:
 
 _SMALL = 14
 _FEATURES = _SMALL * _SMALL
-# MNIST's own, of all pixels at this size: numbers by which meta-training normalises pictures of this kind.
+# Mean and standard deviation of all MNIST pixels at this size, as in meta-training.
 _MEAN, _STD = 33.4, 71.4
-_KEY = 2212_04458  # any number would do; the same key is the same projection, today and tomorrow
+_KEY = 2212_04458  # an arbitrary number that fixes the projection for good
 
 
 def inputs_of(pictures: Sequence[UInt8[np.ndarray, "28 28"]], scrambled: bool) -> Float64[np.ndarray, "N 196"]:
-    """Give the inputs of some pictures.
+    """Turn pictures into a learner's inputs.
 
     Args:
-        pictures: The pictures.
-        scrambled: Send them through the projection.
+        pictures: Pictures from `as_picture`.
+        scrambled: Apply the random projection.
     """
     small = resize_images(np.stack(pictures)[..., None], _SMALL, _SMALL).reshape(len(pictures), _FEATURES)
-    # In float64, so that a picture's inputs do not depend on how many others are asked for.
+    # In float64, so that a picture's inputs do not depend on the size of the batch.
     inputs = normalise(torch.from_numpy(small)[None], _MEAN, _STD)[0].double().numpy()
     return inputs @ _projection() if scrambled else inputs
 
 
 def as_grey(inputs: Float64[np.ndarray, "196"]) -> UInt8[np.ndarray, "14 14"]:
-    """Show inputs as a picture: what a learner is given, for people's eyes.
+    """Show a learner's inputs as a grey picture, 0 to 255.
 
     Args:
-        inputs: Of one picture.
+        inputs: Inputs of one picture.
     """
     return np.clip(np.rint(inputs * _STD + _MEAN), 0, 255).astype(np.uint8).reshape(_SMALL, _SMALL)
 
 
 @cache
 def _projection() -> Float64[np.ndarray, "196 196"]:
-    """Transposed `A`, drawn as those of meta-training's tasks are: `A_ij ~ Normal(0, 1 / 196)`."""
+    """Transpose of `A`, drawn as in meta-training: `A_ij ~ Normal(0, 1 / 196)`."""
     task = torch.tensor([_KEY])
     matrix = project_by_id(torch.eye(_FEATURES)[None], Numbers(0, Stream.NAMED, task, task), _FEATURES)
     return matrix[0].double().numpy()

@@ -1,4 +1,4 @@
-"""The learners that a visitor can teach, and their predictions; what was read is not read again."""
+"""The learners of the demo, and their predictions; fitted classifiers are cached."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -31,9 +31,9 @@ class DemoLearner:
     """A learner of the demo.
 
     Args:
-        name: What it is called.
-        about: What it is, in a few words.
-        build: Makes a classifier that has read nothing yet.
+        name: Displayed name.
+        about: Short description.
+        build: Returns a new classifier, not yet fitted.
     """
 
     name: str
@@ -41,31 +41,31 @@ class DemoLearner:
     build: Callable[[], ClassifierMixin]
 
 
-# Under the names that they have in the comparison.
+# With their names in `gpicl compare`.
 _CLASSICAL = [
     DemoLearner(
         "NearestNeighbour",
-        "the class of the most similar drawing; scikit-learn",
+        "predicts the class of the most similar drawing; from scikit-learn",
         lambda: KNeighborsClassifier(1),
     ),
     DemoLearner(
         "LogisticRegression",
-        "trained anew by gradient descent after every drawing; scikit-learn",
+        "trained again from scratch after every drawing; from scikit-learn",
         lambda: LogisticRegression(max_iter=1000),
     ),
 ]
 
 
 def demo_learners(weights: str | PathLike[str], device: str | None = None) -> dict[str, DemoLearner]:
-    """List the learners by name; the one with these weights is first.
+    """Return all learners by name, with the one for these weights first.
 
     Args:
-        weights: A shipped name, or the folder of a `gpicl train` run, which is then called by the folder's name.
-        device: Where learners compute; see `find_device`.
+        weights: A shipped name, or the folder of a `gpicl train` run, which gives the learner its name.
+        device: Device of the learners; see `find_device`.
 
     Raises:
         UnknownNameError: If there are no such weights.
-        CheckpointError: If they are damaged.
+        CheckpointError: If the weights are damaged.
         ConfigError: If there is no such device.
     """
     place = find_device(device)
@@ -82,23 +82,23 @@ def _name(weights: str | PathLike[str]) -> str:
 
 
 def _in_context(name: str, weights: str | PathLike[str], device: torch.device) -> DemoLearner:
-    learner_at_hand(weights, str(device))  # damaged weights are refused now, not when somebody draws
+    learner_at_hand(weights, str(device))  # damaged weights are an error now, not at the first drawing
     card = load_card(find_weights(weights))
-    about = f"{card['learner']} of {card['parameters']:,} parameters; reads your drawings, trains nothing"
+    about = f"{card['learner']} with {card['parameters']:,} parameters; reads your drawings without training"
 
     def build() -> ClassifierMixin:
-        # "subsample" for learners that cannot read as many examples as a session may hold.
+        # "subsample", since some learners cannot read as many examples as a session may have.
         return InContextClassifier(weights, large_context="subsample", memory_budget=_MEMORY, device=str(device))
 
     return DemoLearner(name, about, build)
 
 
 class Setting(NamedTuple):
-    """How a lesson is given.
+    """A learner and its kind of input.
 
     Attributes:
         learner: Name of the learner.
-        scrambled: Whether it sees scrambled pictures.
+        scrambled: Whether pictures are scrambled.
     """
 
     learner: str
@@ -106,33 +106,33 @@ class Setting(NamedTuple):
 
 
 class Predictor:
-    """Predicts for all sessions, from any thread, and keeps what it fitted last.
+    """Predicts for all sessions, from any thread, and caches fitted classifiers.
 
     Args:
-        learners: By name.
-        most_examples: How many examples the fitted classifiers that are kept may have read together.
+        learners: Learners by name.
+        most_examples: Maximum number of examples of all cached classifiers together.
     """
 
     def __init__(self, learners: Mapping[str, DemoLearner], most_examples: int = FITTED_EXAMPLES) -> None:
         self.learners = learners
         self._most = most_examples
-        # What a classifier has read says which it is. Sessions that began with the same examples share it.
+        # The key is what a classifier has read, so sessions with the same examples share a classifier.
         self._fitted: OrderedDict[tuple[Setting, tuple[Example, ...]], ClassifierMixin] = OrderedDict()
         self._lock = Lock()
 
     def probabilities(
         self, setting: Setting, examples: Sequence[Example], picture: UInt8[np.ndarray, "28 28"], keep: bool = True
     ) -> dict[int, float] | None:
-        """Give the probability of every class that has an example.
+        """Return the probability of every class that has an example.
 
         Args:
             setting: Learner and input.
-            examples: What it has been taught.
-            picture: What to predict.
-            keep: Whether the same examples will be asked about again.
+            examples: Labelled examples so far.
+            picture: Picture to predict.
+            keep: Cache the fitted classifier for later predictions from the same examples.
 
         Returns:
-            Probabilities by label; None as long as there are not two classes to tell apart.
+            Probabilities by label; None with fewer than two classes.
         """
         if len({example.label for example in examples}) < 2:
             return None
@@ -163,9 +163,5 @@ class Predictor:
 
 
 def most_probable(probabilities: Mapping[int, float]) -> int:
-    """Give the label that is most probable, the first of equals.
-
-    Args:
-        probabilities: By label.
-    """
+    """Return the most probable label, the first one of equals."""
     return max(probabilities, key=probabilities.__getitem__)

@@ -1,4 +1,4 @@
-"""One lesson: its classes, its labelled drawings, and the learning curve over them."""
+"""A lesson: classes, labelled drawings, and the learning curve over them."""
 
 import time
 import unicodedata
@@ -14,16 +14,16 @@ from gpicl.data import load_dataset
 from gpicl.demo.drawing import as_picture
 from gpicl.demo.limits import CLASSES, EXAMPLES, NAME_LENGTH, RefusedError
 
-# Control characters, and separators of lines and paragraphs. Format characters stay: emoji are joined by them.
+# Control characters, and line and paragraph separators. Format characters are allowed: they join emoji.
 _NOT_IN_NAMES = {"Cc", "Cs", "Zl", "Zp"}
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One labelled picture; equal to itself alone, so that two that look alike are two.
+    """A labelled picture, compared by identity: two equal pictures are two examples.
 
     Args:
-        picture: See `as_picture`.
+        picture: Picture from `as_picture`.
         label: Index of its class.
     """
 
@@ -33,11 +33,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Lesson:
-    """Classes and examples. A change is another lesson, so what was before can be kept, and undone to, for nothing.
+    """Classes and examples. Lessons are immutable: a change makes a new one, so undo only needs the old one.
 
     Args:
-        names: Of the classes; their labels are the places in here.
-        examples: In the order in which they were given.
+        names: Names of the classes, by label.
+        examples: Examples in the order they were taught.
     """
 
     names: tuple[str, ...] = ("A", "B")
@@ -47,24 +47,24 @@ class Lesson:
         """Add a class.
 
         Args:
-            name: Its name.
+            name: Name of the class.
 
         Raises:
-            RefusedError: If there are too many, or the name cannot be taken.
+            RefusedError: If there are too many classes, or the name is not valid.
         """
         if len(self.names) == CLASSES:
-            raise RefusedError(f"There are {CLASSES} classes already, which is the most. Rename one of them.", 409)
+            raise RefusedError(f"There are {CLASSES} classes already, the maximum. Rename one of them instead.", 409)
         return replace(self, names=(*self.names, self._new_name(name)))
 
     def renamed(self, label: int, name: str) -> "Lesson":
-        """Give a class another name.
+        """Rename a class.
 
         Args:
-            label: Of the class.
-            name: Its new name.
+            label: Label of the class.
+            name: New name.
 
         Raises:
-            RefusedError: If there is no such class, or the name cannot be taken.
+            RefusedError: If there is no such class, or the name is not valid.
         """
         others = replace(self, names=tuple(n for i, n in enumerate(self.names) if i != self._known(label)))
         name = others._new_name(name)
@@ -74,39 +74,33 @@ class Lesson:
         """Add a labelled picture.
 
         Args:
-            picture: The picture.
-            label: Of its class.
+            picture: Picture from `as_picture`.
+            label: Label of its class.
 
         Raises:
             RefusedError: If there is no such class, or there are too many examples.
         """
         if len(self.examples) >= EXAMPLES:
-            raise RefusedError(
-                f"{EXAMPLES} drawings have been taught, which is the most. Undo some, or start over.", 409
-            )
+            raise RefusedError(f"{EXAMPLES} drawings have been taught, the maximum. Undo some, or start over.", 409)
         return replace(self, examples=(*self.examples, Example(picture, self._known(label))))
 
     def of_class(self, label: int) -> list[Example]:
-        """List the examples of one class.
-
-        Args:
-            label: Of the class.
-        """
+        """List the examples of one class."""
         return [example for example in self.examples if example.label == label]
 
     def _known(self, label: int) -> int:
         if not 0 <= label < len(self.names):
-            raise RefusedError(f"There is no class {label}; there are 0 to {len(self.names) - 1}.", 404)
+            raise RefusedError(f"There is no class {label}; the classes are 0 to {len(self.names) - 1}.", 404)
         return label
 
     def _new_name(self, name: str) -> str:
         name = unicodedata.normalize("NFC", name).strip()
         if not name:
-            raise RefusedError("A class needs a name of at least one character.")
+            raise RefusedError("A class name needs at least one character.")
         if len(name) > NAME_LENGTH:
-            raise RefusedError(f"A class's name may have {NAME_LENGTH} characters at most; this one has {len(name):,}.")
+            raise RefusedError(f"A class name may have {NAME_LENGTH} characters at most; this one has {len(name):,}.")
         if any(unicodedata.category(character) in _NOT_IN_NAMES for character in name):
-            raise RefusedError("A class's name must be one line of text without control characters.")
+            raise RefusedError("A class name must be one line of text without control characters.")
         if name in self.names:
             raise RefusedError(f"There is a class {name!r} already. Choose another name.", 409)
         return name
@@ -118,7 +112,7 @@ _EACH = 5
 
 @cache
 def digits() -> Lesson:
-    """Five handwritten digits of each kind, from scikit-learn, in an order without a pattern."""
+    """A lesson of five handwritten digits per class, from scikit-learn, in random order."""
     dataset = load_dataset("digits", "train")
     random = np.random.default_rng(0)
     rows = np.concatenate([random.choice(np.flatnonzero(dataset.labels == c), _EACH, False) for c in range(10)])
@@ -138,13 +132,13 @@ Predict = Callable[[Sequence[Example], Example], int | None]
 
 
 class Curve:
-    """Outcomes of a lesson's predictions, as far as they have been computed.
+    """Outcomes of a lesson's predictions, computed step by step.
 
-    An outcome depends on the examples up to its own and on nothing else. So a curve can be begun at any time, for a
-    learner that was chosen late, and what stands is kept when examples are added or taken back.
+    An outcome depends only on the examples up to its own. So a curve can start at any time, also for a learner that was
+    chosen later, and known outcomes stay valid when examples are added or undone.
 
-    The first example of a class is `uncounted`, since nobody could have known it, and so is everything before there
-    are two classes to tell apart.
+    The first example of a class is `uncounted`, since its class is not known yet, and so are all examples before there
+    are two classes.
     """
 
     def __init__(self) -> None:
@@ -153,7 +147,7 @@ class Curve:
 
     @property
     def running_accuracy(self) -> list[float | None]:
-        """Share of the predictions up to each position that were right; None before the first that counts."""
+        """Share of right predictions up to each position; None before the first counted one."""
         right = counted = 0
         shares: list[float | None] = []
         for outcome in self.outcomes:
@@ -163,15 +157,16 @@ class Curve:
         return shares
 
     def advance(self, examples: tuple[Example, ...], predict: Predict, seconds: float) -> bool:
-        """Compute missing outcomes, one at least if any is missing.
+        """Compute missing outcomes within a time limit, at least one if any is missing.
 
         Args:
-            examples: The lesson's.
-            predict: Gives the label that the second example gets from the first ones; None if they do not tell.
-            seconds: Time after which no other is begun.
+            examples: The lesson's examples.
+            predict: Called with the earlier examples and one more; returns a label for the latter, or None if the
+                earlier ones have fewer than two classes.
+            seconds: Time after which no new outcome is started.
 
         Returns:
-            Whether all of them are there.
+            Whether all outcomes are known.
         """
         self._forget_what_differs(examples)
         began = time.monotonic()

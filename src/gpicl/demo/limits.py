@@ -1,39 +1,38 @@
-"""What the demo admits, so that nobody can make it slow or large, and how it refuses the rest.
+"""Limits that bound the demo's time and memory, and the error for requests beyond them.
 
-Together the limits bound its memory. A session keeps at most `EXAMPLES + UNDO_STEPS` drawings of 784 bytes and as many
-lists of them as it has steps to undo, below 1 MB; `SESSIONS` of them, below 200 MB. A fitted classifier takes up to
-104 kB for each of 20 examples it has read and 330 kB for each of 500 [measured, all shipped weights], so all that are
-kept take less than 300 MB.
+A session keeps at most `EXAMPLES + UNDO_STEPS` drawings of 784 bytes and one list of them per undo step, less than
+1 MB. `SESSIONS` sessions take less than 200 MB. A fitted classifier takes up to 104 kB per example for 20 examples and
+330 kB per example for 500 [measured, all shipped weights], so the cached classifiers take less than 300 MB.
 """
 
 from gpicl.errors import GpiclError
 
 BODY_BYTES = 128 * 1024
-"""Largest body of a request. A drawing of the largest size takes an eighth of it."""
+"""Maximum size of a request's body. A drawing of the maximum size takes an eighth of it."""
 
 GRID_SIDE = 64
-"""Most rows, and most columns, of a drawing."""
+"""Maximum number of rows and of columns of a drawing."""
 
 CLASSES = 10
 NAME_LENGTH = 40
-"""Characters of a class's name."""
+"""Maximum number of characters in a class name."""
 
 EXAMPLES = 500
-"""Labelled drawings in a session, the context's length."""
+"""Maximum number of labelled drawings in a session, that is the length of the context."""
 
 UNDO_STEPS = 50
 SESSIONS = 200
 IDLE_SECONDS = 2 * 60 * 60.0
-"""Time without a request after which a session is forgotten."""
+"""Time without a request after which a session is deleted."""
 
 FITTED_EXAMPLES = 800
-"""Examples that all fitted classifiers which are kept may have read together."""
+"""Maximum number of examples of all cached classifiers together."""
 
 CURVE_SECONDS = 0.05
-"""Time that one request may spend on predictions for a curve; a visitor who draws meanwhile waits for it."""
+"""Time limit of one request for curves; the visitor's next drawing waits for it."""
 
 RECENT_PICTURES = 6
-"""Pictures of each class that a session's description holds."""
+"""Number of pictures per class in the description of a session."""
 
 
 class RefusedError(GpiclError):
@@ -41,7 +40,7 @@ class RefusedError(GpiclError):
 
     Args:
         reason: What was wrong, what is accepted, what to do.
-        status: HTTP's code for it: 404 there is no such thing, 409 not in this state, 422 not like this.
+        status: HTTP status code: 404 for an unknown class, 409 for the wrong state, 422 for bad input.
     """
 
     def __init__(self, reason: str, status: int = 422) -> None:

@@ -1,4 +1,4 @@
-"""What requests and answers hold, and sessions and answers in these words."""
+"""Schemas of requests and responses, and conversion of sessions and answers to them."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from gpicl.demo.lesson import Curve, ExampleSet, Outcome
 from gpicl.demo.limits import CLASSES, EXAMPLES, GRID_SIDE, NAME_LENGTH, RECENT_PICTURES
 from gpicl.demo.sessions import Answer, Session
 
-# Strict, so that neither a truth value nor a text counts as a number.
+# Strict, so that true, false and strings are not accepted as numbers.
 Ink = Annotated[float, Field(ge=0, le=255, strict=True)]
 Row = Annotated[list[Ink], Field(min_length=1, max_length=GRID_SIDE)]
 Drawing = Annotated[
@@ -21,22 +21,22 @@ Drawing = Annotated[
     Field(
         min_length=1,
         max_length=GRID_SIDE,
-        description=f"Rows of ink, 0 (none) to 255, all of one length; at most {GRID_SIDE}x{GRID_SIDE}. Where the "
-        "strokes lie and how large they are does not matter: they are cropped, scaled and centred as MNIST's were.",
+        description=f"Rows of ink values, 0 (none) to 255, all of the same length; at most {GRID_SIDE}x{GRID_SIDE}. "
+        "Position and size do not matter: the drawing is cropped, scaled and centred as in MNIST.",
     ),
 ]
-Label = Annotated[int, Field(ge=0, lt=CLASSES, strict=True, description="The class's place in the list, from 0.")]
-Picture = Annotated[str, Field(description="28x28 grey values, row by row, one byte each, in base64.")]
+Label = Annotated[int, Field(ge=0, lt=CLASSES, strict=True, description="Index of the class, from 0.")]
+Picture = Annotated[str, Field(description="28x28 grey values in base64, row by row, one byte each.")]
 
 
 class Request(BaseModel):
-    """A request: what it does not name is refused, so that a misspelt name is not overlooked."""
+    """Base of all requests. Unknown fields are an error, so that misspelt ones are noticed."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Query(Request):
-    """A drawing to look at."""
+    """A drawing to classify."""
 
     drawing: Drawing
 
@@ -51,22 +51,24 @@ class LabelledDrawing(Request):
 class Name(Request):
     """A class's name."""
 
-    # The lesson says what a name may be, in words of its own; a schema can say no more than this.
-    name: Annotated[str, Field(description=f"One line of 1 to {NAME_LENGTH} characters, no other class's name.")]
+    # `Lesson` checks names and explains what is wrong; the schema only has the type.
+    name: Annotated[
+        str, Field(description=f"One line of 1 to {NAME_LENGTH} characters, not the name of another class.")
+    ]
 
 
 class Choice(Request):
-    """Whom to teach, and what it sees; what is left out stays as it is."""
+    """Learner and input; omitted fields stay unchanged."""
 
     learner: Annotated[str | None, Field(description="One of `learners`.")] = None
     scrambled: Annotated[
         bool | None,
-        Field(strict=True, description="Send every drawing through one fixed random projection of its pixels."),
+        Field(strict=True, description="Apply one fixed random projection to the pixels of every drawing."),
     ] = None
 
 
 class Beginning(Request):
-    """What to start over from."""
+    """The examples to start over with."""
 
     examples: ExampleSet
 
@@ -75,8 +77,8 @@ class ClassState(BaseModel):
     """A class."""
 
     name: str
-    count: Annotated[int, Field(description="Examples.")]
-    recent: Annotated[list[Picture], Field(description="Its last examples, the newest last.")]
+    count: Annotated[int, Field(description="Number of examples.")]
+    recent: Annotated[list[Picture], Field(description="The latest examples, newest last.")]
 
 
 class LearnerState(BaseModel):
@@ -87,7 +89,7 @@ class LearnerState(BaseModel):
 
 
 class Limits(BaseModel):
-    """The most that a session holds."""
+    """Limits of a session."""
 
     classes: int = CLASSES
     examples: int = EXAMPLES
@@ -98,7 +100,7 @@ class SessionState(BaseModel):
     """A session."""
 
     classes: list[ClassState]
-    count: Annotated[int, Field(description="Examples of all classes together.")]
+    count: Annotated[int, Field(description="Number of examples of all classes together.")]
     learner: str
     scrambled: bool
     can_undo: bool
@@ -107,47 +109,48 @@ class SessionState(BaseModel):
 
 
 class Prediction(BaseModel):
-    """What the learner makes of a drawing."""
+    """The learner's prediction for a drawing."""
 
     probabilities: Annotated[
         list[float | None],
-        Field(description="Of every class, in their order; null for those without an example. Empty: see `note`."),
+        Field(description="One per class, in order; null for a class without an example. If empty, see `note`."),
     ]
     predicted: Annotated[int | None, Field(description="Label of the most probable class.")]
-    seen: Annotated[str, Field(description="What the learner is given: 14x14 grey values in base64, or nothing.")]
-    note: Annotated[str | None, Field(description="Why there is no prediction, if there is none.")]
+    seen: Annotated[str, Field(description="The learner's input: 14x14 grey values in base64, or empty.")]
+    note: Annotated[str | None, Field(description="If there is no prediction, the reason.")]
 
 
 class Taught(BaseModel):
-    """A drawing has become an example."""
+    """Result of teaching a drawing."""
 
     predicted: Annotated[
-        int | None, Field(description="Label that the learner would have given before it was told; null: none.")
+        int | None,
+        Field(
+            description="Label that the learner predicted for the drawing before it was taught; null for no prediction."
+        ),
     ]
     session: SessionState
 
 
 class CurveState(BaseModel):
-    """How one learner, with one kind of input, predicted the lesson."""
+    """Learning curve of one learner with one kind of input."""
 
     learner: str
     scrambled: bool
     outcomes: Annotated[
         list[Outcome],
-        Field(
-            description="Of every example as it was predicted from those before it; the first of a class counts not."
-        ),
+        Field(description="One per example, predicted from the earlier ones; the first of each class is `uncounted`."),
     ]
     running_accuracy: Annotated[
-        list[float | None], Field(description="Share of right predictions among those that count so far.")
+        list[float | None], Field(description="Share of right predictions among those counted so far.")
     ]
 
 
 class Curves(BaseModel):
-    """Learning curves of all learners and inputs that were chosen in this session, in the order of their choice."""
+    """Learning curves of all learners and inputs chosen in this session, in the order they were chosen."""
 
     curves: list[CurveState]
-    complete: Annotated[bool, Field(description="If not, ask again: a request computes for a moment only.")]
+    complete: Annotated[bool, Field(description="If false, ask again: each request computes for a short time only.")]
 
 
 class Problem(BaseModel):
@@ -156,7 +159,7 @@ class Problem(BaseModel):
     reason: str
 
 
-_TOO_LITTLE = "Teach it a drawing of each of two classes first: with fewer there is nothing to tell apart."
+_TOO_LITTLE = "Teach a drawing of each of two classes first; a prediction needs at least two classes."
 NOTHING_DRAWN = Prediction(probabilities=[], predicted=None, seen="", note=EMPTY)
 
 
@@ -165,7 +168,7 @@ def describe_session(session: Session, learners: Mapping[str, DemoLearner]) -> S
 
     Args:
         session: The session.
-        learners: Those that can be chosen.
+        learners: Available learners by name.
     """
     classes = []
     for label, name in enumerate(session.lesson.names):
@@ -183,11 +186,11 @@ def describe_session(session: Session, learners: Mapping[str, DemoLearner]) -> S
 
 
 def describe_answer(answer: Answer, num_classes: int) -> Prediction:
-    """Describe what a learner makes of a drawing.
+    """Describe a learner's answer.
 
     Args:
-        answer: Its answer.
-        num_classes: Classes of the lesson.
+        answer: The answer.
+        num_classes: Number of classes in the lesson.
     """
     seen = _base64(as_grey(answer.inputs))
     given = answer.probabilities
@@ -198,12 +201,7 @@ def describe_answer(answer: Answer, num_classes: int) -> Prediction:
 
 
 def describe_curve(setting: Setting, curve: Curve) -> CurveState:
-    """Describe a learning curve.
-
-    Args:
-        setting: Whose it is.
-        curve: The curve.
-    """
+    """Describe the learning curve of a setting."""
     return CurveState(
         learner=setting.learner,
         scrambled=setting.scrambled,

@@ -1,4 +1,4 @@
-"""How requests are refused: in words, by one form; and what browser and network are held to."""
+"""Error responses in one format, security headers, and the limit on the size of requests."""
 
 from typing import Any
 
@@ -13,37 +13,35 @@ from gpicl.demo.limits import RefusedError
 from gpicl.demo.messages import Problem
 from gpicl.errors import GpiclError
 
-# What any request can meet, for OpenAPI.
+# Errors of all requests, for OpenAPI.
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body cannot be read."},
     413: {"model": Problem, "description": "The body is too large."},
-    422: {"model": Problem, "description": "The request is not what is asked for."},
+    422: {"model": Problem, "description": "The request has missing, unknown or invalid fields."},
 }
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such class."}}
-NOT_NOW: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": "Not in this session's state."}}
+NOT_NOW: dict[int | str, dict[str, Any]] = {
+    409: {"model": Problem, "description": "Not possible in the session's current state."}
+}
 
 _LONGEST = 300
 
 
 def problem(status: int, reason: str) -> JSONResponse:
-    """Refuse a request.
+    """Make an error response.
 
     Args:
-        status: HTTP's code.
-        reason: Why, and what to do; what is too long, because it quotes the request, is cut.
+        status: HTTP status code.
+        reason: What was wrong and what to do; cut after 300 characters, since it may quote the request.
     """
     if len(reason) > _LONGEST:
         reason = f"{reason[:_LONGEST]}..."
-    # Half a surrogate pair can come in a quoted key, and cannot go out as UTF-8.
+    # A quoted key may contain half a surrogate pair, which cannot be encoded as UTF-8.
     return JSONResponse({"reason": reason.encode("utf-8", "replace").decode()}, status)
 
 
 def refuse_in_words(app: FastAPI) -> None:
-    """Let an application answer every refusal with a reason.
-
-    Args:
-        app: The application.
-    """
+    """Make an application answer every error with a `Problem`."""
 
     @app.exception_handler(GpiclError)
     async def of_the_demo(request: Request, error: GpiclError) -> JSONResponse:
@@ -88,10 +86,10 @@ _HEADERS = {
 
 
 class SecureHeaders:
-    """Adds the headers to every answer; answers of the API are not to be kept by anybody.
+    """Middleware that adds security headers to every response, and forbids caching of API responses.
 
     Args:
-        app: What answers.
+        app: The wrapped application.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -104,7 +102,7 @@ class SecureHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                # A page of an older version must not meet an API of a newer one: it is asked for anew each time.
+                # Browsers must load the page again each time, so that an old page never uses a newer API.
                 headers["cache-control"] = "no-store" if scope["path"].startswith("/api/") else "no-cache"
             await send(message)
 
@@ -112,13 +110,13 @@ class SecureHeaders:
 
 
 class BodyLimit:
-    """Refuses a request by the length that it declares, or as soon as more than that much has come.
+    """Middleware that rejects a request whose declared or actual size is over the limit.
 
-    WHY not the limit of FastAPI's own: only its latest releases have one, and it gives no reason in our form.
+    WHY not FastAPI's own limit: only its latest releases have one, and its response has another format.
 
     Args:
-        app: What answers requests that are small enough; they are given to it whole.
-        most: Bytes.
+        app: The wrapped application; it gets the whole body at once.
+        most: Maximum size in bytes.
     """
 
     def __init__(self, app: ASGIApp, most: int) -> None:
@@ -132,7 +130,7 @@ class BodyLimit:
         body = None if self._declared(scope) > self._most else await self._read(receive)
         if body is None:
             refusal = problem(413, f"The body of a request may have {self._most:,} bytes at most.")
-            refusal.headers["connection"] = "close"  # what is still to come will not be read
+            refusal.headers["connection"] = "close"  # the rest of the body is not read
             await refusal(scope, receive, send)
             return
         given = False
@@ -153,7 +151,7 @@ class BodyLimit:
         return 0
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """Read a body, but no more than one piece beyond the limit."""
+        """Read a body, at most one chunk beyond the limit; None if it is too large."""
         body = b""
         while True:
             message = await receive()

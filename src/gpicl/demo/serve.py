@@ -1,4 +1,4 @@
-"""Serving the demo on a port of this machine."""
+"""Serving the demo on a local port."""
 
 import socket
 import webbrowser
@@ -19,25 +19,25 @@ def serve(
     """Serve until interrupted.
 
     Args:
-        host: Name or address to listen on; `127.0.0.1` can be reached from this machine alone.
-        port: Port; 0 takes a free one.
+        host: Name or address to listen on; `127.0.0.1` accepts connections from this machine only.
+        port: Port; 0 picks a free one.
         weights: See `make_app`.
-        open_browser: Open the page in the system's browser.
-        on_ready: Is given the page's address when it can be opened.
-        device: Where learners compute; see `find_device`.
+        open_browser: Open the page in the default browser.
+        on_ready: Called with the page's address when the server accepts connections.
+        device: Device of the learners; see `find_device`.
 
     Raises:
-        ConfigError: If the packages of `gpicl[demo]` are not installed, the port cannot be had, or there is no
-            such device.
+        ConfigError: If the packages of `gpicl[demo]` are not installed, the port is not available, or there is no such
+            device.
         UnknownNameError: If there are no such weights.
-        CheckpointError: If they are damaged.
+        CheckpointError: If the weights are damaged.
     """
     try:
         import fastapi  # noqa: F401
         import uvicorn
     except ImportError as error:
         raise ConfigError(
-            f'Cannot serve the demo: {error}. Install what it needs: pip install "gpicl[demo]".'
+            f'Cannot serve the demo: {error}. Install the missing packages: pip install "gpicl[demo]".'
         ) from error
     from gpicl.demo.app import make_app
 
@@ -48,9 +48,9 @@ def serve(
             app,
             log_level="warning",
             access_log=False,
-            # A connection that is closed just as its next request comes is an error to whoever sent it.
+            # Closing a connection just as its next request arrives is an error for the client.
             timeout_keep_alive=60,
-            # An open page should not hold up the end.
+            # An open page should not delay the shutdown.
             timeout_graceful_shutdown=1,
         )
         on_ready(address)
@@ -63,11 +63,7 @@ def serve(
 
 
 def reachable_from_elsewhere(host: str) -> bool:
-    """Whether other machines may reach what listens here.
-
-    Args:
-        host: Name or address.
-    """
+    """Whether other machines may be able to connect to this host name or address."""
     try:
         return not ip_address(host).is_loopback
     except ValueError:
@@ -76,18 +72,18 @@ def reachable_from_elsewhere(host: str) -> bool:
 
 def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
-        raise ConfigError(f"--port must be 0 to 65535, where 0 takes a free one, not {port}.")
+        raise ConfigError(f"--port must be 0 to 65535, where 0 picks a free one, not {port}.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family)
-        # Answers are written in two parts, and the second would wait for the visitor's machine to acknowledge the
-        # first, which takes it 40 ms. What is accepted inherits this; asyncio sets it only on sockets that name TCP.
+        # Responses are written in two parts, and without this option the second waits 40 ms for the client to
+        # acknowledge the first. Accepted sockets inherit it; asyncio sets it only on sockets created with TCP's number.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listening
     except OSError as error:
         raise ConfigError(
-            f"Cannot listen on port {port} of {host}: {error.strerror or error}. Choose another with --port, "
-            "where 0 takes a free one, or another address with --host."
+            f"Cannot listen on port {port} of {host}: {error.strerror or error}. Choose another port with --port "
+            "(0 picks a free one), or another address with --host."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Visitors' sessions: one is a lesson with what can be undone; all are found by an id and forgotten when idle."""
+"""Visitors' sessions: a lesson with undo for each visitor, found by id and deleted when idle."""
 
 import asyncio
 import secrets
@@ -18,11 +18,11 @@ from gpicl.errors import UnknownNameError
 
 
 class Answer(NamedTuple):
-    """What a learner makes of a picture.
+    """A learner's answer for a picture.
 
     Attributes:
-        inputs: What it was given.
-        probabilities: By label; None if it cannot tell anything apart yet.
+        inputs: The learner's inputs.
+        probabilities: Probabilities by label; None with fewer than two classes.
     """
 
     inputs: Float64[np.ndarray, "196"]
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
 
 class Session:
-    """A visitor's session. Its methods compute and may be called from any thread, by whoever holds its lock.
+    """A visitor's session. Its methods may be called from any thread that holds the lock.
 
     Args:
         predictor: Predicts for all sessions.
@@ -38,7 +38,7 @@ class Session:
     Attributes:
         lesson: Classes and examples.
         setting: Learner and input.
-        lock: To be held by a request from first to last, so that requests of one visitor come one after another.
+        lock: Held during each request, so that the requests of one visitor run one after another.
     """
 
     def __init__(self, predictor: Predictor) -> None:
@@ -51,23 +51,19 @@ class Session:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a lesson to go back to."""
+        """Whether there is a change to undo."""
         return bool(self._past)
 
     def change(self, lesson: Lesson) -> None:
-        """Go on with another lesson; `undo` comes back to this one.
-
-        Args:
-            lesson: What comes next.
-        """
+        """Replace the lesson; `undo` restores the current one."""
         self._past.append(self.lesson)
         self.lesson = lesson
 
     def undo(self) -> None:
-        """Take back the last change of the lesson.
+        """Undo the last change of the lesson.
 
         Raises:
-            RefusedError: If there is none.
+            RefusedError: If there is nothing to undo.
         """
         if not self._past:
             raise RefusedError("There is nothing to undo.", 409)
@@ -77,8 +73,8 @@ class Session:
         """Choose another learner or input.
 
         Args:
-            learner: Its name; None leaves it.
-            scrambled: None leaves it.
+            learner: Name of the learner; None keeps the current one.
+            scrambled: Whether pictures are scrambled; None keeps the current setting.
 
         Raises:
             UnknownNameError: If there is no such learner.
@@ -91,19 +87,15 @@ class Session:
         )
 
     def answer(self, picture: UInt8[np.ndarray, "28 28"]) -> Answer:
-        """Ask the learner about a picture.
-
-        Args:
-            picture: The picture.
-        """
+        """Predict a picture with the current learner and input."""
         probabilities = self._predictor.probabilities(self.setting, self.lesson.examples, picture)
         return Answer(inputs_of([picture], self.setting.scrambled)[0], probabilities)
 
     def advance_curves(self) -> tuple[dict[Setting, Curve], bool]:
-        """Go on computing the curves of all settings that have been chosen, the present one first.
+        """Continue computing the curves of all settings chosen so far, the current one first.
 
         Returns:
-            The curves, and whether all are complete. If not, ask again.
+            The curves, and whether all are complete. If not, call again.
         """
         self._curves.setdefault(self.setting, Curve())
         until = monotonic() + CURVE_SECONDS
@@ -121,30 +113,26 @@ class Session:
 
 
 class Sessions:
-    """Sessions by id; to be used by one thread, the server's event loop.
+    """Sessions by id. Not thread-safe: used only from the server's event loop.
 
     Args:
-        most: How many are kept. One more, and the one that was used longest ago is forgotten.
-        idle_seconds: Time after which a session that is not used is forgotten.
-        clock: Seconds from some beginning.
+        most: Maximum number of sessions; beyond it, the least recently used one is deleted.
+        idle_seconds: Time after which an unused session is deleted.
+        clock: Returns the current time in seconds.
     """
 
     def __init__(
         self, most: int = SESSIONS, idle_seconds: float = IDLE_SECONDS, clock: Callable[[], float] = monotonic
     ) -> None:
         self._most, self._idle, self._clock = most, idle_seconds, clock
-        # Ordered by last use, the oldest first.
+        # Ordered by last use, oldest first.
         self._sessions: OrderedDict[str, tuple[float, Session]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sessions)
 
     def find(self, key: str | None) -> Session | None:
-        """Find a session, which counts as use.
-
-        Args:
-            key: Its id.
-        """
+        """Return the session with this id, or None, and mark it as used."""
         self._forget_idle()
         if key is None or key not in self._sessions:
             return None
@@ -155,11 +143,8 @@ class Sessions:
     def keep(self, session: Session) -> str:
         """Keep a new session.
 
-        Args:
-            session: The session.
-
         Returns:
-            Its id: 256 random bits.
+            Its id, 256 random bits in URL-safe base64.
         """
         self._forget_idle()
         key = secrets.token_urlsafe(32)

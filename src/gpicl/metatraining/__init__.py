@@ -1,7 +1,7 @@
-"""Meta-training: a learner and tasks in, a run's folder with weights out.
+"""Meta-training: train a learner on tasks, and save its weights in a run's folder.
 
-WHY some names are looked up when they are first used: what only reads a configuration, such as a command's help, should
-not wait for Lightning.
+WHY some names are imported on first use: code that only reads a configuration, such as a command's help, should not
+wait for Lightning to load.
 """
 
 from importlib import import_module

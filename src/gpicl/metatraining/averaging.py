@@ -1,4 +1,4 @@
-"""An average of the weights over the steps, which takes the place of the last ones."""
+"""Average of the weights over the steps, used instead of the last weights."""
 
 from typing import Any
 
@@ -7,16 +7,15 @@ from torch import nn
 
 
 class AveragedWeights:
-    """Exponential moving average of a learner's state, in places that never change.
+    """Exponential moving average of a learner's state, in tensors that are never replaced.
 
-    WHY not Lightning's `WeightAveraging`: it puts the average into the learner when fitting ends, also where a run is
-    stopped before its budget is used, which could then not go on to the bit; and it takes it out again before callbacks
-    see what was measured.
+    WHY not Lightning's `WeightAveraging`: it copies the average to the learner whenever fitting ends, so a run stopped
+    early could not be resumed exactly. It also removes the average before callbacks see the validation results.
 
     Args:
-        learner: The learner, where it is trained.
-        share: Share of the past. After n steps it is at most `(1 + n) / (10 + n)`, so that an average never holds more
-            than the last part of a short run.
+        learner: Learner, on the device where it is trained.
+        share: Share of the past. After n steps it is at most `(1 + n) / (10 + n)`, so that in a short run the average
+            covers only the last part.
     """
 
     def __init__(self, learner: nn.Module, share: float) -> None:
@@ -27,10 +26,10 @@ class AveragedWeights:
         self._pairs = [self._average[name] for name in smooth], [self._state[name] for name in smooth]
         self._counters = [name for name in self._state if name not in smooth]
         self.shown = False
-        """Whether the learner holds the average now, and the average the learner's own weights."""
+        """Whether the learner currently holds the average; its own weights are then stored here."""
 
     def update(self) -> None:
-        """Add the weights after a step."""
+        """Add the weights of a step to the average."""
         self._steps += 1
         share = min(self._share, (1 + self._steps) / (10 + self._steps)) if self._steps > 1 else 0.0
         averages, weights = self._pairs
@@ -40,10 +39,10 @@ class AveragedWeights:
             self._average[name].copy_(self._state[name])
 
     def show(self, shown: bool) -> None:
-        """Put the average into the learner, or the learner's own weights back.
+        """Copy the average to the learner, or restore the learner's own weights.
 
         Args:
-            shown: Which of the two.
+            shown: True for the average, False for the learner's own weights.
         """
         if shown == self.shown:
             return
@@ -55,16 +54,12 @@ class AveragedWeights:
                 self._average[name].copy_(kept)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed run goes on with: the average, and the learner's own weights, whichever of them is shown."""
+        """Return the average and the learner's own weights, independent of which of them the learner holds."""
         average, weights = (self._state, self._average) if self.shown else (self._average, self._state)
         return {"steps": self._steps, "average": average, "weights": weights}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on with it.
-
-        Args:
-            state: What `state_dict` gave.
-        """
+        """Restore the average and the learner's own weights from `state_dict`."""
         self._steps, self.shown = state["steps"], False
         with torch.no_grad():
             for name in self._state:

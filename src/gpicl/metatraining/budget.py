@@ -1,4 +1,4 @@
-"""How far a run has come, by steps or by the clock, and what follows for the learning rate."""
+"""Progress of a run, by steps or by the clock, and the learning rate schedule that follows it."""
 
 import time
 from math import cos, pi
@@ -7,13 +7,13 @@ from gpicl.metatraining.config import TrainingConfig
 
 
 class Budget:
-    """Counts a run's progress from 0 to 1.
+    """Measures a run's progress from 0 to 1.
 
-    WHY by the clock too: a newcomer's laptop should be done in two minutes whatever it is, with a learning rate that
-    has come down by then. The price is that such a run is not exact to the bit; one that counts steps is.
+    WHY by the clock too: any laptop should finish a first run in two minutes, with a learning rate that has fallen to
+    zero by then. Such a run is not bit-reproducible; a run limited by steps is.
 
     Args:
-        config: Says `steps`, `minutes` or both.
+        config: Gives `steps`, `minutes` or both.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
@@ -28,33 +28,33 @@ class Budget:
         """Start the clock.
 
         Args:
-            spent_before: Seconds that the run had used before it was resumed.
+            spent_before: Seconds used before the run was resumed.
         """
         self._spent_before = spent_before
         self._started = time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """Seconds used so far, those before a resumption included."""
+        """Seconds used so far, including those before a resumption."""
         running = 0.0 if self._started is None else time.monotonic() - self._started
         return self._spent_before + running
 
     def progress(self, step: int) -> float:
-        """Part of the budget that is used, 0..1.
+        """Return the share of the budget used, 0..1.
 
         Args:
-            step: Steps done.
+            step: Number of steps done.
         """
         of_steps = 0.0 if self._steps is None else step / self._steps
         of_time = 0.0 if self._seconds is None else self.seconds / self._seconds
         return min(max(of_steps, of_time), 1.0)
 
     def learning_rate_factor(self, step: int, progress: float) -> float:
-        """What to multiply the learning rates by: up over the warm-up, then down to zero unless they are constant.
+        """Return the factor of the learning rates: rising in the warm-up, and falling to zero unless constant.
 
         Args:
-            step: Steps done.
-            progress: Part of the budget that is used.
+            step: Number of steps done.
+            progress: Share of the budget used.
         """
         rising = min(1.0, (step + 1) / self._warmup) if self._warmup else 1.0
         falling = {"constant": 1.0, "linear": 1.0 - progress, "cosine": (1.0 + cos(pi * progress)) / 2}

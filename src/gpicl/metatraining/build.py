@@ -1,4 +1,4 @@
-"""From a configuration to the things it describes."""
+"""Build the data, tasks and learner that a configuration describes."""
 
 from gpicl.data import FeatureDataset, hold_out, load_features
 from gpicl.errors import LearnerError, TaskError
@@ -7,14 +7,14 @@ from gpicl.metatraining.config import DataConfig, RunConfig
 from gpicl.tasks import Interventions, TaskAugmentor, check_probability
 
 NO_DATASET = "none"
-"""What `data.dataset` is where all tasks are invented."""
+"""Value of `data.dataset` if all tasks are invented."""
 
 
 def build_features(config: DataConfig, split: str) -> FeatureDataset | None:
-    """Load and preprocess one split of a data set; None where tasks are made of nothing.
+    """Load and preprocess one split of a data set; return None if all tasks are invented.
 
     Args:
-        config: Which data set, and how it is resized.
+        config: Data set and its preprocessing.
         split: `train` or `test`.
     """
     if config.dataset == NO_DATASET:
@@ -23,14 +23,14 @@ def build_features(config: DataConfig, split: str) -> FeatureDataset | None:
 
 
 def build_tasks(config: RunConfig, features: FeatureDataset | None = None) -> tuple[TaskAugmentor, TaskAugmentor]:
-    """Build the tasks to train on, and those to measure with: of training images that are held out for that.
+    """Build the training tasks, and the validation tasks, made of held-out training images.
 
     Args:
-        config: The run.
-        features: The training split, where it has been loaded already.
+        config: Configuration of the run.
+        features: The training split, if it is already loaded.
 
     Raises:
-        TaskError: If such tasks cannot exist.
+        TaskError: If the configuration of the tasks is invalid.
     """
     for name in ("permutation_probability", "repetition_probability"):
         check_probability(f"tasks.{name}", getattr(config.tasks, name))
@@ -46,14 +46,14 @@ def build_tasks(config: RunConfig, features: FeatureDataset | None = None) -> tu
 
 
 def build_augmentor(config: RunConfig, features: FeatureDataset | None) -> TaskAugmentor:
-    """Make a run's tasks of any examples. Whatever widens or disturbs tasks is for seen ones alone.
+    """Build a run's tasks from any examples. Widenings and interventions apply only to seen tasks.
 
     Args:
-        config: The run.
-        features: The examples; None where all tasks are invented.
+        config: Configuration of the run.
+        features: The examples; None if all tasks are invented.
 
     Raises:
-        TaskError: If such tasks cannot exist.
+        TaskError: If the configuration of the tasks is invalid.
     """
     tasks = config.tasks
     return TaskAugmentor(
@@ -68,11 +68,7 @@ def build_augmentor(config: RunConfig, features: FeatureDataset | None) -> TaskA
 
 
 def trained_tasks(config: RunConfig) -> tuple[TaskAugmentor, Interventions]:
-    """Build the tasks that a run was trained on, and what was done to them when it ended, for a meta-test of seen ones.
-
-    Args:
-        config: The run.
-    """
+    """Build the tasks that a run was trained on, with the interventions at its end, for a meta-test of seen tasks."""
     tasks = config.tasks
     permute = 1.0 if tasks.anneal_steps else tasks.permutation_probability
     features = build_features(config.data, "train")
@@ -81,26 +77,26 @@ def trained_tasks(config: RunConfig) -> tuple[TaskAugmentor, Interventions]:
 
 
 def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:
-    """Build the learner of a run, its initial weights drawn from torch's global generator.
+    """Build the learner of a run, with initial weights drawn from torch's global generator.
 
     Args:
-        config: The run.
-        tasks: Say the number of features and classes.
+        config: Configuration of the run.
+        tasks: Tasks that determine the number of features and classes.
 
     Raises:
-        LearnerError: If the learner cannot read episodes that long, or of fewer classes.
-        TaskError: If there cannot be so few classes.
+        LearnerError: If the learner does not support this episode length, or a varying number of classes.
+        TaskError: If `fewest_classes` is out of range.
     """
     learner = build_learner(config.learner.name, tasks.num_features, tasks.num_classes, **config.learner.options)
     fewest = config.tasks.fewest_classes
     if fewest is not None and not 2 <= fewest <= tasks.num_classes:
         raise TaskError(
-            f"tasks.fewest_classes must be from 2 to the {tasks.num_classes} classes there are, not {fewest}."
+            f"tasks.fewest_classes must be from 2 to the number of classes, {tasks.num_classes}, not {fewest}."
         )
     if fewest is not None and not learner.any_size:
         raise LearnerError(
-            f"tasks.fewest_classes is for learners that read any number of classes ({learners_of_any_size()}), "
-            f"which {config.learner.name} does not. Leave it null."
+            f"tasks.fewest_classes needs a learner that reads any number of classes ({learners_of_any_size()}), "
+            f"but {config.learner.name} does not. Leave it null."
         )
     if learner.max_length is not None and tasks.length > learner.max_length:
         raise LearnerError(

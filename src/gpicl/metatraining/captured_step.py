@@ -1,8 +1,8 @@
 """A whole step of meta-training as one CUDA graph.
 
 WHY: a step is hundreds of small kernels, and launching them from Python takes longer than running them. A graph holds
-the forward and backward pass, the clipping, the optimiser, and the making of the next step's episodes, which runs
-beside them; replaying it is one launch, and nothing in it waits for the host.
+the forward and backward pass, the clipping, the optimiser, and the making of the next step's episodes, which runs in
+parallel. Replaying it is a single launch, and nothing in it waits for the host.
 """
 
 import warnings
@@ -15,25 +15,25 @@ from torch.optim import Optimizer
 
 from gpicl.tasks import Episodes, Interventions
 
-# Steps that are taken one operation at a time before any is captured: they create the optimiser's state, the handles of
-# libraries and compiled kernels.
+# Number of steps run one operation at a time before one is captured. They create the optimiser's state, library handles
+# and compiled kernels.
 _WARM_UP = 3
 _MOST_GRAPHS = 512
 
 
 class Figures(NamedTuple):
-    """What a step measures of its own batch: loss and late accuracy, on the device."""
+    """Loss and late accuracy of a step's own batch, on the device."""
 
     loss: Tensor
     accuracy: Tensor
 
 
 class StepPlan(NamedTuple):
-    """What happens at a step.
+    """Kind and interventions of a step.
 
     Attributes:
-        kind: Steps of one kind do the same operations on the same shapes of episodes.
-        interventions: What is done to its tasks.
+        kind: Steps of the same kind run the same operations on episodes of the same shapes.
+        interventions: Interventions on the step's tasks.
     """
 
     kind: Hashable
@@ -43,16 +43,17 @@ class StepPlan(NamedTuple):
 def accumulated(
     episodes: Episodes, parts: int, learn: Callable[[Episodes], Figures], backward: Callable[[Tensor], object]
 ) -> tuple[Tensor, Figures]:
-    """Read a batch in equal parts, one after another, and add up their gradients but for the last part's.
+    """Process a batch in equal parts, one after another, and sum the gradients of all parts except the last.
 
     Args:
-        episodes: The batch; a multiple of `parts`.
-        parts: Number of parts; 1 reads all at once, and leaves all gradients to the caller.
-        learn: Figures of a part, with a graph for gradients.
+        episodes: Batch whose size is a multiple of `parts`.
+        parts: Number of parts; 1 processes the batch at once, and leaves all gradients to the caller.
+        learn: Computes the figures of a part, with a graph for gradients.
         backward: Adds the gradients of a part's share of the loss.
 
     Returns:
-        The last part's share of the loss, whose gradients the caller adds, and the figures of the whole batch.
+        The last part's share of the loss, for which the caller must add the gradients, and the figures of the whole
+        batch.
     """
     if parts == 1:
         figures = learn(episodes)
@@ -70,17 +71,17 @@ def accumulated(
 
 
 class CapturedStep:
-    """Takes steps of meta-training, those of a kind that was met before as a graph.
+    """Runs steps of meta-training, and captures a graph for each kind of step that occurs again.
 
     Args:
-        batch: Episodes of a step.
-        make: Makes the episodes of some draws with some interventions.
-        learn: Figures of a batch at a step, with a graph for gradients.
-        plan: What happens at a step.
-        optimiser: The optimiser; changed so that it can be captured.
-        clip: Largest norm of the gradient; 0 for any.
-        device: Where everything is. On a CPU the same operations are taken one by one.
-        accumulate: Parts in which the batch is read; see `accumulated`.
+        batch: Number of episodes in a step.
+        make: Makes the episodes of the given draws with the given interventions.
+        learn: Computes the figures of a batch at a step, with a graph for gradients.
+        plan: Returns the plan of a step.
+        optimiser: Optimiser, which is changed so that it can be captured.
+        clip: Largest norm of the gradient; 0 for no clipping.
+        device: Device of the learner and the tasks. On a CPU the same operations run without a graph.
+        accumulate: Number of parts in which the batch is processed; see `accumulated`.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class CapturedStep:
         self._draws = torch.arange(batch, device=device)
         self._strengths = torch.zeros(3, device=device)  # of the next step's interventions
         nothing = torch.empty(0, device=device)
-        self._episodes = Episodes(nothing.view(0, 0, 0), nothing.view(0, 0).long())  # until a step makes some
+        self._episodes = Episodes(nothing.view(0, 0, 0), nothing.view(0, 0).long())  # until the first step
         self._step: int | None = None
         self._taken = 0
         self._met: set[Hashable] = set()
@@ -108,20 +109,20 @@ class CapturedStep:
         self._pool: Any = None
         self._side = torch.cuda.Stream(device) if self._captures else None
         for group in optimiser.param_groups:
-            # Read by the graph at every replay; the schedule fills them.
+            # A tensor, which the schedule fills and the graph reads at every replay.
             group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32).to(device)
             if "capturable" in group:
                 group["capturable"] = self._captures
 
     def __len__(self) -> int:
-        """Episodes of a step."""
+        """Return the number of episodes in a step."""
         return len(self._draws)
 
     def take(self, step: int) -> Figures:
-        """Take one step.
+        """Run one step.
 
         Args:
-            step: Steps done before. Episodes are made again where it is not the one after the last.
+            step: Number of steps done before. If it does not follow the previous call's, its episodes are made first.
         """
         this, following = self._plan(step), self._plan(step + 1)
         if self._step != step:
@@ -147,10 +148,10 @@ class CapturedStep:
         try:
             with torch.cuda.graph(graph, pool=self._pool):
                 figures = self._operate(step, following)
-        except RuntimeError as error:  # an operation that cannot be captured, such as one that waits for the device
+        except RuntimeError as error:  # an operation cannot be captured, such as one that waits for the device
             self._captures = False
             reason = str(error).splitlines()[0]
-            warnings.warn(f"Steps are taken one operation at a time: they cannot be captured ({reason}).", stacklevel=2)
+            warnings.warn(f"Steps cannot be captured ({reason}); they run one operation at a time.", stacklevel=2)
             return self._operate(step, following)
         self._pool = self._pool or graph.pool()
         self._graphs[key] = (graph, figures)
@@ -183,7 +184,7 @@ class CapturedStep:
             self._strengths[i].fill_(float(value))
 
     def _with_strengths(self, interventions: Interventions) -> Interventions:
-        """The same interventions, read from the device where a step may change them."""
+        """Return the same interventions with their strengths as tensors on the device, which a graph can read."""
         permutation, repetition, images = self._strengths.unbind()
         return interventions._replace(
             permutation_probability=permutation,

@@ -1,4 +1,4 @@
-"""Checkpoints that a kill at any moment leaves whole."""
+"""Checkpoints that stay intact even if the process is killed while writing."""
 
 import signal
 from pathlib import Path
@@ -15,32 +15,32 @@ from gpicl.metatraining.signals import SignalStopError, StopSignals
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes a checkpoint beside its place and then moves it there."""
+    """Writes checkpoints atomically: to a temporary file that is then renamed."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Write a checkpoint.
 
         Args:
-            checkpoint: States of everything.
-            path: The file.
-            storage_options: Not used for files.
+            checkpoint: States of the model, the optimiser, the loops and the callbacks.
+            path: Checkpoint file.
+            storage_options: Ignored.
         """
         write_atomically(Path(path), lambda part: torch.save(checkpoint, part))
 
 
 def is_trial(trainer: Trainer) -> bool:
-    """Whether a trainer only tries a few steps (`fast_dev_run`) and logs none of them."""
+    """Return whether a trainer only tries a few steps (`fast_dev_run`) without logging."""
     return bool(vars(trainer).get("fast_dev_run"))
 
 
 class RegularCheckpoint(Callback):
-    """Writes the checkpoint every so many steps, and when a signal asks the run to end, which it then does.
+    """Writes a checkpoint at regular intervals, and before a signal ends the run.
 
     Args:
-        path: The file; always the same one.
+        path: Checkpoint file, which each checkpoint replaces.
         every: Steps between checkpoints.
-        signals: What asks the run to end.
-        sources: What the run is made from; kept in the checkpoint (see `Run.sources`).
+        signals: Signals that end the run.
+        sources: Hashes of the learner's code and the data, saved in the checkpoint (see `Run.sources`).
     """
 
     def __init__(self, path: Path, every: int, signals: StopSignals, sources: dict[str, str | None]) -> None:
@@ -50,11 +50,11 @@ class RegularCheckpoint(Callback):
         self._sources = sources
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the signals back, which Lightning has taken over for itself."""
+        """Install the signal handlers again, which Lightning has replaced."""
         self._signals.install()
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
-        """Write it if it is time: between two steps, when the one before has been validated and logged too."""
+        """Write a checkpoint if it is due. The previous step has been validated and logged by then."""
         ends = self._ends(trainer)
         if trainer.global_step and (ends or trainer.global_step % self._every == 0):
             self.write(trainer)
@@ -62,10 +62,10 @@ class RegularCheckpoint(Callback):
             raise SignalStopError(self._signals.received or signal.SIGTERM, trainer.global_step)
 
     def write(self, trainer: Trainer) -> None:
-        """Write the checkpoint; not of a trial run, which logs nothing that a resumed one could go on from."""
+        """Write the checkpoint, except in a trial run, which logs nothing that a resumed run could continue."""
         if is_trial(trainer):
             return
-        # The log first: rows beyond the checkpoint are dropped on resumption, missing ones would stay missing.
+        # The log first: on resumption extra rows are dropped, but missing rows would stay missing.
         for log in trainer.loggers:
             if isinstance(log, CsvLog):
                 log.flush()
@@ -73,25 +73,26 @@ class RegularCheckpoint(Callback):
 
     def _ends(self, trainer: Trainer) -> bool:
         asked = self._signals.received is not None
-        # Every process must stop at the same step, and a signal may reach but one of them.
+        # Every process must stop at the same step, but a signal may reach only one of them.
         return asked if trainer.world_size == 1 else trainer.strategy.reduce_boolean_decision(asked, all=False)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Note what the run is made from."""
+        """Save the hashes of the learner's code and the data."""
         checkpoint["sources"] = self._sources
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Take back the batch that was announced but not begun, or Lightning would validate a step early from now."""
+        """Undo the count of the batch that was ready but not started; otherwise Lightning validates one step early."""
         announced = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["total"]
         announced["ready"] = announced["completed"]
 
 
 class Progress(NamedTuple):
-    """How far a checkpoint has come.
+    """Progress of a checkpoint.
 
     Attributes:
-        steps: Steps done.
-        sources: What the run was made from; None if an earlier version wrote the checkpoint, and did not note it.
+        steps: Number of steps done.
+        sources: Hashes of the learner's code and the data; None if an earlier version wrote the checkpoint without
+            them.
     """
 
     steps: int
@@ -99,14 +100,14 @@ class Progress(NamedTuple):
 
 
 def read_progress(path: Path, parameters: dict[str, torch.Size]) -> Progress:
-    """Look into a checkpoint before a trainer does, so that a damaged one is explained.
+    """Read the progress of a checkpoint before the trainer loads it, with a clear error if it is damaged.
 
     Args:
-        path: The file.
+        path: Checkpoint file.
         parameters: Shapes of the learner's state by name.
 
     Raises:
-        CheckpointError: If it cannot be read or is of another learner.
+        CheckpointError: If the checkpoint cannot be read or belongs to another learner.
     """
     remedy = f"Delete {path} to start this run again."
     try:
@@ -114,9 +115,9 @@ def read_progress(path: Path, parameters: dict[str, torch.Size]) -> Progress:
         saved = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
         found = Progress(int(checkpoint["global_step"]), checkpoint.get("sources"))
     except Exception as error:
-        # Whatever torch makes of damaged bytes (zip, pickle, key and runtime errors), it means the same to the user.
+        # For damaged bytes torch raises many kinds of errors (zip, pickle, key, runtime) with the same meaning.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"The checkpoint {path} is damaged or is none ({reason}). {remedy}") from error
+        raise CheckpointError(f"{path} is damaged or is not a checkpoint ({reason}). {remedy}") from error
     if saved != {f"learner.{name}": shape for name, shape in parameters.items()}:
-        raise CheckpointError(f"The checkpoint {path} is of another learner than this run's. {remedy}")
+        raise CheckpointError(f"The checkpoint {path} belongs to another learner than this run's. {remedy}")
     return found

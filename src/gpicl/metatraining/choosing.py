@@ -1,4 +1,4 @@
-"""Early stopping, and the weights of the best measurement."""
+"""Early stopping, and the weights of the best validation."""
 
 from math import isnan
 from typing import Any
@@ -11,16 +11,16 @@ from gpicl.metatraining.module import MetaTraining
 
 
 class Choosing(Callback):
-    """Follows the measurements on unseen tasks of validation images; its state is part of the checkpoint.
+    """Follows the validations on unseen tasks; its state is part of the checkpoint.
 
     Args:
-        config: Says the metric, the patience, and whether the best weights are kept.
+        config: Gives the metric, the patience, and whether the best weights are kept.
 
     Attributes:
-        ended: Whether the patience has ended the training.
-        step: Steps at the best measurement; None before the first.
-        value: The metric there.
-        weights: The learner's state there, on the CPU.
+        ended: Whether training ended because the patience ran out.
+        step: Step of the best validation; None before the first.
+        value: Metric of the best validation.
+        weights: The learner's state at the best validation, on the CPU.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
@@ -32,7 +32,7 @@ class Choosing(Callback):
         self.weights: dict[str, torch.Tensor] = {}
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look at a measurement."""
+        """Compare a validation with the best one."""
         if trainer.sanity_checking or self._config.metric not in trainer.callback_metrics:
             return
         value = float(trainer.callback_metrics[self._config.metric])
@@ -47,16 +47,16 @@ class Choosing(Callback):
             self.ended = trainer.should_stop = True
 
     def choose(self, module: MetaTraining) -> None:
-        """Put the best weights into the learner, if they were to be kept and there was a measurement."""
+        """Load the best weights into the learner, if `training.best` is set and there was a validation."""
         if self._config.best and self.weights:
             module.learner.load_state_dict(self.weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed run goes on with."""
+        """Return the state that a resumed run needs."""
         return {"step": self.step, "value": self.value, "in_vain": self._in_vain, "weights": self.weights}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on with it."""
+        """Restore the state from `state_dict`."""
         self.step, self.value = state_dict["step"], state_dict["value"]
         self._in_vain, self.weights = state_dict["in_vain"], state_dict["weights"]
 

@@ -1,4 +1,4 @@
-"""A CSV log that a resumed run continues as if it had never stopped."""
+"""A CSV log that a resumed run continues without gaps or duplicates."""
 
 import csv
 from argparse import Namespace
@@ -18,10 +18,10 @@ class CsvLog(Logger):
     """One row per logged step.
 
     WHY not Lightning's CSVLogger: it empties the log when a run is resumed, and cannot drop the rows that a killed run
-    wrote after its last checkpoint, which the resumed one will write again.
+    wrote after its last checkpoint, which the resumed run writes again.
 
     Args:
-        path: The file.
+        path: CSV file with the columns `COLUMNS`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,33 +36,33 @@ class CsvLog(Logger):
 
     @property
     def version(self) -> int:
-        """There is one version; a run's folder has one log."""
+        """Version of the log; always 0, since a run's folder has one log."""
         return 0
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the run's folder holds its configuration."""
+        """Do nothing: the run's folder holds its configuration."""
 
     @rank_zero_only
     def begin(self, step: int) -> None:
         """Keep the rows up to a step and drop those after it.
 
         Args:
-            step: Steps that the checkpoint has done; 0 starts a new log.
+            step: Number of steps in the checkpoint; 0 starts a new log.
         """
         kept: list[dict[str, str]] = []
         if step and self.path.exists():
             with self.path.open(newline="") as file:
-                # A kill may have cut the last row short; it is of a step after the checkpoint then.
+                # If a kill truncated the last row, that row belongs to a step after the checkpoint.
                 kept = [row for row in csv.DictReader(file) if None not in row.values() and int(row["step"]) <= step]
         write_atomically(self.path, lambda part: _write(part, kept))
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Append a row; figures of the same step share one.
+        """Add figures to the row of a step, which is written when the next row begins.
 
         Args:
-            metrics: Figures by name; those that are no column are left out.
-            step: Steps done.
+            metrics: Figures by name; those without a column are ignored.
+            step: Number of steps done.
         """
         if self._row.get("step") != step:
             self.flush()
@@ -71,7 +71,7 @@ class CsvLog(Logger):
 
     @rank_zero_only
     def flush(self) -> None:
-        """Write the row that is being collected. Not called `save`: Lightning calls that after every figure."""
+        """Write the pending row. Not named `save`, which Lightning calls after every figure."""
         row, self._row = self._row, {}
         if len(row) > 1:
             with naming_write_errors(self.path), self.path.open("a", newline="") as file:
@@ -79,7 +79,7 @@ class CsvLog(Logger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Write what is left."""
+        """Write the pending row."""
         self.flush()
 
 

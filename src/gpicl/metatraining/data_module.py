@@ -13,18 +13,18 @@ from gpicl.tasks import Episodes, Interventions, TaskAugmentor
 
 
 class EpisodeDataModule(LightningDataModule):
-    """Serves seen tasks to train on and unseen tasks of held-out images to measure with.
+    """Serves seen tasks for training, and unseen tasks of held-out images for validation.
 
     WHY no sampler and no state: batch n of the run is the draws `n * batch ... (n + 1) * batch - 1`, and process r of
-    W takes the r-th of W equal parts of them. Resumed or distributed, a run then sees the tasks it would have seen.
+    W takes the r-th of W equal parts of them. A resumed or distributed run then sees the same tasks.
 
     Args:
         training: Tasks to train on.
         held_out: Tasks of the held-out images.
-        tasks: Says the interventions.
+        tasks: Configuration of the interventions.
         batch: Episodes per step, over all processes.
-        validation_episodes: Episodes of one measurement.
-        first_step: Number of the first step that is served; see `TrainingConfig`.
+        validation_episodes: Number of episodes of each validation.
+        first_step: Number of the first step; see `TrainingConfig`.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class EpisodeDataModule(LightningDataModule):
         self.validation_episodes = validation_episodes
 
     def setup(self, stage: str) -> None:
-        """Make tasks where the learner is."""
+        """Make tasks on the learner's device."""
         if self.trainer is not None:
             device = self.trainer.strategy.root_device
             self.training.device = self.held_out.device = device
@@ -56,7 +56,7 @@ class EpisodeDataModule(LightningDataModule):
                 )
 
     def interventions(self, step: int) -> Interventions:
-        """What is done to seen tasks at a step; annealed.
+        """Return the annealed interventions on seen tasks at a step.
 
         Args:
             step: Number of the step.
@@ -73,7 +73,7 @@ class EpisodeDataModule(LightningDataModule):
 
     @property
     def repeats_within_an_episode(self) -> bool:
-        """Whether no episode would have to draw more different examples to repeat than it has positions."""
+        """Whether the number of repeated examples never exceeds the length of an episode."""
         tasks = self.tasks
         most = max(tasks.repeated_images, tasks.first_repeated_images or 0)
         return not tasks.repetition_probability or most <= tasks.length
@@ -82,11 +82,11 @@ class EpisodeDataModule(LightningDataModule):
         return min(1.0, step / self.tasks.anneal_steps) if self.tasks.anneal_steps else 0.0
 
     def batch_of_step(self, step: int, rank: int = 0, world_size: int = 1) -> Episodes:
-        """Make the episodes that one process trains on at one step.
+        """Make the episodes on which one process trains at one step.
 
         Args:
             step: Number of the step.
-            rank: Number of the process.
+            rank: Number of the process, from 0.
             world_size: Number of processes.
         """
         share = self.batch // world_size
@@ -94,11 +94,11 @@ class EpisodeDataModule(LightningDataModule):
         return self.training.episodes(range(first, first + share), "seen", self.interventions(step))
 
     def train_dataloader(self) -> "DataLoader[Episodes]":
-        """Serve one batch per step, from the step that the trainer is at, without end."""
+        """Serve one batch per step without end, starting at the trainer's current step."""
         return DataLoader(_Steps(self._from_here), batch_size=None)
 
     def val_dataloader(self) -> "DataLoader[Episodes]":
-        """Serve the same unseen episodes every time, at most 128 at once."""
+        """Serve the same unseen episodes at every validation, at most 128 at once."""
         return DataLoader(_UnseenBatches(self.held_out, self.validation_episodes), batch_size=None)
 
     def _from_here(self) -> Iterator[Episodes]:
@@ -108,7 +108,7 @@ class EpisodeDataModule(LightningDataModule):
             rank, world_size = self.trainer.global_rank, self.trainer.world_size
             module: Any = self.trainer.lightning_module
             if hasattr(module, "captures") and module.captures():
-                # The graph of a step makes its own episodes.
+                # A captured step makes its own episodes.
                 nothing = torch.empty(0, device=self.training.device)
                 while True:
                     yield Episodes(nothing.view(0, 0, 0), nothing.view(0, 0).long())
@@ -118,7 +118,7 @@ class EpisodeDataModule(LightningDataModule):
 
 
 class _Steps(IterableDataset[Episodes]):
-    """An endless iterable whose beginning is decided when it is iterated."""
+    """An endless iterable whose first step is determined when iteration begins."""
 
     def __init__(self, begin: Callable[[], Iterator[Episodes]]) -> None:
         self._begin = begin
@@ -145,13 +145,13 @@ class _UnseenBatches(Dataset[Episodes]):
 
 
 def classes_of_step(step: int, fewest: int, most: int) -> int:
-    """Go through all numbers of classes evenly, whenever one stops.
+    """Return the number of classes at a step; any range of steps covers all numbers evenly.
 
-    WHY not at random: a step's number is then known without a generator, to every process, with no look at the labels.
+    WHY not at random: every process then knows the number of each step without a generator and without reading labels.
 
     Args:
-        step: Steps done before.
-        fewest: Fewest classes.
-        most: Classes that there are.
+        step: Number of steps done before.
+        fewest: Smallest number of classes.
+        most: Largest number of classes.
     """
     return fewest + int((step + 1) * 2**0.5 % 1 * (most - fewest + 1))

@@ -1,13 +1,13 @@
-"""Noticing that meta-training has diverged, also while its loss is still a number."""
+"""Detect that meta-training has diverged, even if its loss is still finite."""
 
 from math import isfinite, log
 
 from gpicl.errors import DivergenceError
 
-# Share of the past in the running mean, and looks after which it is believed.
+# Share of the past in the running mean, and number of looks before it is used.
 _MEMORY, _FIRST_LOOKS = 0.9, 10
-# Nats. A loss so far above that of guessing has exploded; one that is nearly back at guessing, after it was so far
-# below, has forgotten what it had learned.
+# In nats. A loss of _ABOVE over that of guessing has exploded. A loss within _BACK of guessing, after it was _BELOW
+# under it, means that the learner has forgotten what it had learned.
 _ABOVE, _BACK, _BELOW = 0.5, 0.1, 0.5
 
 _REMEDY = (
@@ -17,14 +17,14 @@ _REMEDY = (
 
 
 class LossWatch:
-    """Looks at the loss every so many steps, and raises an error where it has diverged.
+    """Monitors the loss, and raises an error if it has diverged.
 
-    Three signs: the loss is no number; its running mean has risen half a nat above that of guessing, `ln C`, after it
-    was below; or it is back at guessing after it was half a nat below. The last is no sign while interventions fade,
-    since tasks then get harder.
+    There are three signs: the loss is not finite; its running mean has risen half a nat above the loss of guessing,
+    `ln C`, after it was below; or it is back at guessing after it was half a nat below. The last sign is ignored while
+    interventions fade, since tasks then get harder.
 
     Args:
-        num_classes: Labels C of a task.
+        num_classes: Number C of labels of a task.
         anneal_steps: Steps over which the interventions fade.
     """
 
@@ -34,11 +34,11 @@ class LossWatch:
         self._looks = 0
 
     def look(self, loss: float, step: int) -> None:
-        """Look at the loss of a step.
+        """Check the loss of a step.
 
         Args:
-            loss: In nats.
-            step: Steps done before.
+            loss: Loss in nats.
+            step: Number of steps done before.
 
         Raises:
             DivergenceError: If meta-training has diverged.
@@ -50,7 +50,7 @@ class LossWatch:
         if self._looks < _FIRST_LOOKS:
             return
         if step <= self._anneal_steps or not isfinite(self._best):
-            # While tasks get harder, the best so far is what it is now.
+            # While tasks get harder, the best loss is the current one.
             self._best = self._mean
         self._best = min(self._best, self._mean)
         exploded = self._mean > self._guess + _ABOVE and self._best < self._guess
@@ -58,5 +58,5 @@ class LossWatch:
         if exploded or forgotten:
             raise DivergenceError(
                 f"The loss has risen to {self._mean:.2f} at step {step}, from {self._best:.2f} at its best; guessing "
-                f"among the classes has {self._guess:.2f}. Meta-training has diverged. {_REMEDY}"
+                f"gives {self._guess:.2f}. Meta-training has diverged. {_REMEDY}"
             )

@@ -1,4 +1,4 @@
-"""Warm starts: weights of another run to begin with."""
+"""Warm starts: begin a run with the weights of another one."""
 
 from dataclasses import replace
 
@@ -11,13 +11,13 @@ _OF_THE_TASKS = ("num_features", "num_classes")
 
 
 def with_learner_of_init(config: RunConfig) -> RunConfig:
-    """Give a run that begins with weights, and names no learner, the learner of those weights.
+    """Set the learner of a run to that of its initial weights, unless the run names one.
 
     Args:
-        config: The run.
+        config: Configuration of the run.
 
     Raises:
-        GpiclError: If there are no such weights.
+        GpiclError: If the weights do not exist.
     """
     if config.init is None or config.learner != LearnerConfig():
         return config
@@ -27,25 +27,25 @@ def with_learner_of_init(config: RunConfig) -> RunConfig:
 
 
 def with_first_step_of_init(config: RunConfig) -> RunConfig:
-    """Number the steps of a run on from those that its initial weights were trained for, where it says `init`.
+    """Replace `training.first_step=init` by the number after the last step of the initial weights.
 
-    A step's episodes are `number * batch` and those that follow, so the steps are counted in episodes: with another
-    batch the run begins with the first step whose episodes are all new.
+    A step's episodes start at `number * batch`, so the number is computed in episodes: with a different batch size the
+    run starts with the first step whose episodes are all new.
 
     Args:
-        config: The run.
+        config: Configuration of the run.
 
     Raises:
-        ConfigError: If the run begins with no weights, or with some that do not say how long they were trained.
-        GpiclError: If there are no such weights.
+        ConfigError: If the run has no initial weights, or their card does not tell how long they were trained.
+        GpiclError: If the weights do not exist.
     """
     training = config.training
     if training.first_step != "init":
         return config
     if config.init is None:
         raise ConfigError(
-            "training.first_step=init goes on from the last step of other weights, and this run begins with none. Give "
-            "them with --init, or give a number."
+            "training.first_step=init continues after the last step of the initial weights, but this run has none. "
+            "Give them with --init, or give a number."
         )
     card = load_card(find_weights(config.init))
     described = card.get("meta_training")
@@ -54,35 +54,35 @@ def with_first_step_of_init(config: RunConfig) -> RunConfig:
     steps, first, batch = card.get("steps"), settings.get("first_step", 0), settings.get("batch")
     if not (isinstance(steps, int) and isinstance(first, int) and isinstance(batch, int)):
         raise ConfigError(
-            f"training.first_step=init cannot be known: the card of {config.init} does not say for how many steps, of "
-            "how many episodes, the weights were trained. Give a number."
+            f"training.first_step=init is not possible: the card of {config.init} does not give the number of steps "
+            "and the batch size of its training. Give a number."
         )
     return replace(config, training=replace(training, first_step=-(-(first + steps) * batch // training.batch)))
 
 
 def begin_with(learner: Learner, weights: str) -> None:
-    """Put the weights of another run into a learner.
+    """Load the weights of another run into a learner.
 
     Args:
-        learner: The learner; of any size if its kind reads any.
+        learner: Learner to change. Its size may differ if it reads any size.
         weights: A shipped name, or the folder of a run.
 
     Raises:
-        GpiclError: If there are no such weights.
-        LearnerError: If they are of another learner, or of another size.
+        GpiclError: If the weights do not exist.
+        LearnerError: If they belong to another learner, or have another size.
     """
     given = load_weights(find_weights(weights))
     if type(given) is not type(learner):
         raise LearnerError(
-            f"The weights {weights} are of {type(given).__name__}, and the run is of {type(learner).__name__}. Leave "
-            "learner out: the run then takes that of the weights."
+            f"The weights {weights} are of {type(given).__name__}, but the run's learner is {type(learner).__name__}. "
+            "Leave learner out: the run then uses the learner of the weights."
         )
     try:
         learner.load_state_dict(given.state_dict())
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise LearnerError(
-            f"The weights {weights} do not fit this run's {type(learner).__name__}: {reason} They are of "
-            f"{given.num_features} features and {given.num_classes} classes: choose tasks.num_features, "
-            "tasks.num_classes and the learner's options as theirs."
+            f"The weights {weights} do not fit this run's {type(learner).__name__}: {reason} They have "
+            f"{given.num_features} features and {given.num_classes} classes: give the same tasks.num_features, "
+            "tasks.num_classes and learner options."
         ) from error

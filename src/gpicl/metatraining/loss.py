@@ -1,4 +1,4 @@
-"""The meta-training objective, and what is measured of a learner beside it."""
+"""The meta-training objective, and the validation metrics."""
 
 from typing import NamedTuple
 
@@ -12,31 +12,26 @@ from gpicl.tasks import Episodes
 
 
 def all_position_loss(logits: Float[Tensor, "B T C"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, ""]:
-    """Mean cross-entropy over all positions of all episodes, in nats (paper, equation 2).
+    """Return the mean cross-entropy over all positions of all episodes, in nats (paper, equation 2).
 
     Args:
-        logits: Predictions, in any precision; the loss is taken in float32.
-        labels: Labels.
+        logits: Predictions. Half precision is converted to float32.
+        labels: Correct labels, 0..C-1.
     """
     return F.cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, 1), labels.flatten())
 
 
 def late_positions(length: int) -> range:
-    """The last tenth of an episode's positions, counted from 1; at least one.
+    """Return the last tenth of an episode's positions, counted from 1; at least one.
 
     Args:
-        length: Examples T of the episode.
+        length: Number T of examples of the episode.
     """
     return range(length - max(1, length // 10) + 1, length + 1)
 
 
 def late_accuracy(logits: Float[Tensor, "B T C"], labels: Int64[Tensor, "B T"]) -> Float[Tensor, ""]:
-    """Accuracy over the last tenth of the positions: what the context has taught, with less noise than the last alone.
-
-    Args:
-        logits: Predictions.
-        labels: Labels.
-    """
+    """Return the accuracy over the last tenth of the positions, which is less noisy than that of the last one."""
     last = len(late_positions(labels.shape[1]))
     return (logits[:, -last:].argmax(2) == labels[:, -last:]).float().mean()
 
@@ -49,12 +44,12 @@ class Measured(NamedTuple):
 
 
 def measure(learner: Learner, episodes: Episodes) -> Measured:
-    """Measure a learner as it is.
+    """Measure a learner's loss and late accuracy.
 
     Args:
-        learner: The learner.
-        episodes: What it is measured on. Of a learner that needs a pass for each position the loss is that of a sample
-            of positions, always the same one.
+        learner: Learner to measure, in its current mode.
+        episodes: Episodes to measure on. If the learner needs a pass for each position, the loss is measured on a fixed
+            sample of positions.
     """
     inputs, labels = episodes
     if learner.ordered:

@@ -21,7 +21,7 @@ from gpicl.metatraining.loss import all_position_loss, late_accuracy, measure
 from gpicl.metatraining.optimisers import build_optimiser
 from gpicl.tasks import Episodes
 
-# Looking at a loss makes a GPU wait for its steps, so not at every one.
+# Reading a loss makes the host wait for the GPU, so it is not read at every step.
 _LOOK_EVERY = 10
 
 
@@ -29,11 +29,11 @@ class MetaTraining(LightningModule):
     """Minimises the all-position loss of a learner over episodes of many tasks. Works with any Trainer.
 
     Args:
-        learner: The learner; trained in place.
+        learner: Learner, trained in place.
         config: Optimiser, schedule and budget.
-        fewest_classes: Fewest classes of a step's tasks, of which the learner then reads as many; None if every task
-            has as many as the learner.
-        loop: Says whether steps are captured; None for the default.
+        fewest_classes: Smallest number of classes of a step's tasks, to which the learner is resized; None if every
+            task has as many as the learner.
+        loop: Whether steps are captured or compiled; None for the defaults.
     """
 
     def __init__(
@@ -57,20 +57,16 @@ class MetaTraining(LightningModule):
         self._average_before: dict[str, Any] | None = None
 
     def setup(self, stage: str) -> None:
-        """Refuse a batch that cannot be shared and read in equal parts.
-
-        Args:
-            stage: What is to be done.
-        """
+        """Reject a batch that cannot be divided equally between processes and their parts."""
         parts = self.config.accumulate * self.trainer.world_size
         if self.config.accumulate > 1 and self.config.batch % parts:
             raise ConfigError(
-                f"A batch of {self.config.batch} episodes cannot be read by {self.trainer.world_size} processes in "
-                f"{self.config.accumulate} equal parts each. Choose training.batch as a multiple of {parts}."
+                f"A batch of {self.config.batch} episodes cannot be divided between {self.trainer.world_size} processes"
+                f" in {self.config.accumulate} equal parts each. Choose training.batch as a multiple of {parts}."
             )
 
     def configure_optimizers(self) -> Optimizer:
-        """Build the optimiser, and remember the rates that the schedule scales."""
+        """Build the optimiser, and store the initial rates that the schedule scales."""
         optimiser = build_optimiser(self.learner, self.config)
         for group in optimiser.param_groups:
             group["initial_lr"] = group["lr"]
@@ -82,15 +78,15 @@ class MetaTraining(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip by the norm.
+        """Clip gradients by their norm.
 
-        WHY not Lightning's own: beside mixed precision it refuses fused optimisers, which would undo the scaling of
-        float16's losses in their step, after the clipping. In bfloat16 nothing is scaled.
+        WHY not Lightning's method: with mixed precision it rejects fused optimisers, because these undo the scaling of
+        float16 losses in their step, after the clipping. In bfloat16 nothing is scaled.
 
         Args:
-            optimizer: Holds the parameters.
-            gradient_clip_val: Largest norm; None for any.
-            gradient_clip_algorithm: Lightning's name of the way; always by the norm.
+            optimizer: Optimiser that holds the parameters.
+            gradient_clip_val: Largest norm; None for no clipping.
+            gradient_clip_algorithm: Ignored; gradients are always clipped by the norm.
         """
         if gradient_clip_val is not None:
             nn.utils.clip_grad_norm_(
@@ -98,8 +94,8 @@ class MetaTraining(LightningModule):
             )
 
     def captures(self) -> bool:
-        """Whether steps are taken as CUDA graphs, tasks included, rather than one operation at a time."""
-        trainer: Any = self.trainer  # whose attributes Lightning adds as it starts
+        """Return whether steps, including their tasks, run as CUDA graphs rather than one operation at a time."""
+        trainer: Any = self.trainer  # Lightning adds its attributes at the start
         wanted = self.loop.capture
         possible = (
             isinstance(trainer.datamodule, EpisodeDataModule)
@@ -111,7 +107,7 @@ class MetaTraining(LightningModule):
         return possible and (trainer.strategy.root_device.type == "cuda" if wanted is None else wanted)
 
     def on_train_start(self) -> None:
-        """Start the clock where the checkpoint left it."""
+        """Start the clock, from the time in the checkpoint if there is one."""
         if self.loop.compile:
             self._check_compiles()
         self.budget.start(self._spent_before)
@@ -120,7 +116,7 @@ class MetaTraining(LightningModule):
         else:
             self._captured = None
             for group in self.trainer.optimizers[0].param_groups:
-                # A checkpoint of a captured run holds its rates as tensors, and asks Adam for what only a GPU can do.
+                # The checkpoint of a captured run holds tensors as rates, and a setting of Adam that needs a GPU.
                 group["lr"] = float(group["lr"])
                 if "capturable" in group:
                     group["capturable"] = False
@@ -136,10 +132,12 @@ class MetaTraining(LightningModule):
         trainer: Any = self.trainer
         if trainer.strategy.root_device.type != "cuda" or not self.captures():
             raise ConfigError("loop.compile needs a step that is captured on one GPU. Leave it out here.")
-        # Others read another number of examples at every step, and each would be compiled.
+        # Other learners read a different number of examples at every step, each of which would be compiled.
         if type(self.learner).training_logits is not Learner.training_logits or self.fewest_classes is not None:
             name = type(self.learner).__name__
-            raise ConfigError(f"loop.compile needs steps that are all of one shape; those of {name} are not.")
+            raise ConfigError(
+                f"loop.compile needs steps of a constant shape, which {name} does not have here. Set it to false."
+            )
 
     def _capture(self) -> CapturedStep:
         trainer: Any = self.trainer
@@ -148,7 +146,7 @@ class MetaTraining(LightningModule):
         read = self._compiled() if self.loop.compile else self._read
 
         def learn(episodes: Episodes, step: int) -> Figures:
-            # No cache: a graph would go on reading weights that were rounded before it was captured.
+            # No cache: a graph would keep reading weights that were rounded before it was captured.
             with torch.autocast(device.type, torch.bfloat16, enabled=in_bf16, cache_enabled=False):
                 logits, labels = read(episodes, step)
                 return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
@@ -172,22 +170,22 @@ class MetaTraining(LightningModule):
     def optimizer_step(
         self, epoch: int, batch_idx: int, optimizer: Any, optimizer_closure: Callable[[], Any] | None = None
     ) -> None:
-        """Take the step, unless it was taken as a graph with everything before it."""
+        """Take the optimiser step, unless it is part of a captured step."""
         if self._captured is None:
             super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         elif optimizer_closure is not None:
             optimizer_closure()
 
     def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Optimizer) -> None:
-        """Forget the gradients, unless the step does so itself."""
+        """Reset the gradients, unless the training step does so itself."""
         if self._captured is None and self.config.accumulate == 1:
             super().optimizer_zero_grad(epoch, batch_idx, optimizer)
 
     def on_train_batch_start(self, batch: Episodes, batch_idx: int) -> int | None:
-        """Set the learning rates; end the epoch when the time is up."""
+        """Set the learning rates, and end training when the time is up."""
         progress = self.budget.progress(self.global_step)
         if self.config.minutes is not None:
-            # Every process must stop at the same step, and no two clocks agree.
+            # Every process must stop at the same step, but their clocks differ.
             progress = self.trainer.strategy.broadcast(progress)
             if progress >= 1.0:
                 self.trainer.should_stop = True
@@ -201,11 +199,11 @@ class MetaTraining(LightningModule):
         return None
 
     def training_step(self, batch: Episodes, batch_idx: int) -> Tensor | None:
-        """Take the all-position loss of one batch of episodes; or the whole step where it is a graph."""
+        """Compute the all-position loss of a batch of episodes, or run the whole captured step."""
         step, number = self.global_step, self.global_step + self._first
         if self._captured is not None:
             figures = self._captured.take(number)
-            # Looking at a figure makes the host wait for the device, so only where it is written down.
+            # Reading a figure makes the host wait for the device, so it is only read when it is logged.
             trainer: Any = self.trainer
             if (step + 1) % _LOOK_EVERY == 0:
                 self._watch.look(figures.loss.item(), step)
@@ -230,27 +228,27 @@ class MetaTraining(LightningModule):
         return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
 
     def _backward(self, loss: Tensor) -> None:
-        """Add the gradients of a part of the batch; only the last part's, which Lightning takes, are shared."""
+        """Add the gradients of one part of a batch, without synchronising them; Lightning does so for the last part."""
         strategy: Any = self.trainer.strategy
         alone = strategy.block_backward_sync() if hasattr(strategy, "block_backward_sync") else nullcontext()
         with alone:
             strategy.backward(loss, self.trainer.optimizers[0])
 
     def on_train_batch_end(self, outputs: Any, batch: Episodes, batch_idx: int) -> None:
-        """Add the weights to their average."""
+        """Update the average of the weights."""
         if self._averaged is not None:
             self._averaged.update()
 
     def on_train_end(self) -> None:
-        """End with the average of the weights."""
+        """Finish with the averaged weights."""
         self._show_average(True)
 
     def on_validation_start(self) -> None:
-        """Measure the average of the weights."""
+        """Validate with the averaged weights."""
         self._show_average(True)
 
     def on_validation_end(self) -> None:
-        """Go on with the weights themselves."""
+        """Continue training with the learner's own weights."""
         self._show_average(False)
 
     def _show_average(self, shown: bool) -> None:
@@ -271,14 +269,14 @@ class MetaTraining(LightningModule):
         return self.learner.with_size(self.learner.num_features, classes)
 
     def _log_figures(self, loss: Tensor, accuracy: Tensor, size: int) -> None:
-        # Lightning's own count of steps for the loggers is one too high after a resumption.
+        # Lightning's own step count for loggers is one too high after a resumption.
         self.log("step", float(self.global_step + 1), batch_size=size)
         self.log("loss", loss, sync_dist=True, batch_size=size)
         self.log("accuracy", accuracy, sync_dist=True, batch_size=size)
         self.log("seconds", self.budget.seconds, batch_size=size)
 
     def validation_step(self, batch: Episodes, batch_idx: int) -> None:
-        """Measure what the figure of merit is: accuracy on unseen tasks made of held-out images."""
+        """Measure loss and accuracy on unseen tasks of held-out images."""
         measured = measure(self.learner, batch)
         size = len(batch.labels)
         self.log("step", float(self.global_step), batch_size=size)
@@ -286,12 +284,12 @@ class MetaTraining(LightningModule):
         self.log("unseen_accuracy", measured.accuracy, batch_size=size, sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the clock and the average with the weights."""
+        """Save the time used and the averaged weights in the checkpoint."""
         checkpoint["seconds"] = self.budget.seconds
         if self._averaged is not None:
             checkpoint["average"] = self._averaged.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take both up again."""
+        """Restore the time used and the averaged weights."""
         self._spent_before = checkpoint["seconds"]
         self._average_before = checkpoint.get("average")

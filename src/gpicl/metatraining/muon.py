@@ -1,4 +1,4 @@
-"""Muon: steps whose every direction is as long as every other."""
+"""The Muon optimiser: momentum steps orthogonalised to equal length in every direction."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -18,17 +18,17 @@ _ITERATIONS = 5
 class Muon(Optimizer):
     """Momentum, orthogonalised by Newton-Schulz iterations (Jordan et al. 2024, kellerjordan.github.io/posts/muon).
 
-    WHY not `torch.optim.Muon`, whose steps these are: that one iterates in bfloat16 whatever the machine, which a CPU
-    without such instructions emulates a hundred times slower than float32; and it takes one matrix at a time, where a
-    learner of many small matrices of the same shape can have them multiplied together.
+    WHY not `torch.optim.Muon`, which takes the same steps: it always iterates in bfloat16, which a CPU without such
+    instructions emulates a hundred times slower than float32. It also processes one matrix at a time, while here all
+    matrices of the same shape are multiplied together.
 
     Args:
         matrices: Weights `[n, m]`.
-        learning_rate: Size of a step; for tall matrices times `sqrt(n / m)`.
-        momentum: Share of the past in the averaged gradient (Nesterov's).
+        learning_rate: Size of a step; multiplied by `sqrt(n / m)` for tall matrices.
+        momentum: Share of the past in the averaged gradient (Nesterov momentum).
         weight_decay: Before each step the weights are multiplied by `1 - learning_rate * weight_decay`. Every step has
-            the same length, so without decay matrices grow for as long as they are trained, until bfloat16 no longer
-            resolves what they compute.
+            the same length, so without decay matrices grow throughout training, until bfloat16 no longer resolves
+            their products.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class Muon(Optimizer):
 
 
 def orthogonalise(matrices: Float[Tensor, "N n m"]) -> Float[Tensor, "N n m"]:
-    """Move the singular values of matrices near to one, and leave their singular vectors as they are.
+    """Bring the singular values of matrices close to one without changing their singular vectors.
 
     Args:
-        matrices: Any number of one shape.
+        matrices: Stack of matrices of the same shape.
     """
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices

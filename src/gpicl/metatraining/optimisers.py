@@ -1,4 +1,4 @@
-"""Optimisers: Adam, or Muon on the hidden matrices with Adam on all else."""
+"""Optimisers: Adam, or Muon for the hidden matrices with Adam for all other parameters."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,8 +13,7 @@ from gpicl.metatraining.muon import Muon
 class Chained(Optimizer):
     """Several optimisers that act as one.
 
-    WHY: each parameter has one optimiser, but a step is one step. Lightning counts steps by optimiser, and would call
-    every batch two.
+    WHY: Lightning counts the steps of every optimiser, so two optimisers would count every batch twice.
 
     Args:
         optimisers: Optimisers of disjoint parameters.
@@ -23,7 +22,7 @@ class Chained(Optimizer):
     def __init__(self, *optimisers: Optimizer) -> None:
         super().__init__([{"params": list(_parameters(o))} for o in optimisers], {})
         self.optimisers = optimisers
-        # The same dictionaries, so that a learning rate that is set here reaches the optimiser that owns it.
+        # The same dictionaries, so that a learning rate set here reaches the optimiser that owns it.
         self.param_groups = [group for o in optimisers for group in o.param_groups]
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -34,24 +33,25 @@ class Chained(Optimizer):
         return loss
 
     def state_dict(self) -> dict[str, Any]:
-        """The states of all, in order."""
+        """Return the states of all optimisers, in order."""
         return {"optimisers": [o.state_dict() for o in self.optimisers]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore the states of all, in order."""
+        """Restore the states of all optimisers, in order."""
         for optimiser, state in zip(self.optimisers, state_dict["optimisers"], strict=True):
             optimiser.load_state_dict(state)
         self.param_groups = [group for o in self.optimisers for group in o.param_groups]
 
 
 def hidden_matrices(learner: nn.Module) -> list[Tensor]:
-    """The weights that Muon is meant for: those of linear layers and LSTMs, but for the first and the last.
+    """Return the weights that Muon is meant for: those of linear layers and LSTMs, except the first and the last layer.
 
-    A learner says which its first and last are by calling them `embed` and `readout`. An LSTM's four gates stay one
-    matrix, as they are stored; with them an LSTM leaves its plateau in half as many steps (docs/lab-notebook.md).
+    A learner marks its first and last layers by naming them `embed` and `readout`. The four gates of an LSTM are one
+    matrix, as they are stored. With its matrices included, an LSTM leaves its plateau in half as many steps
+    (docs/lab-notebook.md).
 
     Args:
-        learner: The learner.
+        learner: Any learner.
     """
     return [
         weight
@@ -63,15 +63,15 @@ def hidden_matrices(learner: nn.Module) -> list[Tensor]:
 
 
 def build_optimiser(learner: nn.Module, config: TrainingConfig) -> Optimizer:
-    """Build the optimiser that a configuration asks for.
+    """Build the configured optimiser.
 
     Muon orthogonalises the update of every hidden matrix and leaves the plateau several times sooner than Adam
-    (docs/lab-notebook.md). Its companion Adam forgets squared gradients faster (0.99) because such runs are short.
-    Either Adam is fused: one call for all parameters, where PyTorch's default on a CPU makes eight for each.
+    (docs/lab-notebook.md). The Adam used with it averages squared gradients over fewer steps (0.99), because such runs
+    are short. Adam is always fused: one call for all parameters, instead of eight for each on a CPU by default.
 
     Args:
-        learner: The learner.
-        config: Optimiser, learning rates, epsilon.
+        learner: Learner whose parameters are optimised.
+        config: Optimiser, learning rates, weight decays and epsilon.
     """
     matrices = hidden_matrices(learner) if config.optimiser == "muon" else []
     if not matrices:

@@ -1,4 +1,4 @@
-"""Where a run is meta-trained and meta-tested: from a device to `loop.accelerator` and back."""
+"""Choose the device of a run: convert between a device and `loop.accelerator`."""
 
 from dataclasses import replace
 
@@ -13,20 +13,20 @@ def on_device(loop: LoopConfig, device: str | None, gpus: float = 0.0, elsewhere
     """Choose the device of a run: `--device` is another way to set `loop.accelerator`.
 
     Args:
-        loop: As it is configured.
-        device: See `find_device`; None leaves `loop` as it is.
-        gpus: GPUs of each run on Ray.
-        elsewhere: Whether other machines do the work, whose devices are not known here.
+        loop: The configured loop.
+        device: See `find_device`; None leaves `loop` unchanged.
+        gpus: Number of GPUs for each run on Ray.
+        elsewhere: Whether other machines do the work, so that their devices are not known here.
 
     Raises:
-        ConfigError: If there is no such device, or it contradicts `loop` or `gpus`.
+        ConfigError: If the device does not exist, or contradicts `loop` or `gpus`.
     """
     if device is None:
         return loop
     try:
         found = torch.device(device) if elsewhere else find_device(device)
     except RuntimeError:
-        found = find_device(device)  # which says what is accepted
+        found = find_device(device)  # raises an error with the accepted names
     accelerator = str(found) if found.index is not None else {"cuda": "gpu"}.get(found.type, found.type)
     alike = {"cuda": "gpu"}.get(loop.accelerator, loop.accelerator)
     if alike not in ("auto", accelerator):
@@ -41,10 +41,10 @@ def on_device(loop: LoopConfig, device: str | None, gpus: float = 0.0, elsewhere
 
 
 def device_of(loop: LoopConfig) -> torch.device:
-    """Say where a run is meta-trained and meta-tested; the first of several devices.
+    """Return the device of a run; the first one of several.
 
     Args:
-        loop: Says so in Lightning's words. Hardware other than CPUs and GPUs is tested for on the CPU.
+        loop: Loop with Lightning's name of the hardware. For hardware other than CPUs and GPUs the result is the CPU.
     """
     if loop.accelerator == "auto":
         return find_device()
@@ -53,14 +53,14 @@ def device_of(loop: LoopConfig) -> torch.device:
 
 
 def lightning_devices(accelerator: str, devices: int) -> tuple[str, int | list[int]]:
-    """Give Lightning's accelerator and devices; one GPU by its number is a list of that number.
+    """Return Lightning's `accelerator` and `devices`; a numbered GPU becomes a list with its number.
 
     Args:
-        accelerator: `loop.accelerator`: a name of Lightning's, or a GPU such as `cuda:1`.
-        devices: `loop.devices`.
+        accelerator: Value of `loop.accelerator`: a name from Lightning, or a GPU such as `cuda:1`.
+        devices: Value of `loop.devices`.
 
     Raises:
-        ConfigError: If one GPU is named and several are to be used.
+        ConfigError: If one GPU is named, but `devices` is more than 1.
     """
     if not accelerator.startswith("cuda:"):
         return accelerator, devices
@@ -71,6 +71,6 @@ def lightning_devices(accelerator: str, devices: int) -> tuple[str, int | list[i
 def _check_one(accelerator: str, devices: int) -> None:
     if accelerator.startswith("cuda:") and devices > 1:
         raise ConfigError(
-            f"{accelerator} is one GPU, and loop.devices={devices} are to be used. Choose cuda for several GPUs, or "
-            "leave loop.devices at 1."
+            f"{accelerator} is one GPU, but loop.devices={devices}. Choose cuda for several GPUs, or leave "
+            "loop.devices at 1."
         )

@@ -1,4 +1,4 @@
-"""Callbacks and loggers by import path."""
+"""Build callbacks and loggers by import path."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -37,11 +37,11 @@ def build_plugins(plugins: Sequence[PluginConfig], kind: type[Kind], where: str)
 
     Args:
         plugins: Import paths and options.
-        kind: What each must be.
-        where: Name of the field, for the message.
+        kind: Required base class.
+        where: Name of the configuration field, for the error message.
 
     Raises:
-        ConfigError: If one cannot be imported or built, or is something else.
+        ConfigError: If a plugin cannot be imported or built, or is not of this kind.
     """
     return [_build(each, kind, where) for each in plugins]
 
@@ -50,13 +50,13 @@ def _build(plugin: PluginConfig, kind: type[Kind], where: str) -> Kind:
     module, _, name = plugin.name.rpartition(".")
     try:
         built = getattr(import_module(module or "builtins"), name)(**plugin.options)
-    except Exception as error:  # somebody else's code may raise anything
+    except Exception as error:  # third-party code can raise anything
         reason = " ".join(str(error).split())
         raise ConfigError(
             f"{where}: cannot build {plugin.name} with {plugin.options}: {type(error).__name__}: {reason}. Give the "
-            "import path of a class (package.module.Class), install its package, and give what its constructor takes "
-            "as options."
+            "import path of a class (package.module.Class), install its package, and give arguments that its "
+            "constructor accepts as options."
         ) from error
     if not isinstance(built, kind):
-        raise ConfigError(f"{where}: {plugin.name} is no {kind.__name__} of Lightning.")
+        raise ConfigError(f"{where}: {plugin.name} is not a Lightning {kind.__name__}. Give a class derived from it.")
     return built

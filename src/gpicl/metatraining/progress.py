@@ -8,15 +8,15 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from gpicl.metatraining.module import MetaTraining
 
-# Without a terminal a line per tenth of the run is enough.
+# Without a terminal, one line is printed per tenth of the run.
 _LINES = 10
 
 
 class TrainingProgress(Callback):
-    """Shows the part of the budget that is used, the loss, and the accuracy on unseen tasks.
+    """Shows the share of the budget used, the loss, and the accuracy on unseen tasks.
 
     Args:
-        console: Where to; None for standard error.
+        console: Console for the output; None for standard error.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -57,7 +57,7 @@ class TrainingProgress(Callback):
         self._close()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Give the terminal back whatever happened."""
+        """Close the bar after an error too, so that the terminal is restored."""
         self._close()
 
     def _close(self) -> None:

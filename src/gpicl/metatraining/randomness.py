@@ -1,4 +1,4 @@
-"""What a learner draws while it trains, such as dropout, as a function of the seed and the step alone."""
+"""Random numbers that a learner draws in training, such as dropout, as a function of only the seed and the step."""
 
 import random
 from collections.abc import Iterator
@@ -14,15 +14,14 @@ _KINDS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Ra
 
 
 class StepRandomness(Callback):
-    """Seeds the global generators of Python, NumPy and PyTorch at every step, and keeps those that a learner holds.
+    """Seeds the global generators of Python, NumPy and PyTorch at every step, and saves the learner's own generators.
 
-    WHY seeded rather than saved and restored: whatever else draws from the global generators between two steps (a
-    measurement, a data loader, somebody's logger) then changes nothing, and a resumed run needs to know nothing but its
-    step. A generator that a learner holds is its own affair; its state is saved with the checkpoint, and validation
-    leaves it where it was.
+    WHY seeded rather than saved and restored: other code that draws from the global generators between two steps
+    (validation, a data loader, a logger) then has no effect, and a resumed run needs only its step number. The state of
+    generators that a learner holds is saved in the checkpoint and restored after validation.
 
     Args:
-        seed: Of the run.
+        seed: Seed of the run.
         first_step: Number of the run's first step.
     """
 
@@ -42,24 +41,24 @@ class StepRandomness(Callback):
         random.seed(digest)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Remember what the learner holds."""
+        """Remember the states of the learner's generators."""
         self._before_validation = _states(pl_module)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put it back."""
+        """Restore the states of the learner's generators."""
         _restore(pl_module, self._before_validation)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Keep what the learner holds with its weights."""
+        """Save the states of the learner's generators."""
         checkpoint["generators"] = _states(pl_module)
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Take it from there at the first step."""
+        """Read the states of the learner's generators, which the first step restores."""
         self._loaded = checkpoint.get("generators")
 
 
 def _generators(module: nn.Module) -> Iterator[Any]:
-    """The generators that are attributes of a module or of its parts, each once, always in the same order."""
+    """Yield the generators that are attributes of a module or its submodules, each once and in a fixed order."""
     known: set[int] = set()
     for part in module.modules():
         for _, value in sorted(vars(part).items()):
@@ -69,7 +68,7 @@ def _generators(module: nn.Module) -> Iterator[Any]:
 
 
 def _states(module: nn.Module) -> list[Any]:
-    """Their states as tensors, numbers and strings, which a checkpoint can hold without pickled classes."""
+    """Return the states as tensors, numbers and strings, which a checkpoint can hold without pickled classes."""
     states: list[Any] = []
     for generator in _generators(module):
         if isinstance(generator, torch.Generator):

@@ -21,16 +21,17 @@ from gpicl.weights import CARD_FILE, WEIGHTS_FILE, find_weights, load_card
 
 
 class Run:
-    """The folder of a run, named by the hash of what decides its weights. The same configuration is the same folder.
+    """The folder of a run, named by a hash of everything that determines its weights.
 
-    Data from files enter the hash by their content, so the same data by another path are the same run.
+    The same configuration always has the same folder. Files of data enter the hash by their content, so the same data
+    at another path are the same run.
 
     Args:
-        config: The configuration.
+        config: Configuration of the run.
         output: Folder of all runs.
 
     Raises:
-        GpiclError: If the weights to begin with cannot be found.
+        GpiclError: If the initial weights cannot be found.
     """
 
     def __init__(self, config: RunConfig, output: Path | str) -> None:
@@ -42,43 +43,43 @@ class Run:
         data = Path(config.data.dataset.rpartition("=")[2]).stem
         self.folder = Path(output) / f"{learner}-{data}-{digest}"
         if not has_no_file(config.data.dataset) and not self.folder.exists():
-            # The same data may have had another file's name.
+            # The same data may have had another file name.
             same = (path for path in _folders(Path(output)) if path.name.startswith(f"{learner}-"))
             self.folder = next((path for path in same if path.name.endswith(f"-{digest}")), self.folder)
 
     @property
     def checkpoint(self) -> Path:
-        """States of a run that is under way."""
+        """Path of the checkpoint of an unfinished run."""
         return self.folder / "checkpoint.ckpt"
 
     @property
     def log(self) -> Path:
-        """Loss and accuracies by step."""
+        """Path of the log: loss and accuracies by step."""
         return self.folder / "metrics.csv"
 
     @property
     def results(self) -> Path:
-        """Tidy table of the meta-test."""
+        """Path of the table of the meta-test."""
         return self.folder / "results.csv"
 
     @property
     def report(self) -> Path:
-        """Self-contained page."""
+        """Path of the report, a self-contained HTML page."""
         return self.folder / "report.html"
 
     @property
     def finished(self) -> bool:
-        """Whether the weights are there; their card is written last."""
+        """Whether the weights are complete; their card is written last."""
         return (self.folder / CARD_FILE).exists()
 
     def sources(self, data: str | None = None) -> dict[str, str | None]:
-        """Hash what the run is made from besides its configuration.
+        """Return hashes of the learner's source code and the data.
 
         Args:
-            data: Hash of the training examples, where they have been loaded already.
+            data: Hash of the training examples, if they are already loaded.
 
         Returns:
-            `learner`, of the learner's source code (None where there is none to read), and `data`.
+            `learner`, the hash of the source code (None if there is no source file), and `data`.
 
         Raises:
             GpiclError: If the data or the learner cannot be found.
@@ -86,30 +87,30 @@ class Run:
         return {"learner": learner_source(self.config.learner.name), "data": data or _data_digest(self.config.data)}
 
     def check_unchanged(self) -> str | None:
-        """Compare a finished run with what the same configuration would be made from now.
+        """Check whether the learner's code or the data have changed since a finished run was made.
 
         Returns:
-            A warning, if there is reason for one; see `sources.check_unchanged`.
+            A warning, or None; see `sources.check_unchanged`.
 
         Raises:
-            ConfigError: If the data, or a learner of the user's own, have changed.
+            ConfigError: If the data or the user's own learner have changed.
         """
         made_from = load_card(self.folder).get("sources")
         return self.compare(made_from, self.sources())
 
     def compare(self, made_from: Any, now: dict[str, str | None]) -> str | None:
-        """Compare what the run was made from with something else; see `check_unchanged`.
+        """Compare recorded hashes with the current ones; see `check_unchanged`.
 
         Args:
-            made_from: What the run's card or checkpoint says; None if it says nothing.
-            now: See `sources`.
+            made_from: Hashes in the run's card or checkpoint; None if it has none.
+            now: Current hashes; see `sources`.
         """
         config = self.config
         noted = made_from if isinstance(made_from, dict) else None
         return check_unchanged(noted, now, config.learner.name, config.data.dataset, self.folder)
 
     def create(self) -> None:
-        """Create the folder, and write the configuration into it.
+        """Create the folder, and write the configuration to it.
 
         Raises:
             ConfigError: If the folder cannot be written to.
@@ -119,7 +120,7 @@ class Run:
         write_atomically(self.folder / "config.yaml", lambda part: part.write_text(text))
 
     def clear(self) -> None:
-        """Remove what the run has made, so that it begins again; the card first, as its presence means success."""
+        """Remove the files of the run, so that it starts again. The card goes first, as its presence means success."""
         made = (self.folder / CARD_FILE, self.folder / WEIGHTS_FILE, self.checkpoint, self.log)
         for path in (*made, self.results, self.report):
             path.unlink(missing_ok=True)
@@ -128,7 +129,7 @@ class Run:
 
 
 def _name_giving(config: RunConfig) -> dict[str, Any]:
-    """What differs from the defaults, so that a dial which is added later changes no name."""
+    """Return the settings that differ from the defaults, so that settings added later do not change names."""
     identity, defaults = config.identity(), RunConfig().identity()
     found: dict[str, Any] = {
         part: {name: value for name, value in fields.items() if value != defaults[part].get(name)}
@@ -139,9 +140,9 @@ def _name_giving(config: RunConfig) -> dict[str, Any]:
         found["init"] = load_card(find_weights(config.init))["sha256"]
     if "measured" in identity:
         found["measured"] = identity["measured"]
-    found["data"].pop("root", None)  # where the files of a known data set lie does not matter
+    found["data"].pop("root", None)  # the location of a known data set's files does not matter
     if not has_no_file(config.data.dataset):
-        with suppress(GpiclError):  # what is not there yet, or cannot be read, is named by its path
+        with suppress(GpiclError):  # missing or unreadable data are named by their path
             found["data"]["dataset"] = _data_digest(config.data)
     return found
 
@@ -149,12 +150,12 @@ def _name_giving(config: RunConfig) -> dict[str, Any]:
 def _refuse(value: Any) -> NoReturn:
     raise ConfigError(
         f"The configuration holds {value!r}, a {type(value).__name__}. A run is named and rebuilt by its "
-        "configuration, so it must hold numbers, texts, truth values, None, and lists and dictionaries of them."
+        "configuration, so it must hold only numbers, strings, booleans, None, and lists and dictionaries of them."
     )
 
 
 def has_no_file(dataset: str) -> bool:
-    """Whether data are those of a known name, or none at all, rather than a file's of the user's own."""
+    """Return whether a data set is known by name, or is `none`, rather than the user's own file."""
     return is_known(dataset) or dataset == NO_DATASET
 
 

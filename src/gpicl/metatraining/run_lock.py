@@ -1,4 +1,4 @@
-"""One process at a time in a run's folder."""
+"""A lock that lets only one process work in a run's folder."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,15 +11,15 @@ from gpicl.files import locked
 
 @contextmanager
 def run_lock(folder: Path, say: Callable[[str], object] | None = None) -> Iterator[None]:
-    """Keep a run's folder to one process, with all that it starts; wait while another one has it.
+    """Reserve a run's folder for this process and its children; wait while another process has it.
 
     Args:
-        folder: The folder, which exists.
-        say: Told if it has to be waited for.
+        folder: An existing folder.
+        say: Called with a message if the lock must be waited for.
     """
     if getattr(rank_zero_only, "rank", 0):  # started by the process that holds the lock
         yield
         return
-    told = f"Another process is at work in {folder}: waiting for it."
-    with locked(folder / ".lock", None if say is None else lambda: say(told)):
+    message = f"Another process is at work in {folder}: waiting for it."
+    with locked(folder / ".lock", None if say is None else lambda: say(message)):
         yield

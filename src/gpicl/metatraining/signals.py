@@ -1,4 +1,4 @@
-"""Signals that end a run between two steps, with a checkpoint, rather than in the middle of one."""
+"""End a run on a signal: after the current step, with a checkpoint."""
 
 import signal
 import threading
@@ -11,12 +11,12 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopSignals:
-    """Notes SIGTERM and SIGINT (Ctrl-C) while a `with` statement runs. A second Ctrl-C does not wait any longer.
+    """Records SIGTERM and SIGINT (Ctrl-C) within a `with` block. A second Ctrl-C interrupts at once.
 
-    Outside of the main thread, where Python delivers no signals, nothing is noted.
+    Outside the main thread, where Python delivers no signals, nothing is recorded.
 
     Attributes:
-        received: Number of the signal; None if there was none.
+        received: Number of the signal; None before any signal.
     """
 
     def __init__(self) -> None:
@@ -24,13 +24,13 @@ class StopSignals:
         self._before: dict[int, Any] = {}
 
     def install(self) -> None:
-        """Take the signals over, also from Lightning, which takes them over when it begins to fit."""
+        """Install the signal handlers; call it again after Lightning has replaced them at the start of fitting."""
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 signal.signal(number, self._note)
 
     def __enter__(self) -> "StopSignals":
-        """Take the signals over."""
+        """Install the signal handlers."""
         self._before = {number: signal.getsignal(number) for number in _SIGNALS}
         self.install()
         return self
@@ -38,7 +38,7 @@ class StopSignals:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Give the signals back."""
+        """Restore the previous signal handlers."""
         if threading.current_thread() is threading.main_thread():
             for number, handler in self._before.items():
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
@@ -50,14 +50,14 @@ class StopSignals:
 
 
 class SignalStopError(Exception):
-    """Ends Lightning's loop after the checkpoint; `as_exit` is what the caller gets."""
+    """Ends Lightning's loop after the checkpoint. The caller gets `as_exit` instead."""
 
     def __init__(self, number: int, step: int) -> None:
         super().__init__(number, step)
         self.number, self.step = number, step
 
     def as_exit(self, folder: object) -> BaseException:
-        """What the signal means to who called: `KeyboardInterrupt` or an exit with status 143.
+        """Return the exception for the caller: `KeyboardInterrupt`, or `Terminated` with exit status 143.
 
         Args:
             folder: The run's folder, for the message.

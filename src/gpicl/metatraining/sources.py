@@ -1,4 +1,4 @@
-"""What a run is made of besides its configuration: the learner's source code, and the content of its data."""
+"""Detect changes that the configuration does not show: in the learner's source code and in the data."""
 
 import ast
 import hashlib
@@ -16,7 +16,7 @@ from gpicl.learners import LEARNERS, learner_class
 
 
 def learner_source(name: str) -> str | None:
-    """Hash the source of a learner: the file of its class and those of its own package that it is made of.
+    """Hash the source of a learner: the file of its class and the files of its own package that it imports.
 
     Comments and docstrings do not count.
 
@@ -24,7 +24,7 @@ def learner_source(name: str) -> str | None:
         name: See `learner_class`.
 
     Returns:
-        The hash; None where there is no source file.
+        The hash; None if there is no source file.
     """
     module = sys.modules[learner_class(name).__module__]
     place = _file_of(module)
@@ -60,25 +60,24 @@ def _code(source: bytes) -> str:
 def check_unchanged(
     made_from: Mapping[str, Any] | None, now: Mapping[str, str | None], learner: str, dataset: str, place: Path
 ) -> str | None:
-    """Compare what a run was made from with what it would be made from now.
+    """Compare the code and data that a run was made from with the current ones.
 
     Args:
-        made_from: `learner` and `data` as the run noted them; None if an earlier version made it, which noted nothing.
-        now: The same, as they are now.
+        made_from: Hashes `learner` and `data` recorded by the run; None if an earlier version made it without them.
+        now: The current hashes.
         learner: Name of the learner.
         dataset: Name or path of the data set.
         place: The run's folder.
 
     Returns:
-        A warning, if there is reason for one but none to refuse the run: this package's own learners change from
-        version to version.
+        A warning, or None. A changed learner of gpicl is only a warning, since these change from version to version.
 
     Raises:
-        ConfigError: If the data, or a learner of the user's own, have changed.
+        ConfigError: If the data or the user's own learner have changed.
     """
     again = "Train again with --fresh true (which replaces the run), or give another --output."
     if made_from is None:
-        return f"{place} was made by an earlier version, which did not note its data and code. {again}"
+        return f"{place} was made by an earlier version, which did not record its data and code. {again}"
     if made_from.get("data") != now["data"]:
         raise ConfigError(f"The run {place} was made from other data than {dataset} holds now. {again}")
     if None not in (made_from.get("learner"), now["learner"]) and made_from["learner"] != now["learner"]:
@@ -99,7 +98,7 @@ def _collect(module: ModuleType, home: Path, found: dict[str, Path]) -> None:
 
 
 def _imported(module: ModuleType, path: Path) -> Iterator[str]:
-    """Names of the modules that a module's source imports, or that have the names of what it imports from one."""
+    """Yield the names of imported modules, and of `from` imports, which may be modules too."""
     package = module.__package__ or ""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
@@ -112,7 +111,7 @@ def _imported(module: ModuleType, path: Path) -> Iterator[str]:
 
 
 def _belongs(module: ModuleType, path: Path, home: Path) -> bool:
-    """Whether a file is part of the learner, rather than of a package that it uses and that lies below its folder."""
+    """Return whether a file is part of the learner rather than of a package installed below its folder."""
     if home not in path.parents:
         return False
     installed = {"site-packages", "dist-packages"} & set(path.relative_to(home).parts)
@@ -120,9 +119,9 @@ def _belongs(module: ModuleType, path: Path, home: Path) -> bool:
 
 
 def _home_of(module: ModuleType, path: Path) -> Path:
-    """Folder of the sources that belong together: the top package's; of this package, that of the learners.
+    """Return the folder of the sources that belong together: that of the top-level package, or gpicl's learners.
 
-    Of a module outside of any package it is the module's own folder, unless other people's modules lie there too.
+    For a module outside any package it is the module's folder, or only its file if that folder is `site-packages`.
     """
     if module.__name__.startswith("gpicl."):
         return path.parent

@@ -1,4 +1,4 @@
-"""Meta-training from a configuration to a folder with weights."""
+"""Run a configuration: meta-train, resume or load, and save the weights in the run's folder."""
 
 import copy
 import logging
@@ -45,26 +45,26 @@ def meta_train(
     fresh: bool = False,
     **trainer_options: Any,
 ) -> tuple[Run, Learner]:
-    """Meta-train a learner, or resume, or just load what has been trained before.
+    """Meta-train a learner, resume an unfinished run, or load a finished one.
 
-    Whatever can be wrong with the configuration is found before the first step, and before the first file is written.
+    The configuration is checked completely before the first step and before any file is written.
 
     Args:
-        config: The run.
+        config: Configuration of the run.
         output: Folder of all runs.
-        say: Told in a sentence what will be done, once it is known to be possible.
-        fresh: Begin again, and replace what the run has made before.
-        trainer_options: Passed on to Lightning's Trainer, such as `strategy`. `callbacks`, `logger` and `plugins` are
-            added to the run's own. What ends training before the budget is used, such as `max_steps`, leaves the run
-            unfinished, with a checkpoint.
+        say: Called with progress messages.
+        fresh: Start again, and replace the files of an earlier run with this configuration.
+        trainer_options: Arguments of Lightning's Trainer, such as `strategy`. `callbacks`, `logger` and `plugins` are
+            added to those of the run. Options that end training early, such as `max_steps`, leave the run unfinished,
+            with a checkpoint.
 
     Returns:
-        The run, and the learner on the CPU. `run.finished` says whether the budget is used.
+        The run, and the learner on the CPU. `run.finished` tells whether the budget is used up.
 
     Raises:
-        GpiclError: If the configuration cannot be run, the run's checkpoint cannot be resumed, or the run was made from
+        GpiclError: If the configuration cannot be run, the checkpoint cannot be resumed, or the run was made from
             other data or another version of the learner's code.
-        KeyboardInterrupt: On Ctrl-C, when the step is done and the checkpoint is written.
+        KeyboardInterrupt: On Ctrl-C, after the current step is finished and the checkpoint is written.
         Terminated: On SIGTERM, likewise.
     """
     run = Run(config, output)
@@ -122,7 +122,7 @@ def _checked_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:
         learner = build_run_learner(config, tasks)
         if config.init is not None:
             begin_with(learner, config.init)
-        if config.learner.name not in LEARNERS:  # those of this package are tested with it
+        if config.learner.name not in LEARNERS:  # gpicl's own learners have tests for this
             check_learner(learner, tasks.length)
         check_can_be_saved(learner)
     return learner
@@ -140,13 +140,13 @@ def _steps_done(run: Run, learner: Learner, sources: dict[str, str | None], say:
 
 @contextmanager
 def _stoppable(signals: StopSignals, trainer: Trainer, run: Run) -> Iterator[None]:
-    """Turn a signal into an exit that says what was kept and how to go on."""
+    """Turn a signal into an exit whose message says what was saved and how to continue."""
     try:
         with signals:
             yield
     except SignalStopError as stop:
         raise stop.as_exit(run.folder) from None
-    except SystemExit:  # what Lightning makes of a second Ctrl-C
+    except SystemExit:  # raised by Lightning on a second Ctrl-C
         if signals.received is None:
             raise
         raise KeyboardInterrupt("interrupted. The same command resumes from the last checkpoint.") from None
@@ -161,11 +161,11 @@ def _end(
     sources: dict[str, str | None],
     say: Callable[[str], object],
 ) -> Learner:
-    """Save the weights if the budget is used, else the checkpoint."""
+    """Save the weights if the budget is used up, otherwise the checkpoint."""
     steps, config = trainer.global_step, run.config.training
     if module.budget.progress(steps) < 1.0 and not choosing.ended:
         checkpoints.write(trainer)
-        kept = "nothing is kept of a trial run" if is_trial(trainer) else "the same call resumes there"
+        kept = "a trial run is not saved" if is_trial(trainer) else "the same call resumes there"
         say(f"Stopped at step {steps}, before the budget was used; {kept}: {run.folder}")
         return module.learner.cpu().eval()
     if trainer.is_global_zero:
@@ -181,7 +181,7 @@ def _end(
 
 
 def _keep_best(run: Run, module: MetaTraining, choosing: Choosing, sources: dict[str, str | None]) -> Path | None:
-    """Save the best weights beside the run's own, as a folder that `gpicl evaluate` takes."""
+    """Save the best weights in the run's folder `best`, which `gpicl evaluate` accepts."""
     if choosing.step is None:
         return None
     best = copy.deepcopy(module.learner).cpu()
@@ -240,7 +240,7 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
     if config.loop.progress:
         callbacks.append(TrainingProgress())
     loggers: list[Logger] = [CsvLog(run.log), *_tensorboard(run)]
-    # Ours stay whatever is added: without the log and the checkpoints a run is none.
+    # These are always added: a run needs its log and its checkpoints.
     callbacks += build_plugins(config.training.callbacks, Callback, "training.callbacks")
     callbacks += _as_list(options.pop("callbacks", None))
     loggers += build_loggers(config.loop.loggers)
@@ -274,7 +274,7 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
         reason = " ".join(str(error).split())
         raise ConfigError(
             f"Cannot train on loop.accelerator={accelerator!r} with loop.devices={settings['devices']}: {reason} "
-            "Accepted are auto, cpu, gpu and what else Lightning knows, where the hardware is there."
+            "Choose auto, cpu, gpu or another accelerator of Lightning that this machine has."
         ) from error
 
 
@@ -297,7 +297,7 @@ def _figure(trainer: Trainer, name: str) -> float | None:
 
 @contextmanager
 def _quiet_lightning() -> Iterator[None]:
-    """Hush what Lightning says of devices, tips and workers: our data needs none, and our bar says the rest."""
+    """Silence Lightning's messages about devices, tips and workers, which do not apply or repeat the progress bar."""
     loggers = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,4 +1,4 @@
-"""Reports: a run's folder in, one self-contained page out."""
+"""Reports of runs as self-contained HTML pages, and Markdown pages with tables and figures."""
 
 from gpicl.report.figures import COLOURS, example_images, figure_style, learning_curve, training_curve
 from gpicl.report.markdown import failures_section, interval_text, markdown_table, write_page

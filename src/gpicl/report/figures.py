@@ -15,12 +15,12 @@ from gpicl.report.tables import settings_that_differ
 from gpicl.tasks import Episodes
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
-"""One a line, told apart by the colour-blind too (Okabe and Ito)."""
+"""One colour per line, distinguishable with colour blindness (Okabe and Ito)."""
 _LINES = ("-", "--", "-.", ":")
 
 
 def figure_style() -> AbstractContextManager[None]:
-    """What all figures have in common, for a `with` statement."""
+    """Context manager with the common style of all figures."""
     return mpl.rc_context(
         {
             "font.size": 10,
@@ -34,10 +34,10 @@ def figure_style() -> AbstractContextManager[None]:
 
 
 def learning_curve(results: pd.DataFrame) -> Figure:
-    """Draw accuracy at every position, one line per data set and kind of task, with 95 % bands.
+    """Plot the accuracy at every position, one line per data set and kind of task, with 95 % bands.
 
     Args:
-        results: Table of `evaluate`.
+        results: Table from `evaluate`.
     """
     with figure_style():
         figure = Figure(figsize=(9.2, 3.8), layout="constrained")
@@ -57,11 +57,11 @@ def learning_curve(results: pd.DataFrame) -> Figure:
 
 
 def training_curve(log: Path, num_classes: int) -> Figure:
-    """Draw the loss and the accuracies by step.
+    """Plot the loss and the accuracies by step.
 
     Args:
         log: The run's `metrics.csv`.
-        num_classes: C; its logarithm is the loss of guessing.
+        num_classes: Number C of classes; guessing has loss ln C and accuracy 1 / C.
     """
     table = pd.read_csv(log)
     with figure_style():
@@ -84,13 +84,13 @@ def training_curve(log: Path, num_classes: int) -> Figure:
 def example_images(
     dataset: FeatureDataset, identity: Episodes, projected: Sequence[Episodes], count: int = 10
 ) -> Figure:
-    """Show some examples as they are, and others as the learner sees them in unseen tasks.
+    """Show raw examples, and examples of unseen tasks as the learner sees them.
 
     Args:
-        dataset: Says the shape of an image; without one, features are drawn as a strip.
+        dataset: Its image shape is used for the pictures; features of other sizes become a square or a strip.
         identity: One episode of the raw data set.
         projected: Episodes of unseen tasks.
-        count: Examples of each.
+        count: Examples of each episode.
     """
     rows = [("raw", identity), *((f"task {i + 1}", e) for i, e in enumerate(projected))]
     with figure_style():
@@ -112,7 +112,7 @@ def example_images(
 def _plot_columns(axes: Axes, table: pd.DataFrame, labels: dict[str, str]) -> None:
     for colour, (column, label) in zip(COLOURS, labels.items(), strict=False):
         rows = table.dropna(subset=[column])
-        # Unseen tasks are measured now and then, so each measurement is shown.
+        # Unseen tasks are measured rarely, so each measurement gets a marker.
         marker = "o" if column.startswith("unseen") else ""
         axes.plot(rows["step"], rows[column], color=colour, label=label, marker=marker, ms=3)
 

@@ -1,4 +1,4 @@
-"""The one writer of Markdown pages: tables, intervals, failures."""
+"""Markdown pages with tables, intervals and failures."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -9,18 +9,18 @@ from matplotlib.figure import Figure
 
 from gpicl.files import write_atomically
 
-# Halves that differ by less are the same half.
+# Half-widths of an interval that differ by less count as equal.
 _SAME = 1e-9
 
 
 def interval_text(estimate: float, low: float, high: float, digits: int = 1) -> str:
-    """Write a percentage with its interval: `60.4 ± 1.2`, or where the halves differ `97.9 (96.1 to 98.8)`.
+    """Format a percentage with its interval: `60.4 ± 1.2`, or `97.9 (96.1 to 98.8)` for an asymmetric one.
 
     Args:
-        estimate: The estimate, 0..1.
-        low: Lower end.
-        high: Upper end.
-        digits: Digits behind the point.
+        estimate: The estimate, 0 to 1.
+        low: Lower end of the interval, 0 to 1.
+        high: Upper end of the interval, 0 to 1.
+        digits: Decimal places.
     """
     text = f"{100 * estimate:.{digits}f}"
     if abs((high - estimate) - (estimate - low)) < _SAME:
@@ -36,15 +36,15 @@ def write_page(
     kinds: Sequence[str] = ("png", "pdf"),
     dpi: int = 200,
 ) -> None:
-    """Write the tables, the figures, and then the page that speaks of them, all into one folder.
+    """Write a page with its tables and figures into one folder; the page is written last.
 
     Args:
         page: File of the page.
-        lines: The page in Markdown.
-        tables: Tables by the name of their file, without `.csv`.
-        figures: Figures by the name of their file, without `.png`.
+        lines: Lines of the page, in Markdown.
+        tables: Tables by file name, without `.csv`.
+        figures: Figures by file name, without the suffix.
         kinds: Formats of the figures.
-        dpi: Dots per inch of a figure.
+        dpi: Dots per inch of the figures.
     """
     folder = page.parent
     for name, table in tables.items():
@@ -56,14 +56,14 @@ def write_page(
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = True) -> str:
-    """Write a table.
+    """Format a Markdown table.
 
     WHY not `DataFrame.to_markdown`: it needs another package, and pads every cell to the widest.
 
     Args:
-        columns: Their names.
+        columns: Column names.
         rows: Cells as text.
-        numbers: Whether all columns but the first are numbers, which are aligned to the right.
+        numbers: Align all columns except the first to the right.
     """
     head = ["| " + " | ".join(columns) + " |"]
     head.append("|" + "|".join(["---", *["--:" if numbers else "---"] * (len(columns) - 1)]) + "|")
@@ -71,10 +71,10 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]], number
 
 
 def failures_section(failures: Mapping[str, object]) -> list[str]:
-    """List what failed and why, under a heading of its own; nothing if nothing failed.
+    """Format a section that lists failures with their reasons; no lines if nothing failed.
 
     Args:
-        failures: Reasons by what failed.
+        failures: Reason of each failure, by the title of what failed.
     """
     lines = [f"- {title}: {' '.join(str(reason).split())}" for title, reason in failures.items()]
     return ["", "## What failed", "", *lines] if lines else []

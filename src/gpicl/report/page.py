@@ -1,4 +1,4 @@
-"""A run's report: one page that needs nothing beside it."""
+"""The report of a run: one self-contained HTML page."""
 
 import base64
 import html
@@ -29,15 +29,15 @@ p.note{color:#555;font-size:.9rem} code{background:#f5f5f5;padding:.1rem .3rem}
 def write_report(
     path: Path, title: str, card: dict[str, Any], results: pd.DataFrame, command: str, **figures: Figure
 ) -> None:
-    """Write the page.
+    """Write the report of a run.
 
     Args:
-        path: The file.
+        path: HTML file to write.
         title: Name of the run.
         card: Card of the weights.
-        results: Table of `evaluate`.
-        command: What the user typed.
-        figures: `learning`, `training` and `examples`, or some of them.
+        results: Table from `evaluate`.
+        command: The user's command.
+        figures: Any of `learning`, `training` and `examples`.
     """
     last = accuracy_rows(results)
     positions = sorted(set(last["position"]))
@@ -45,14 +45,14 @@ def write_report(
     captions = {
         "learning": (
             "Learning in context",
-            "Accuracy at every position of an episode; the shade is the 95 % interval over episodes. No weight moves: "
-            "the learner gets better as it sees more labelled examples.",
+            "Accuracy at every position of an episode, with the 95 % interval over episodes. The weights are frozen: "
+            "the learner improves as it sees more labelled examples.",
         ),
-        "training": ("Meta-training", "Loss over all positions, and accuracy over the last tenth of the episode."),
+        "training": ("Meta-training", "Mean loss over all positions, and accuracy over the last tenth of the episode."),
         "examples": (
             "What the learner sees",
-            "Examples as they are, and the same data set through two unseen tasks: pixels mixed by a random "
-            "projection, labels permuted.",
+            "Raw examples, and examples of two unseen tasks from the same data set: a random projection mixes the "
+            "pixels, and the labels are permuted.",
         ),
     }
     body = [
@@ -61,13 +61,13 @@ def write_report(
         f"steps in {(card.get('seconds') or 0) / 60:.1f} minutes of meta-training.</p>",
         f"<h2>Accuracy after {after}</h2>",
         _accuracy_table(last),
-        f'<p class="note">Last position of {int(last["episodes"].max()):,} episodes per row, 95 % intervals over '
-        "episodes by Wilson's score; they hold for these weights and these images, and say nothing of other seeds. "
-        f"Unseen: a random projection and label permutation never used in meta-training. {_of_which_images(last)}</p>",
-        "<h2>For comparison: what others report</h2>",
+        f'<p class="note">Last position of {int(last["episodes"].max()):,} episodes per row, with Wilson score 95 % '
+        "intervals over episodes. The intervals are for these weights and images, not for other seeds. "
+        f"Unseen: a random projection and label permutation never used in meta-training. {_image_notes(last)}</p>",
+        "<h2>For comparison: published results</h2>",
         '<div class="wide">' + _reference_table(sorted(set(last["dataset"]))) + "</div>",
         '<p class="note">Per cent after 99 examples, meta-trained on augmented MNIST at 32x32x3 [paper: arXiv '
-        "2212.04458, mean of 3 seeds; earlier reproduction: Lerostre/gpicl]. Other image sizes than this run's.</p>",
+        "2212.04458, mean of 3 seeds; earlier reproduction: Lerostre/gpicl]. This run's image size may differ.</p>",
     ]
     for name, (heading, caption) in captions.items():
         if name in figures:
@@ -88,19 +88,17 @@ def write_report(
     write_atomically(path, lambda part: part.write_text(page, encoding="utf-8"))
 
 
-def _of_which_images(last: pd.DataFrame) -> str:
+def _image_notes(last: pd.DataFrame) -> str:
     if "on_training_images" not in last:
         return ""
     trained_on = {label: set(rows["on_training_images"]) for label, rows in last.groupby("dataset", sort=False)}
     notes = []
     held_out = [str(label) for label, found in trained_on.items() if found == {False}]
     if held_out:
-        notes.append(f"Of images that were held out from meta-training: {html.escape(', '.join(held_out))}.")
+        notes.append(f"Images held out from meta-training: {html.escape(', '.join(held_out))}.")
     same = [str(label) for label, found in trained_on.items() if True in found]
     if same:
-        notes.append(
-            f"Of the very images that it was meta-trained on, as there are no others: {html.escape(', '.join(same))}."
-        )
+        notes.append(f"The same images as in meta-training, since there are no others: {html.escape(', '.join(same))}.")
     return " ".join(notes)
 
 

@@ -8,10 +8,10 @@ _SETTINGS = ("image", "features", "length", "seed")
 
 
 def accuracy_rows(results: pd.DataFrame) -> pd.DataFrame:
-    """Pick the last position of every test: data set, kind of tasks, and whatever settings there are several of.
+    """Select the last position of every test, that is of every data set, kind of task and setting.
 
     Args:
-        results: Table of `evaluate`.
+        results: Table from `evaluate`.
     """
     keys = ["dataset", "tasks", *(name for name in _SETTINGS if name in results)]
     last = results.groupby(keys, sort=False, dropna=False)["position"].transform("max")
@@ -19,10 +19,10 @@ def accuracy_rows(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def settings_that_differ(results: pd.DataFrame) -> list[str]:
-    """List the settings that one data set and kind of tasks has been tested under in several ways.
+    """List the settings with more than one value for the same data set and kind of task.
 
     Args:
-        results: Table of `evaluate`.
+        results: Table from `evaluate`.
     """
     of_each = results.groupby(["dataset", "tasks"], sort=False)
     return [name for name in _SETTINGS if name in results and (of_each[name].nunique(dropna=False) > 1).any()]
@@ -32,7 +32,7 @@ def reference_rows(datasets: list[str]) -> pd.DataFrame:
     """Pivot the reference results: a row per learner, a column per data set.
 
     Args:
-        datasets: The data sets that a run was meta-tested on. All columns are kept; those tested come first.
+        datasets: Data sets of a run's meta-test; their columns come first.
     """
     table = reference_table().pivot_table(
         index=["source", "learner"], columns="dataset", values="accuracy", sort=False, dropna=False

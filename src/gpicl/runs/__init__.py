@@ -1,4 +1,4 @@
-"""Runs: what `gpicl train` and `gpicl evaluate` do with a run's folder."""
+"""Meta-training and meta-testing a run in its folder, as in `gpicl train` and `gpicl evaluate`."""
 
 from gpicl.runs.meta_test_run import meta_test_run, tested_rows
 from gpicl.runs.planning import load_test_set

@@ -1,4 +1,4 @@
-"""Meta-testing a learner: what `gpicl train` ends with, `gpicl evaluate` does and `gpicl compare` is made of."""
+"""Meta-testing a learner, for `gpicl train`, `gpicl evaluate` and `gpicl compare`."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,9 +37,9 @@ from gpicl.tasks import NO_INTERVENTION, TaskAugmentor
 from gpicl.weights import is_shipped, load_card
 
 OUTCOMES_FOLDER = "outcomes"
-"""Name of the folder of what each episode's answers were."""
+"""Folder with the outcomes of each episode, in a folder of results."""
 REPORT_FILE = "report.html"
-"""Name of a report in a folder of results."""
+"""File name of the report, in a folder of results."""
 
 
 def meta_test_run(
@@ -53,24 +53,24 @@ def meta_test_run(
     output: Path | None = None,
     say: Callable[[str], object] | None = None,
 ) -> pd.DataFrame:
-    """Meta-test a learner on what it has not been tested on yet, add it to the results, and write the report.
+    """Run the meta-tests that the results lack, add them to the results, and write the report.
 
     Args:
-        folder: Folder of the weights, such as a run's.
+        folder: Folder of the weights, such as a run's folder.
         testing: Data sets, kinds of tasks, episodes.
-        learner: The learner; tested on the device that it is on.
-        command: What the user typed, for the report.
+        learner: The learner; it is tested on its current device.
+        command: The user's command, for the report.
         progress: Show a progress bar.
-        batch: Episodes at once.
+        batch: Episodes per batch.
         report: Write the report too.
-        output: Folder of the results and the report; None for that of the weights.
-        say: Called with what is waited for, and when fewer episodes are taken at once.
+        output: Folder for the results and the report; None for the folder of the weights.
+        say: Called with messages, such as when the batch is made smaller.
 
     Returns:
         The whole table of results.
 
     Raises:
-        GpiclError: If there is nothing to test, a data set cannot be had, or the results cannot be written.
+        GpiclError: If there is nothing to test, a data set is not available, or the results cannot be written.
     """
     check_counts(testing.episodes, batch)
     card, target = load_card(folder), output or folder
@@ -101,11 +101,14 @@ def meta_test_run(
 
 
 def is_tested(run: Run, testing: TestingConfig) -> bool:
-    """Whether a run is finished, unchanged, and has all the results that are asked for: nothing is left to do.
+    """Whether a run is finished and has all requested results, so that nothing is left to do.
 
     Args:
         run: The run.
-        testing: What is asked for.
+        testing: The requested tests.
+
+    Raises:
+        ConfigError: If the data, or the user's own learner, has changed since the run.
     """
     if not (run.finished and (run.folder / RESULTS_FILE).exists()):
         return False
@@ -114,11 +117,11 @@ def is_tested(run: Run, testing: TestingConfig) -> bool:
 
 
 def untested(folder: Path, testing: TestingConfig) -> list[PlannedTest]:
-    """List the tests that a run's results lack.
+    """List the requested tests that are missing from a run's results.
 
     Args:
         folder: The run's folder.
-        testing: What is asked for.
+        testing: The requested tests.
     """
     plan = plan_tests(load_card(folder), testing)
     results, positions = read_results(folder / RESULTS_FILE), testing.positions_of(plan[0].test.length)
@@ -126,24 +129,24 @@ def untested(folder: Path, testing: TestingConfig) -> list[PlannedTest]:
 
 
 def tested_rows(folder: Path, testing: TestingConfig) -> pd.DataFrame:
-    """Read the rows of a run's results that answer a configuration, leaving out whatever else has been tested.
+    """Read only the rows of a run's results that belong to the requested tests.
 
     Args:
         folder: The run's folder.
-        testing: What was asked for.
+        testing: The requested tests.
 
     Raises:
-        CheckpointError: If some of it has not been tested.
+        CheckpointError: If some of these tests are missing.
     """
     plan = plan_tests(load_card(folder), testing)
     results, positions = read_results(folder / RESULTS_FILE), testing.positions_of(plan[0].test.length)
     if any(one.test.lacking(results, positions) for one in plan):
-        raise CheckpointError(f"{folder / RESULTS_FILE} lacks tests that were asked for. Give the same command again.")
+        raise CheckpointError(f"{folder / RESULTS_FILE} lacks some of the requested tests. Run the same command again.")
     return rows_of(results, [one.test for one in plan], positions)
 
 
 def _changed_code(folder: Path, card: dict[str, Any]) -> str | None:
-    """Say so if the learner's source is not what its weights were meta-trained with.
+    """Return a warning if the learner's source has changed since its weights were meta-trained.
 
     Shipped weights are tested with the code that they are shipped with.
     """
@@ -174,7 +177,7 @@ def _make(
     say: Callable[[str], object] | None,
 ) -> pd.DataFrame:
     test, precision = one.test, TrainedWith.of(card).precision
-    # The run's own pipeline makes its seen tasks; a plain one would make others under the same numbers.
+    # Seen tasks need the run's own pipeline; another one would make different tasks from the same ids.
     trained, interventions = trained_tasks(trained_config(card)) if test.tasks == "seen" else (None, NO_INTERVENTION)
 
     def save(name: str, kind: str, right: np.ndarray) -> None:
@@ -210,7 +213,7 @@ def _report(
     if examples is not None:
         figures["examples"] = examples
     log = folder / "metrics.csv"
-    if log.exists():  # not of a learner that has nothing to meta-train
+    if log.exists():  # a learner without meta-training has no log
         figures["training"] = training_curve(log, card["options"]["num_classes"])
     write_report(target / REPORT_FILE, folder.name, card, results, command, **figures)
 
@@ -232,7 +235,7 @@ def _examples(card: dict[str, Any], plan: list[PlannedTest]) -> Figure | None:
 
 
 def _shown(trained: TrainedWith, plan: list[PlannedTest]) -> FeatureDataset | None:
-    """Images to show: those of meta-training, or where the run was moved away from them those that it is tested on."""
+    """Images for the report: those of meta-training or, if they are not available, those of the meta-test."""
     for name, image in ((trained.image.dataset, trained.image), *((one.name, one.image) for one in plan)):
         with suppress(GpiclError):
             return load_test_set(name, image)
@@ -240,23 +243,23 @@ def _shown(trained: TrainedWith, plan: list[PlannedTest]) -> FeatureDataset | No
 
 
 def move_bar(bar: Progress, task: TaskID, name: str, done: int, accuracy: float) -> None:
-    """Move a bar of `testing_progress` as far as a meta-test has come; what `evaluate` calls after every batch.
+    """Update a bar of `testing_progress`; `evaluate` calls this after every batch.
 
     Args:
         bar: All bars.
-        task: This one.
-        name: Of the data set.
+        task: The bar to update.
+        name: Name of the data set.
         done: Episodes done.
-        accuracy: At the last position, so far.
+        accuracy: Accuracy at the last position so far, 0 to 1.
     """
     bar.update(task, completed=done, accuracy=f"{accuracy:.1%}")
 
 
 def testing_progress(shown: bool) -> Progress:
-    """Bars for meta-tests: episodes done, accuracy at the last position.
+    """Progress bars for meta-tests, with the accuracy at the last position.
 
     Args:
-        shown: Whether to show them at all.
+        shown: False for no output.
     """
     return Progress(
         TextColumn("{task.description}"),

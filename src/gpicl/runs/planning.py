@@ -1,4 +1,4 @@
-"""What a meta-test consists of, worked out from a card and a configuration before anything is tested."""
+"""Planning the tests of a meta-test from the weights' card and a configuration, before any test runs."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,17 +13,17 @@ from gpicl.runs.results import MetaTest, check_testing, test_key
 
 
 class TrainedWith(NamedTuple):
-    """What a card says about meta-training, as far as a meta-test depends on it.
+    """The settings of meta-training that a meta-test depends on, from a card.
 
-    Weights that `save_weights` has written alone say nothing; the defaults of `gpicl train` stand in.
+    Weights saved with `save_weights` have none; the defaults of `gpicl train` replace them.
 
     Attributes:
-        image: How images were prepared.
+        image: Preprocessing of the images.
         length: Examples T per episode.
         num_tasks: Number K of seen tasks; None if they were unlimited.
         seed: Seed of the weights and of the tasks.
         precision: See `TrainingConfig`.
-        data: Hash of the training images; None where the card does not say.
+        data: Hash of the training images; None if the card has none.
     """
 
     image: DataConfig
@@ -38,7 +38,7 @@ class TrainedWith(NamedTuple):
         """Read a card.
 
         Raises:
-            CheckpointError: If a field is of the wrong kind.
+            CheckpointError: If a field has the wrong type.
         """
         settings = _part(card, "meta_training")
         data, tasks, training = (_part(settings, name) for name in ("data", "tasks", "training"))
@@ -51,7 +51,10 @@ class TrainedWith(NamedTuple):
         )
         precision = _field(training, "precision", str, "auto")
         if precision not in ("auto", "bf16", "fp32"):
-            raise CheckpointError(f"The card says precision {precision!r}; known are auto, bf16 and fp32.")
+            raise CheckpointError(
+                f"The card has precision={precision!r}; known are auto, bf16 and fp32. Restore the file, or "
+                "train again."
+            )
         return cls(
             image,
             _field(tasks, "length", int, 100),
@@ -63,13 +66,13 @@ class TrainedWith(NamedTuple):
 
 
 class PlannedTest(NamedTuple):
-    """A test, and what it takes to make it.
+    """A test, with the data that it needs.
 
     Attributes:
-        test: What it is.
+        test: The test.
         name: Name or path of the data set.
-        image: How its images are prepared.
-        on_training_images: Whether it is of the very images that the learner was meta-trained on; None if unknown.
+        image: Preprocessing of its images.
+        on_training_images: Whether its images are those of meta-training; None if unknown.
     """
 
     test: MetaTest
@@ -79,16 +82,16 @@ class PlannedTest(NamedTuple):
 
 
 def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedTest]:
-    """Lay out the tests of a learner, in the order of the table.
+    """Plan the tests of a learner, in the order of the table.
 
     Args:
-        card: Of its weights.
-        testing: What is to be tested.
+        card: Card of the weights.
+        testing: The requested tests.
 
     Raises:
-        ConfigError: If there is nothing to test, or two data sets have one name.
-        TaskError: If seen tasks are wanted of a learner that was meta-trained on unlimited ones.
-        GpiclError: If a data set cannot be had.
+        ConfigError: If there is nothing to test, or two data sets have the same name.
+        TaskError: If seen tasks are requested and the learner was meta-trained on unlimited tasks.
+        GpiclError: If a data set is not available.
     """
     trained = TrainedWith.of(card)
     labels = [dataset_label(name) for name in testing.datasets]
@@ -129,13 +132,13 @@ def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedT
 
 
 def trained_config(card: Mapping[str, Any]) -> RunConfig:
-    """Rebuild the configuration that weights were meta-trained with, as far as it makes the tasks.
+    """Rebuild the parts of the meta-training configuration that define its tasks.
 
     Args:
-        card: Of the weights.
+        card: Card of the weights.
 
     Raises:
-        CheckpointError: If another version of this package wrote the card, with other fields.
+        CheckpointError: If another version of gpicl wrote the card, with other fields.
     """
     settings = _part(card, "meta_training")
     training = {name: value for name, value in _part(settings, "training").items() if name != "callbacks"}
@@ -147,45 +150,45 @@ def trained_config(card: Mapping[str, Any]) -> RunConfig:
         )
     except TypeError as error:
         raise CheckpointError(
-            f"The seen tasks of these weights cannot be made again: another version of gpicl wrote their card "
-            f"({error}). Test them on unseen tasks, or with that version."
+            f"The seen tasks of these weights cannot be rebuilt: another version of gpicl wrote their card "
+            f"({error}). Test the weights on unseen tasks, or use that version."
         ) from error
 
 
 def image_for_testing(image: DataConfig, testing: TestingConfig) -> DataConfig:
-    """How images are prepared for a meta-test.
+    """Return the preprocessing of images for a meta-test.
 
     Args:
-        image: How they were for meta-training.
-        testing: Says what is different.
+        image: Preprocessing in meta-training.
+        testing: Its size and channels, where given, replace those of meta-training.
     """
     return replace(image, size=testing.size or image.size, channels=testing.channels or image.channels)
 
 
 def load_test_set(name: str, image: DataConfig) -> FeatureDataset:
-    """Load what a learner is meta-tested on, prepared as the images that it was meta-trained on were.
+    """Load the test split of a data set, with the given preprocessing.
 
     Args:
         name: Name or path of the data set.
-        image: What the learner was meta-trained on.
+        image: Size and channels; its root is used if it is of the same data set.
     """
     return load_features(name, "test", _root(name, image), image.size, image.channels)
 
 
 def load_contents_of(one: PlannedTest) -> Contents:
-    """Describe what a test draws its episodes from."""
+    """Describe the data that a test draws its episodes from."""
     return load_contents(one.name, "test", _root(one.name, one.image), one.image.size, one.image.channels)
 
 
 def sized_for_testing(learner: Learner, testing: TestingConfig) -> Learner:
-    """Give a learner the number of features that it is meta-tested with.
+    """Resize a learner to the number of features of the meta-test.
 
     Args:
-        learner: As it was meta-trained.
-        testing: Says the number, or that it is the same.
+        learner: The meta-trained learner.
+        testing: Its `num_features` is the new number; None keeps the learner as it is.
 
     Raises:
-        LearnerError: If it is another, and the learner reads no other.
+        LearnerError: If the number differs and the learner reads only its own.
     """
     if testing.num_features is None:
         return learner
@@ -199,19 +202,19 @@ def _root(name: str, image: DataConfig) -> str | None:
 def _training_data(image: DataConfig) -> str | None:
     try:
         return load_contents(image.dataset, "train", image.root, image.size, image.channels).digest
-    except GpiclError:  # a run that was moved away from its data
+    except GpiclError:  # the run was moved and its data is not available
         return None
 
 
 def _part(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = fields.get(name) or {}
     if not isinstance(part, Mapping):
-        raise CheckpointError(f"The card's {name} is {part!r}, not a set of fields. Restore the file, or train again.")
+        raise CheckpointError(f"The card has {name}={part!r}, not a set of fields. Restore the file, or train again.")
     return part
 
 
 def _field(part: Mapping[str, Any], name: str, kind: Any, default: Any) -> Any:
     value = part.get(name, default)
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise CheckpointError(f"The card says {name}={value!r}, which cannot be. Restore the file, or train again.")
+        raise CheckpointError(f"The card has {name}={value!r}, which is not valid. Restore the file, or train again.")
     return value

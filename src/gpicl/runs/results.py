@@ -1,4 +1,4 @@
-"""A run's table of results: what has been tested, what has not, and what is no longer true."""
+"""The results table of a run: which tests are done, missing or out of date."""
 
 import hashlib
 import json
@@ -16,23 +16,23 @@ from gpicl.metatraining import TestingConfig
 from gpicl.tasks import TaskKind
 
 RESULTS_FILE = "results.csv"
-"""Name of the file in a run's folder."""
+"""File name of the table, in a run's folder."""
 PLACE = ["dataset", "tasks", "length", "image", "features", "seed"]
-"""Columns that say which test a row is of. Tests that differ in one of them stand side by side."""
+"""Columns that identify the test of a row. Tests that differ in one of them have separate rows."""
 
 
 class MetaTest(NamedTuple):
-    """One data set, one kind of tasks, and every setting that the outcome depends on.
+    """One data set, one kind of task, and every setting that affects the outcome.
 
     Attributes:
-        dataset: Its name in the table.
-        tasks: Kind of tasks.
+        dataset: Name of the data set in the table.
+        tasks: Kind of task.
         length: Examples T per episode.
         image: See `Contents`.
-        features: Features F of the projected inputs.
+        features: Number F of features of the projected inputs.
         seed: Seed of the tasks.
         episodes: Number of episodes.
-        key: Hash of all else that decides the outcome: the weights, the learner's source, the content of the data.
+        key: Hash of everything else that affects the outcome: weights, the learner's source, the content of the data.
     """
 
     dataset: str
@@ -46,12 +46,12 @@ class MetaTest(NamedTuple):
 
     @property
     def file_name(self) -> str:
-        """Name of a file that belongs to this test alone."""
+        """Unique file name for this test."""
         digest = hashlib.sha256(json.dumps(list(self)).encode()).hexdigest()[:12]
         return f"{self.tasks}-{digest}.npz"
 
     def rows(self, results: pd.DataFrame) -> pd.DataFrame:
-        """Pick the rows that this very test has made."""
+        """Select the rows of exactly this test."""
         if results.empty:
             return results
         chosen = pd.Series(True, index=results.index)
@@ -60,59 +60,55 @@ class MetaTest(NamedTuple):
         return results[chosen]
 
     def lacking(self, results: pd.DataFrame, positions: Sequence[int]) -> list[int]:
-        """List the positions that the results lack."""
+        """List the positions that are missing from the results."""
         rows = self.rows(results)
         return sorted(set(positions) - set(rows["position"])) if len(rows) else sorted(positions)
 
 
 def test_key(weights: str, source: str | None, contents: Contents, **settings: Any) -> str:
-    """Hash what decides a test's outcome and has no column of its own.
+    """Hash everything that affects a test's outcome and has no column in the table.
 
     Args:
         weights: Hash of the weights.
-        source: Hash of the learner's source; None where it has none.
-        contents: What the episodes draw from.
-        settings: Whatever else matters; JSON values.
+        source: Hash of the learner's source; None if it has none.
+        contents: Data that the episodes are drawn from.
+        settings: Other settings that matter, as JSON values.
     """
     decisive = [weights, source, contents.digest, sorted(settings.items())]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:12]
 
 
 def read_results(path: Path) -> pd.DataFrame:
-    """Read a table of results; an empty one if there is none, or one of a version that did not note what it tested.
+    """Read a table of results.
 
-    Args:
-        path: The file.
+    Returns:
+        The table. It is empty if the file does not exist, or if an old version wrote it without the columns that
+        identify its tests.
 
     Raises:
-        CheckpointError: If the file is no such table.
+        CheckpointError: If the file is not a CSV table.
     """
     if not path.exists():
         return pd.DataFrame()
     try:
         results = pd.read_csv(path, dtype={"image": str, "key": str, "data": str, "dataset": str, "weights": str})
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise CheckpointError(f"Cannot read {path}: {error}. Delete it; the tests are then made again.") from error
+        raise CheckpointError(f"Cannot read {path}: {error}. Delete the file to run its tests again.") from error
     return results if {*PLACE, "key", "weights", "position", "accuracy"} <= set(results.columns) else pd.DataFrame()
 
 
 def write_results(path: Path, results: pd.DataFrame) -> None:
-    """Write a table of results.
-
-    Args:
-        path: The file.
-        results: The table.
-    """
+    """Write a table of results as CSV, atomically."""
     write_atomically(path, partial(results.to_csv, index=False))
 
 
 def add_rows(results: pd.DataFrame, test: MetaTest, rows: pd.DataFrame) -> pd.DataFrame:
-    """Add what a test has made, in the order of positions; what stood in its place and is no longer true goes.
+    """Add the rows of a test, sorted by position, and remove out-of-date rows with the same `PLACE`.
 
     Args:
         results: The table so far.
         test: The test.
-        rows: Its rows at the positions that the table lacked.
+        rows: New rows, at the positions that were missing.
     """
     rows = rows.assign(key=test.key)
     if results.empty:
@@ -126,12 +122,12 @@ def add_rows(results: pd.DataFrame, test: MetaTest, rows: pd.DataFrame) -> pd.Da
 
 
 def rows_of(results: pd.DataFrame, tests: Iterable[MetaTest], positions: Sequence[int] | None = None) -> pd.DataFrame:
-    """Pick the rows of some tests, in their order.
+    """Select the rows of some tests, in the order of the tests.
 
     Args:
         results: The whole table.
-        tests: The tests.
-        positions: The positions to pick; None for all.
+        tests: Tests to select.
+        positions: Positions to select; None for all.
     """
     parts = [test.rows(results) for test in tests]
     found = pd.concat(parts, ignore_index=True) if parts else results
@@ -141,39 +137,42 @@ def rows_of(results: pd.DataFrame, tests: Iterable[MetaTest], positions: Sequenc
 
 
 def check_same_weights(results: pd.DataFrame, weights: str, path: Path) -> None:
-    """Refuse to mix the results of two learners in one table.
+    """Check that a table has results of these weights only.
 
     Args:
         results: The table so far.
-        weights: Hash of the weights that are tested.
-        path: File of the table, for the message.
+        weights: Hash of the weights to test.
+        path: File of the table, for the error message.
 
     Raises:
-        ConfigError: If the table holds results of other weights.
+        ConfigError: If the table has results of other weights.
     """
     if not results.empty and set(results["weights"]) != {weights[:16]}:
-        raise ConfigError(f"{path} holds results of other weights. Give another folder with --output, or delete it.")
+        raise ConfigError(
+            f"{path} has results of other weights. Choose another folder with --output, or delete the file."
+        )
 
 
 def check_testing(testing: TestingConfig, labels: Sequence[str]) -> None:
-    """Refuse tests that could not be told apart in a table, and no tests at all.
+    """Check that there is something to test, and that every data set has its own name.
 
     Args:
-        testing: What is to be tested.
+        testing: The requested tests.
         labels: Names of the data sets in the table.
 
     Raises:
-        ConfigError: If there is nothing to test, or two data sets have one name.
+        ConfigError: If there is nothing to test, or two data sets have the same name.
     """
     if not testing.datasets or not testing.tasks:
         what = "data set" if not testing.datasets else "kind of tasks"
         raise ConfigError(
-            f"There is nothing to meta-test: no {what} is named. Name some, as in mnist_5k,digits and unseen,identity; "
-            "gpicl train --test false trains without testing."
+            f"There is nothing to meta-test: no {what} is given. Give at least one, as in mnist_5k,digits and "
+            "unseen,identity. To train without testing, use gpicl train --test false."
         )
     for label in labels:
         named = {name for name, own in zip(testing.datasets, labels, strict=True) if own == label}
         if len(named) > 1:
             raise ConfigError(
-                f"Two data sets are called {label}: {', '.join(sorted(named))}. Give each a name, as in NAME=PATH."
+                f"Two data sets are called {label}: {', '.join(sorted(named))}. Give each its own name, as in "
+                "NAME=PATH."
             )

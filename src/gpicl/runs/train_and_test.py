@@ -1,4 +1,4 @@
-"""From a configuration to a tested learner."""
+"""Meta-train and meta-test a learner from one configuration."""
 
 from collections.abc import Callable
 
@@ -26,24 +26,24 @@ def train_and_test(
     test: bool = True,
     fresh: bool = False,
 ) -> tuple[Run, pd.DataFrame | None]:
-    """Meta-train, meta-test and report, doing only what has not been done.
+    """Meta-train, meta-test and report; skip what is already done.
 
     Args:
-        config: The run.
-        output: Folder of all runs.
-        command: What the user typed, for the report.
-        say: Told what is being done.
-        batch: Episodes at once of the meta-test.
-        report: Write the report; a sweep of many runs has a page of its own instead.
-        test: Meta-test at all.
-        fresh: Train again, and replace what the run has made before.
+        config: Configuration of the run.
+        output: Folder for all runs.
+        command: The user's command, for the report.
+        say: Called with progress messages.
+        batch: Episodes per batch of the meta-test.
+        report: Write the report; a sweep of many runs writes one page for all of them instead.
+        test: Meta-test after training.
+        fresh: Train again from the start and replace the earlier files of this run.
 
     Returns:
-        The run and its table of results; no table without a test, in any but the first of several processes, which
-        tests for all, and of a run that was ended before its budget was used.
+        The run and its table of results. The table is None without a test, if the run stopped before its budget was
+        used, and in all processes but the first, which tests for all.
 
     Raises:
-        GpiclError: If the configuration cannot be run or tested; found before anything is meta-trained.
+        GpiclError: If the configuration cannot be run or tested; raised before meta-training starts.
     """
     device = device_of(config.loop)
     if test:
@@ -60,14 +60,16 @@ def train_and_test(
 
 
 def _check_tests(config: RunConfig) -> None:
-    """Find a misspelt data set now rather than after hours of meta-training."""
+    """Find errors in the test configuration before hours of meta-training."""
     for name in config.testing.datasets:
         load_test_set(name, image_for_testing(config.data, config.testing))
     config.testing.positions_of(config.test_length)
     if "seen" in config.testing.tasks and config.tasks.num_tasks is None:
-        raise TaskError("testing.tasks asks for seen tasks, which exist only for a finite tasks.num_tasks.")
+        raise TaskError(
+            "testing.tasks has seen tasks, which exist only for a finite tasks.num_tasks. Set it, or test unseen tasks."
+        )
     if config.testing.num_features is not None and not learner_class(config.learner.name).any_size:
         raise TaskError(
             f"testing.num_features={config.testing.num_features} is for learners that read any number of features "
-            f"({learners_of_any_size()}), which {config.learner.name} does not. Leave it null."
+            f"({learners_of_any_size()}), and {config.learner.name} does not. Set it to null."
         )

@@ -1,4 +1,4 @@
-"""A process of its own for each piece of work, so that what fails there fails alone."""
+"""Runs work in a separate process, so that a crash there leaves the main process running."""
 
 import multiprocessing
 import os
@@ -13,11 +13,11 @@ from gpicl.errors import GpiclError
 
 
 class Outcome(NamedTuple):
-    """What became of a piece of work.
+    """Outcome of one piece of work.
 
     Attributes:
-        result: What it returned; None if it failed.
-        failure: Why it failed; None if it did not.
+        result: Return value; None after a failure.
+        failure: Reason of the failure; None for success.
     """
 
     result: Any
@@ -25,21 +25,21 @@ class Outcome(NamedTuple):
 
 
 class Worker:
-    """Runs one piece of work after another, and outlives those that do not.
+    """Runs one piece of work after another in a separate process, and starts a new process after a crash.
 
-    WHY a process: a learner that wants more memory than there is gets killed by the system, which no `except` catches.
-    The process is kept from one piece to the next, since starting it takes seconds.
+    WHY a process: the operating system kills a process that runs out of memory, and no `except` catches that. The
+    process is reused for the next piece of work, since starting one takes seconds.
     """
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Outcome:
-        """Run a function of a module and wait for it.
+        """Run a function in the worker's process and wait for its outcome.
 
         Args:
-            function: What to run; it and its arguments must be picklable.
-            arguments: What to run it with.
+            function: A module-level function; it and its arguments must be picklable.
+            arguments: Positional arguments of the function.
         """
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
@@ -48,16 +48,16 @@ class Worker:
             return self._pool.submit(guarded, function, arguments).result()
         except BrokenProcessPool:
             self._stop()
-            return Outcome(None, "its process was killed from outside, most likely for want of memory.")
+            return Outcome(None, "its process was killed, probably because it ran out of memory.")
 
     def __enter__(self) -> "Worker":
-        """Nothing is started yet."""
+        """Return the worker; its process starts with the first piece of work."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End the process, in the middle of its work if an error says so."""
+        """Stop the process; after an error, without waiting for its work."""
         if kind is not None and self._pool is not None:
             for process in list((self._pool._processes or {}).values()):
                 process.terminate()
@@ -70,9 +70,9 @@ class Worker:
 
 
 def _end_with_parent() -> None:
-    """Let this process end when the one that it works for does, even if that is killed.
+    """Stop this process when its parent ends for any reason.
 
-    WHY: it would go on meta-training, and write into the same folder as the command that resumes the run.
+    WHY: otherwise it would keep meta-training, and write to the same folder as the command that resumes the run.
     """
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
@@ -85,13 +85,13 @@ def _wait_for_parent() -> None:
 
 
 def guarded(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
-    """Run a function and say what became of it.
+    """Run a function and return its outcome.
 
-    WHY caught here rather than where it is waited for: not every exception survives the way between processes.
+    WHY exceptions are caught here and not in the parent process: not every exception can be pickled.
 
     Args:
-        function: What to run.
-        arguments: What to run it with.
+        function: Function to run.
+        arguments: Positional arguments of the function.
     """
     try:
         return Outcome(function(*arguments), None)

@@ -1,4 +1,4 @@
-"""The machine: what its devices can do, its memory and its threads. Knows nothing of learning."""
+"""The machine: its devices, precision, memory and threads. Independent of learners and tasks."""
 
 from gpicl.runtime.devices import Chunks, find_device, is_available, is_out_of_memory
 from gpicl.runtime.machine import describe_machine, machine_description

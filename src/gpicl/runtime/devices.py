@@ -1,4 +1,4 @@
-"""Devices: finding the one that work is to run on, and going on with smaller chunks where its memory runs out."""
+"""Devices: choose a device, and continue with smaller chunks when its memory runs out."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 
 def find_device(name: str | torch.device | None = None) -> torch.device:
-    """Find a device by its name.
+    """Return the device with this name.
 
     Args:
-        name: `cpu`, `cuda`, or `cuda:1` for the second GPU; None for the GPU if there is one, else the CPU.
+        name: `cpu`, `cuda`, or `cuda:1` for the second GPU. None: the GPU if there is one, else the CPU.
 
     Raises:
-        ConfigError: If there is no such device, or not on this machine.
+        ConfigError: If the name is invalid, or this machine does not have the device.
     """
     if name is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -39,26 +39,22 @@ _ACCEPTED = "Choose cpu, cuda, or cuda:1 for the second GPU; without a choice, t
 
 
 def is_available(device: torch.device) -> bool:
-    """Whether this machine has a device.
-
-    Args:
-        device: A CPU or a GPU.
-    """
+    """Return whether this machine has a device."""
     if device.type == "cpu":
         return True
     return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
 
 
 class Chunks:
-    """Works on many things, some at a time, and on half as many at a time whenever memory runs out.
+    """Processes items in chunks, and halves the chunk size whenever memory runs out.
 
     Args:
-        size: How many at a time to begin with.
-        what: What they are, in the plural, for the note.
-        note: Called with a sentence when the size is halved; None issues a warning.
+        size: Initial number of items in a chunk.
+        what: What the items are, in the plural, for messages.
+        note: Called with a message when the size is halved. None: a warning is issued.
 
     Attributes:
-        size: How many at a time now.
+        size: Current number of items in a chunk.
     """
 
     def __init__(self, size: int, what: str, note: Callable[[str], object] | None = None) -> None:
@@ -69,15 +65,15 @@ class Chunks:
         """Call a function on one chunk after the other.
 
         Args:
-            count: How many things there are.
-            function: Works on those from its first argument up to its second, exclusive. Where it runs out of memory it
-                is called again with fewer, so it must leave nothing behind before it has succeeded.
+            count: Total number of items.
+            function: Takes the first index of a chunk and the last, exclusive. If it runs out of memory it is called
+                again with a smaller chunk, so it must have no side effects unless it succeeds.
 
         Yields:
-            What the function returns of each chunk, in order.
+            The result of each chunk, in order.
 
         Raises:
-            ConfigError: If a single one takes more memory than there is.
+            ConfigError: If a single item does not fit in memory.
         """
         first = 0
         while first < count:
@@ -92,7 +88,7 @@ class Chunks:
                 yield result
                 first = last
                 continue
-            # Out here, as the error holds on to the tensors of the function as long as it is handled.
+            # Outside the handler: within it the error keeps the function's tensors alive.
             self._halve(last - first, reason)
 
     def _halve(self, tried: int, reason: str) -> None:
@@ -104,7 +100,7 @@ class Chunks:
                 "as cpu, or shorter episodes or a smaller context."
             )
         self.size = tried // 2
-        message = f"Out of memory with {tried} {self._what} at once; going on with {self.size} at once."
+        message = f"Out of memory with {tried} {self._what} at once; continuing with {self.size} at once."
         if self._note is None:
             warnings.warn(message, stacklevel=2)
         else:
@@ -112,6 +108,6 @@ class Chunks:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there is not enough memory, on whatever device."""
-    # The CPU's allocator has no error of its own.
+    """Whether an error says that there is not enough memory, on any device."""
+    # The CPU allocator has no exception class for this.
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)

@@ -1,4 +1,4 @@
-"""The machine that something was measured on."""
+"""Descriptions of the machine, for measurements."""
 
 import os
 import platform
@@ -10,10 +10,10 @@ from gpicl.runtime.memory import physical_memory
 
 
 def machine_description(device: torch.device | None = None) -> str:
-    """Describe the machine in words, as in "2 cores of AMD EPYC 7763 (x86_64)".
+    """Describe the machine in words, for example "2 cores of AMD EPYC 7763 (x86_64)".
 
     Args:
-        device: Where the work was done; a GPU is named first.
+        device: Device that did the work; a GPU is named first.
     """
     cores = f"{os.cpu_count()} cores of {_processor()} ({platform.machine()})"
     if device is None or device.type != "cuda":
@@ -22,7 +22,7 @@ def machine_description(device: torch.device | None = None) -> str:
 
 
 def describe_machine() -> dict[str, str | int]:
-    """Give everything that decides how fast the machine is, by name."""
+    """Return the properties that determine the machine's speed, by name."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count() or 1,

@@ -1,4 +1,4 @@
-"""Memory: how much the machine has, and keeping it between the steps of a long computation."""
+"""Memory: how much the machine has, and how to keep it between the steps of a long computation."""
 
 import ctypes
 import os
@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-# Parameters of glibc's `mallopt` (malloc.h), and the values that it comes to by itself in a program with large arrays.
+# Parameters of glibc's `mallopt` (malloc.h), and the values that it reaches by itself in a program with large arrays.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
 _USUAL_TRIM, _USUAL_MMAP, _USUAL_MMAP_MAX = 64 * 2**20, 32 * 2**20, 65_536
 
-# Holds something while a block is open: the setting is the whole process's.
+# Non-empty while a block is open: the setting holds for the whole process.
 _blocks: list[bool] = []
 
 
 def physical_memory() -> int:
-    """Bytes of memory that the machine has; 0 where it does not say."""
+    """Return the machine's memory in bytes; 0 if unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -25,7 +25,7 @@ def physical_memory() -> int:
 
 
 def available_memory() -> int:
-    """Bytes of memory that can be allocated now; 0 where the machine does not say."""
+    """Return the memory that can be allocated now, in bytes; 0 if unknown."""
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         for line in meminfo.read_text().splitlines():
@@ -36,13 +36,13 @@ def available_memory() -> int:
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Keep what is freed within a `with` block for the next allocation, and give it back to the system at the end.
+    """Keep freed memory for the next allocation within a `with` block, and return it to the system at the end.
 
-    Blocks may lie in each other; the outermost counts.
+    Blocks can be nested; only the outermost has an effect. Without glibc this does nothing.
 
-    WHY: a step frees all its activations, and the next one allocates the same again. In between glibc returns them to
-    the system, which has to clear every page before it hands it out again; that took an eighth to a third of a step
-    (docs/performance.md). Does nothing where the C library is another one.
+    WHY: a step frees all its activations, and the next one allocates the same amount again. In between glibc returns
+    the memory to the system, which has to clear every page before handing it out again. That took an eighth to a third
+    of a step (docs/performance.md).
     """
     libc = _glibc()
     if libc is None or _blocks:

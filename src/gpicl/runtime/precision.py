@@ -1,4 +1,4 @@
-"""Precision: which devices multiply in bfloat16, and which precision to train in there."""
+"""Precision: which devices multiply in bfloat16, and in which precision to train."""
 
 from typing import Literal
 
@@ -6,11 +6,7 @@ import torch
 
 
 def multiplies_in_bf16(device: torch.device) -> bool:
-    """Whether a device has instructions for products in bfloat16.
-
-    Args:
-        device: The device.
-    """
+    """Return whether a device has instructions for products in bfloat16."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
@@ -22,14 +18,14 @@ def multiplies_in_bf16(device: torch.device) -> bool:
 def lightning_precision(
     wanted: Literal["auto", "bf16", "fp32"], device: torch.device
 ) -> Literal["bf16-mixed", "32-true"]:
-    """Translate a precision for Lightning; `auto` takes bfloat16 where the hardware multiplies in it.
+    """Translate a configured precision for Lightning; `auto` is bfloat16 if the hardware multiplies in it.
 
-    WHY not always bfloat16: without such instructions a CPU emulates it, at a fraction of float32's speed. With them,
+    WHY not always bfloat16: a CPU without such instructions emulates it, at a fraction of float32's speed. With them,
     products run three times as fast. The weights stay in float32 either way.
 
     Args:
-        wanted: What the configuration says.
-        device: The device of the learner.
+        wanted: Precision from the configuration.
+        device: Device that the learner is on.
     """
     gains = wanted == "bf16" or (wanted == "auto" and multiplies_in_bf16(device))
     return "bf16-mixed" if gains else "32-true"

@@ -1,4 +1,4 @@
-"""Threads: keeping NumPy's out of PyTorch's way."""
+"""Threads: keep NumPy's threads from slowing down PyTorch's."""
 
 import os
 import threading
@@ -12,13 +12,13 @@ from threadpoolctl import ThreadpoolController
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Let NumPy and SciPy multiply on one thread while a `with` block runs.
+    """Limit the BLAS of NumPy and SciPy to one thread within a `with` block.
 
-    WHY: their threads keep spinning for a while when they are done, on the very cores that PyTorch's threads need
-    next. On two cores that makes a fit four times as long, and matrices of a few hundred rows gain nothing from it.
+    WHY: BLAS threads keep spinning for a while after they finish, on the cores that PyTorch's threads need next. On
+    two cores a fit then takes four times as long, and matrices of a few hundred rows gain nothing from more threads.
 
-    The limit holds for the whole process, so concurrent blocks share it: the first sets it, and the last restores
-    what was there before the first.
+    The limit holds for the whole process, so concurrent blocks share it: the first sets it, and the last restores the
+    previous value.
     """
     _shared.enter()
     try:
@@ -48,7 +48,7 @@ class _SharedLimit:
                 self._restore()
 
     def after_fork(self) -> None:
-        """Begin again in a child process, to which the threads with open blocks have not come along."""
+        """Reset in a child process, which does not have the threads with open blocks."""
         self._lock = threading.Lock()
         if self._open:
             self._open = 0
@@ -61,7 +61,7 @@ class _SharedLimit:
 
 @cache
 def _controller() -> ThreadpoolController:
-    # Looking through all loaded libraries takes as long as a fit, so it is done once.
+    # Inspecting all loaded libraries takes as long as a fit, so it is done once.
     return ThreadpoolController()
 
 

@@ -1,4 +1,4 @@
-"""Tasks: a data set in, episodes out, as a pure function of (seed, task id, draw)."""
+"""Tasks: make episodes from a data set, as a pure function of (seed, task id, draw)."""
 
 from gpicl.tasks.augmentor import TaskAugmentor, TaskKind
 from gpicl.tasks.episodes import Episodes

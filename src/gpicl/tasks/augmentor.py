@@ -22,34 +22,34 @@ from gpicl.tasks.widenings.merging import Merging
 TaskKind = Literal["seen", "unseen", "identity"]
 """Kinds of tasks; see `TaskAugmentor.episodes`."""
 
-# Matrices and inputs of one chunk stay below this, however many episodes are made at once.
+# Limit for the matrices and inputs of one chunk, independent of the number of episodes made at once.
 _CHUNK_BYTES = {"cpu": 64 * 2**20, "cuda": 4 * 2**30}
 
-# What invented tasks are made of where there is no data set.
+# Width of the inputs of invented tasks without a data set.
 _INPUTS_OF_NOTHING = 128
 _LARGEST = 2**63
 
 
 class TaskAugmentor:
-    """Makes classification tasks without end from one data set, or from nothing (paper, section 3).
+    """Makes an unlimited number of classification tasks from one data set, or invents them (paper, section 3).
 
     A task is `x -> A x` with `A_ij ~ Normal(0, 1 / N)` and `y -> rho(y)` with a uniform permutation `rho`. Episodes
-    are a pure function of (seed, task, draw): made one by one or by the million, in any order, on any worker and any
-    device, the same episode comes out, and nothing is stored per task. A batch is made as a whole where it is needed.
+    are a pure function of (seed, task, draw): they are the same in any batch, in any order, on any worker and on any
+    device, and nothing is stored per task. A whole batch is made at once, on the device that needs it.
 
     Args:
-        dataset: The examples; None for tasks that are all invented, which needs `num_features` and `num_classes`.
-        num_tasks: Number K of seen tasks, ids 0..K-1; None for unlimited, every episode then being a fresh task.
+        dataset: The examples. With None all tasks are invented; this requires `num_features` and `num_classes`.
+        num_tasks: Number K of seen tasks, ids 0..K-1. With None it is unlimited: every episode is a new task.
         length: Examples T per episode.
-        num_features: Features F of the projected inputs; None for as many as the data set has.
-        num_classes: Labels C of a task; None for as many as the data set has classes.
+        num_features: Features F of the projected inputs. Default: as many as the data set has.
+        num_classes: Labels C of a task. Default: as many as the data set has classes.
         widen: Probability that a seen task is widened, by the name of the widening (`gpicl.tasks.widenings`). Unseen
-            tasks never are, so that accuracies stay comparable.
+            tasks are never widened, so that accuracies stay comparable.
         seed: Seed of the whole distribution, 0..2^64-1.
-        device: Where episodes are made.
+        device: Device on which episodes are made.
 
     Raises:
-        TaskError: If such a distribution cannot exist.
+        TaskError: If an argument is out of range, or arguments contradict each other.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class TaskAugmentor:
     ) -> None:
         if num_tasks is not None and not 1 <= num_tasks <= _LARGEST:
             raise TaskError(
-                f"num_tasks must be from 1 to 2^63, not {num_tasks}. Give null (None) for unlimited fresh tasks."
+                f"num_tasks must be from 1 to 2^63, not {num_tasks}. Give null (None) for unlimited new tasks."
             )
         if length < 2:
             raise TaskError(
@@ -79,8 +79,8 @@ class TaskAugmentor:
             raise TaskError(f"num_classes must be at least 2, not {num_classes}; None keeps the data set's own.")
         if dataset is None and (num_features is None or num_classes is None):
             raise TaskError(
-                "Without a data set nothing says how wide the inputs are and how many classes there are: give "
-                "tasks.num_features and tasks.num_classes."
+                "Without a data set the number of features and classes is unknown: give tasks.num_features and "
+                "tasks.num_classes."
             )
         if not 0 <= seed < 2**64:
             raise TaskError(f"seed must be from 0 to 2^64 - 1, not {seed}.")
@@ -96,28 +96,29 @@ class TaskAugmentor:
         built = build_widenings(self.widen, setting)
         self._merging = next((w for w in built if isinstance(w, Merging)), None)
         self._widenings: list[Widening] = [w for w in built if not isinstance(w, Merging)]
-        # Where there is no data set, inventions stand in its place, in unseen tasks too.
+        # Without a data set all tasks are inventions, unseen tasks too.
         self._inventing = [w for w in self._widenings if dataset is None and w.name == "invention"]
         if dataset is None and not any(w.probability == 1 for w in self._inventing):
-            raise TaskError("Without a data set all tasks are invented: give tasks.widen an `invention` of 1.")
+            raise TaskError("Without a data set all tasks are invented: set `invention` to 1 in tasks.widen.")
         self.device = torch.device(device)
         self._uploaded: Examples | None = None
 
     def on(self, dataset: FeatureDataset, *, length: int | None = None, answerable: bool = True) -> "TaskAugmentor":
-        """Make the very same tasks, widenings included, of other examples of as many features.
+        """Return an augmentor that makes the same tasks, including widenings, from other examples.
 
         Args:
-            dataset: The other examples, such as held-out ones.
-            length: Examples per episode; None for as many as here.
-            answerable: Leave out what makes labels differ from the right answers (label noise), as a meta-test must.
+            dataset: The other examples, such as held-out ones, with the same number of features.
+            length: Examples per episode; None keeps the length of this augmentor.
+            answerable: Leave out widenings that make labels differ from the right answers (label noise), as a
+                meta-test must.
 
         Raises:
-            TaskError: If the examples have another number of features than the tasks are made for.
+            TaskError: If the number of features differs.
         """
         if dataset.features.shape[1] != self.num_inputs:
             raise TaskError(
-                f"Tasks of examples with {self.num_inputs} features cannot be made of those of data set "
-                f"{dataset.name!r}, which have {dataset.features.shape[1]}. Resize them."
+                f"These tasks need examples with {self.num_inputs} features, but those of data set {dataset.name!r} "
+                f"have {dataset.features.shape[1]}. Resize them."
             )
         other = object.__new__(TaskAugmentor)
         other.__dict__.update(self.__dict__)
@@ -137,21 +138,22 @@ class TaskAugmentor:
         tasks: TaskKind = "seen",
         interventions: Interventions = NO_INTERVENTION,
     ) -> Episodes:
-        """Make the episodes of these draws.
+        """Make one episode per draw.
 
         Args:
-            draws: Numbers from 0 to 2^63-1; each is an episode of its own. A tensor on the device is taken as it is.
-            tasks: `seen`: draw n is of the task id that n falls on (a fresh task where they are unlimited).
-                `unseen`: a fresh task of a stream that is never used for `seen`. `identity`: the raw data set.
-            interventions: What is done to seen tasks.
+            draws: Numbers from 0 to 2^63-1, each a different episode. A tensor must already be on the device.
+            tasks: `seen`: draw n determines the task id at random (a new task if the number of tasks is unlimited).
+                `unseen`: a new task from a stream that is never used for `seen`. `identity`: the raw data set.
+            interventions: Interventions on seen tasks.
 
         Raises:
-            TaskError: If a draw is out of range, an intervention is none, or the raw data set is wider than F.
+            TaskError: If a draw is out of range, an intervention is invalid, or the raw data set has more than F
+                features.
         """
         numbers = self._numbers(Stream.UNSEEN if tasks in ("unseen", "identity") else Stream.FRESH, draws)
         if tasks == "identity":
             if self.dataset is None:
-                raise TaskError("There is no identity task without a data set: invented tasks have no raw images.")
+                raise TaskError("The identity task needs a data set: invented tasks have no raw images.")
             return self._make(numbers, Interventions(permutation_probability=0.0), identity=True)
         if tasks == "seen" and self.num_tasks is not None:
             ids = numbers.integers(self.num_tasks, "task of a draw", 1)[:, 0]
@@ -164,12 +166,12 @@ class TaskAugmentor:
         draws: Sequence[int],
         interventions: Interventions = NO_INTERVENTION,
     ) -> Episodes:
-        """Make one episode of each named task.
+        """Make one episode of each of the given tasks.
 
         Args:
-            task_ids: Task ids, 0..2^63-1. Those beyond `num_tasks` are unseen tasks that have a name.
-            draws: As many draws; another draw of the same task shows other examples.
-            interventions: What is done to those of them that are seen.
+            task_ids: Task ids, 0..2^63-1. Ids from `num_tasks` on are unseen tasks.
+            draws: One draw per task id. Different draws of a task show different examples.
+            interventions: Interventions on the seen ones among these tasks.
         """
         if len(task_ids) != len(draws):
             raise TaskError(f"Give one draw per task id, not {len(draws)} draws for {len(task_ids)} ids.")
@@ -224,7 +226,7 @@ class TaskAugmentor:
         return Episodes(self._project(batch.inputs, 0.0, 1.0, numbers), batch.labels)
 
     def _seen(self, numbers: Numbers) -> Bool[Tensor, " B"]:
-        """The one rule of what is seen: widenings and interventions are for these tasks alone."""
+        """Return which tasks are seen; widenings and interventions apply only to these."""
         if numbers.stream is Stream.NAMED and self.num_tasks is not None:
             return numbers.tasks <= self.num_tasks - 1
         return torch.full_like(numbers.tasks, numbers.stream is Stream.FRESH, dtype=torch.bool)
@@ -233,7 +235,7 @@ class TaskAugmentor:
         self, numbers: Numbers, seen: Bool[Tensor, " B"], permute: Tensor, fewer: int | None
     ) -> Int64[Tensor, "B M C"]:
         count = len(self._setting.data.classes)
-        # Of fewer labels every one has a class, however many more labels there are than classes.
+        # With fewer labels every label in use has a class, even if there are more labels than classes.
         labels = min(fewer, self.num_classes) if fewer else self.num_classes
         behind = classes_behind(numbers, count, labels, permute)
         layers = behind[:, None]
@@ -280,7 +282,7 @@ class TaskAugmentor:
         return project_by_id(stored.float().sub_(mean).div_(std), numbers, self.num_features)
 
     def _here(self) -> Examples:
-        """The examples on today's device; uploaded when they are first needed there."""
+        """Return the examples on the current device, uploaded on first use."""
         if self._uploaded is None or self._uploaded.device != self.device:
             dataset = self._setting.data
             pool = dataset if self._merging is None else self._merging.pool(dataset)
@@ -288,7 +290,7 @@ class TaskAugmentor:
         return self._uploaded
 
     def _parts(self, numbers: Numbers) -> Iterator[slice]:
-        """Chunks whose matrices stay within the budget; what an episode is does not depend on them."""
+        """Split into chunks whose matrices fit the memory budget; episodes do not depend on the chunks."""
         budget = _CHUNK_BYTES.get(self.device.type, _CHUNK_BYTES["cuda"])
         normals = self.num_inputs if numbers.stream is Stream.NAMED else self.length
         wide = self.length * self.num_inputs * (24 if self._widenings else 4)

@@ -1,4 +1,4 @@
-"""A batch of episodes: what tasks produce and learners read."""
+"""Batches of episodes, which tasks produce and learners read."""
 
 from typing import NamedTuple
 

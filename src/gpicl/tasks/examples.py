@@ -1,4 +1,4 @@
-"""The examples of a data set where tasks are made, and which of them an episode shows."""
+"""The examples of a data set on a device, and the choice of those that an episode shows."""
 
 import math
 
@@ -11,7 +11,7 @@ from gpicl.data import FeatureDataset
 from gpicl.tasks.projection import normalise
 from gpicl.tasks.randomness import Numbers
 
-# A table of components above this is not kept: the components are computed for every batch.
+# A larger table of components is not kept; the components are then computed for every batch.
 _TABLE_BYTES = {"cpu": 256 * 2**20, "cuda": 4 * 2**30}
 _CHUNK = 4096
 
@@ -21,11 +21,11 @@ class Examples:
 
     Args:
         dataset: The examples.
-        device: Where tasks are made.
+        device: Device on which tasks are made.
 
     Attributes:
-        num_classes: Classes of the data set.
-        num_features: Features N of an example.
+        num_classes: Number of classes of the data set.
+        num_features: Number N of features of an example.
     """
 
     def __init__(self, dataset: FeatureDataset, device: torch.device) -> None:
@@ -36,7 +36,7 @@ class Examples:
         counts = np.bincount(dataset.labels, minlength=self.num_classes)
         self._smallest_first = np.sort(counts)
         self._by_class = torch.from_numpy(np.argsort(dataset.labels, kind="stable")).to(device)
-        self._counts = torch.from_numpy(np.append(counts, 0)).to(device)  # class -1, none, has no example
+        self._counts = torch.from_numpy(np.append(counts, 0)).to(device)  # class -1 (none) has no examples
         self._starts = torch.from_numpy(np.append(np.cumsum(counts) - counts, 0)).to(device)
         self._tables: dict[int, tuple[Tensor, Tensor]] = {}
 
@@ -46,15 +46,15 @@ class Examples:
     def choose(
         self, numbers: Numbers, behind: Int64[Tensor, "B M C"], count: int
     ) -> tuple[Int64[Tensor, "B {count}"], Int64[Tensor, "B {count}"]]:
-        """Choose examples of given classes: at random, not class-balanced, each at most once where there are enough.
+        """Choose examples of given classes at random, not class-balanced, each at most once if there are enough.
 
         Args:
-            numbers: The episodes' own.
-            behind: Classes behind each label, -1 for none; M of them where labels stand for several classes.
-            count: Examples of each episode.
+            numbers: Random numbers of the episodes.
+            behind: Classes behind each label, -1 for none; M of them if labels stand for several classes.
+            count: Number of examples in each episode.
 
         Returns:
-            Indices of the examples, and the labels that stand for their classes.
+            Indices of the examples, and their labels.
         """
         flat = behind.flatten(1)
         ends = self._counts[flat].cumsum(1)
@@ -65,11 +65,11 @@ class Examples:
         return indices, which % behind.shape[2]
 
     def stored(self, numbers: Numbers, indices: Int64[Tensor, "B T"]) -> Shaped[Tensor, "B T N"]:
-        """Look examples up as they are stored, or draw the pixels of a data set that is new in every episode.
+        """Look up examples as stored, or draw the pixels if the data set is new in every episode.
 
         Args:
-            numbers: The episodes' own.
-            indices: Which examples.
+            numbers: Random numbers of the episodes.
+            indices: Indices of the examples.
         """
         if not self.dataset.fresh_each_episode:
             return self._stored[indices]
@@ -79,18 +79,18 @@ class Examples:
         return fresh[torch.arange(len(numbers), device=indices.device)[:, None], indices]
 
     def normalised(self, numbers: Numbers, indices: Int64[Tensor, "B T"]) -> Float32[Tensor, "B T N"]:
-        """Look examples up and normalise them by the data set's mean and standard deviation. See `stored`."""
+        """Look up examples and normalise them by the data set's mean and standard deviation. See `stored`."""
         return normalise(self.stored(numbers, indices), self.dataset.mean, self.dataset.std)
 
     def components(
         self, numbers: Numbers, indices: Int64[Tensor, "B T"], basis: Float32[Tensor, "N N"]
     ) -> Float32[Tensor, "B T N"]:
-        """Give normalised examples in another basis, from a table of all of them where that is not too large.
+        """Return normalised examples in another basis, from a table of all examples if it is not too large.
 
         Args:
-            numbers: The episodes' own.
-            indices: Which examples.
-            basis: Columns are the basis vectors.
+            numbers: Random numbers of the episodes.
+            indices: Indices of the examples.
+            basis: Matrix whose columns are the basis vectors.
         """
         size = self._stored.numel() * 4
         if self.dataset.fresh_each_episode or size > _TABLE_BYTES.get(self._stored.device.type, _TABLE_BYTES["cuda"]):
@@ -103,15 +103,15 @@ class Examples:
         return self._tables[id(basis)][1][indices]
 
     def _fewest(self, num_labels: int) -> int:
-        """Examples that there are at least, whichever classes stand behind so many labels."""
+        """Return the smallest number of examples that any choice of classes for these labels can have."""
         return int(self._smallest_first[: min(num_labels, self.num_classes)].sum())
 
 
 def _distinct(numbers: Numbers, totals: Int64[Tensor, "B 1"], count: int, fewest: int) -> Int64[Tensor, "B {count}"]:
-    """Draw uniform integers below `totals`, no two of a row alike; with repetitions where there are too few.
+    """Draw uniform integers below `totals`, distinct within a row; with repetitions if there are too few.
 
-    Independent draws without those that were there before are a uniform sample in uniform order. So many are made
-    that the chance of too few different ones is below 1e-12, and a row that has too few is filled with repetitions.
+    Independent draws with duplicates removed are a uniform sample in uniform order. Enough draws are made that the
+    chance of too few distinct ones is below 1e-12; a row with too few is filled with repetitions.
     """
     available = max(fewest, count)
     gaps = available / (available - np.arange(count))  # draws until the next different one, on average

@@ -1,6 +1,7 @@
-"""Philox 4x64-10 on a device that is no CPU: the numbers of NumPy's generator, by other means.
+"""Philox 4x64-10 for devices other than the CPU; it gives the same numbers as NumPy's generator.
 
-Block i of a row has the counter (i + 1, id, draw, stream) and gives words 4i..4i+3, as NumPy counts up before it draws.
+Block i of a row has the counter (i + 1, id, draw, stream) and gives words 4i..4i+3, because NumPy increments the
+counter before it draws.
 """
 
 from importlib.util import find_spec
@@ -30,8 +31,8 @@ def draw(
         tasks: Second word of the counter.
         draws: Third word of the counter; None for zero.
         stream: Fourth word of the counter.
-        count: Words or normals for every row.
-        table: Quantiles, on the same device.
+        count: Number of words or normals for every row.
+        table: Quantiles of the standard normal, on the same device.
 
     Returns:
         `[B, count]`: words as int64, or normals as float32.
@@ -50,7 +51,7 @@ def draw(
 def draw_with_tensors(
     key: tuple[int, int], tasks: Int64[Tensor, " B"], draws: Int64[Tensor, " B"], stream: int, count: int
 ) -> Int64[Tensor, "B {count}"]:
-    """Draw words by operations on int64 tensors: slow, but the same on every device that PyTorch knows."""
+    """Draw words with operations on int64 tensors: slow, but identical on every device of PyTorch."""
     blocks = torch.arange(1, -(-count // 4) + 1, device=tasks.device)
     counter = [
         blocks.expand(len(tasks), -1),
@@ -69,7 +70,7 @@ def draw_with_tensors(
 
 
 def _multiply(x: Int64[Tensor, "*n"], by: int) -> tuple[Int64[Tensor, "*n"], Int64[Tensor, "*n"]]:
-    """The high and the low 64 bits of a product of unsigned numbers."""
+    """Return the high and the low 64 bits of a product of unsigned numbers."""
     x_low, x_high, by_low, by_high = x & _LOW, (x >> 32) & _LOW, by & _LOW, by >> 32
     low, cross, other = x_low * by_low, x_low * by_high, x_high * by_low
     carry = ((low >> 32) & _LOW) + (cross & _LOW) + (other & _LOW)
@@ -78,6 +79,6 @@ def _multiply(x: Int64[Tensor, "*n"], by: int) -> tuple[Int64[Tensor, "*n"], Int
 
 
 def _signed(word: int) -> int:
-    """The same 64 bits as a signed number."""
+    """Return the same 64 bits as a signed number."""
     word %= 2**64
     return word - 2**64 if word >= 2**63 else word

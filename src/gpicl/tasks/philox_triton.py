@@ -1,4 +1,4 @@
-"""Philox 4x64-10 as a Triton kernel. Imported on a GPU only."""
+"""Philox 4x64-10 as a Triton kernel. Imported only on a GPU."""
 
 import torch
 import triton
@@ -31,7 +31,7 @@ def _kernel(
     k0 = zero + seed.to(tl.int64).to(tl.uint64, bitcast=True)
     k1 = zero + purpose.to(tl.int64).to(tl.uint64, bitcast=True)
     c0, c1, c2, c3 = tl.philox_impl(c0, c1, c2, c3, k0, k1)
-    # Neighbouring threads must store neighbouring numbers. `join` adds an index that is the fastest: words in order.
+    # Neighbouring threads must store neighbouring numbers. `join` adds the fastest index, so the words stay in order.
     words = tl.join(tl.join(c0, c2), tl.join(c1, c3))
     if NORMAL:
         # Four levels of 16 bits in each word, the lowest first.

@@ -1,4 +1,4 @@
-"""Random linear projections of whole batches: one that belongs to a task id, and one that is drawn afresh."""
+"""Random linear projections of whole batches: fixed for a task id, or new for every episode."""
 
 import torch
 from jaxtyping import Float32, Float64, Shaped
@@ -6,16 +6,15 @@ from torch import Tensor
 
 from gpicl.tasks.randomness import Numbers
 
-# Relative to the mean square of the inputs: above what float64 rounding can do to 1,000 examples (about 1e-12), and its
-# square root, by which repeated examples then differ, is below the resolution of the bfloat16 that learners compute in.
+# Relative to the mean square of the inputs. It is above the float64 rounding error for 1,000 examples (about 1e-12).
+# Repeated examples then differ by its square root, below the resolution of bfloat16, in which learners compute.
 _SHIFT = 1e-11
 
 # Whole numbers up to 2^24 are exact in float32: 1,024 products of two numbers of at most 2^7 stay below it.
 _EXACT_TERMS = 1024
 _CENTRE = 128
 
-# Inputs up to so many times as wide as an episode is long are projected by a matrix that is drawn: the covariance and
-# its factor, which take its place, cost more.
+# Up to this ratio of input width to episode length, drawing the matrix is cheaper than the covariance and its factor.
 _WIDEST_DENSE = 2
 
 
@@ -31,7 +30,7 @@ def project_by_id(
 
     Args:
         inputs: Normalised inputs.
-        numbers: Say the tasks; the same task has the same `A`.
+        numbers: Random numbers of the episodes; the same task has the same `A`.
         num_features: Rows of `A`, the features of the result.
     """
     num_inputs = inputs.shape[2]
@@ -46,28 +45,28 @@ def project_afresh(
 
     WHY: for fixed inputs `X` the columns of `X A^T` are independent draws of `Normal(0, X X^T / N)`. With
     `L L^T = X X^T / N` and `Z` T x F standard normal, `L Z` has exactly that distribution and needs `T F` normals
-    instead of `N F`. Where inputs are no wider than twice the episode's length, drawing `A` is the cheaper way.
+    instead of `N F`. If inputs are at most twice as wide as the episode is long, drawing `A` is cheaper.
 
     Args:
-        stored: Inputs as they are stored: bytes, or float32.
+        stored: Inputs as stored: bytes, or float32.
         mean: Scalar mean of the data set.
         std: Scalar standard deviation of the data set.
-        numbers: Say the tasks.
+        numbers: Random numbers of the episodes.
         num_features: Features of the result.
     """
     length = stored.shape[1]
     if stored.shape[2] <= _WIDEST_DENSE * length:
         return project_by_id(normalise(stored, mean, std), numbers, num_features)
-    # First of all, while no product's idle threads are still spinning on the cores that draw.
+    # Draw first, before the threads of a matrix product can spin on the cores that draw.
     normals = numbers.normals("projection", length, num_features)
     return torch.bmm(covariance_root(covariance(stored, mean, std)).float(), normals)
 
 
 def covariance_root(covariance: Float64[Tensor, "B T T"]) -> Float64[Tensor, "B T T"]:
-    """Give `L` with `L L^T` equal to a covariance that may be singular, but for a shift of 1e-11 of its mean diagonal.
+    """Return `L` with `L L^T` equal to a covariance that may be singular, shifted by 1e-11 of its mean diagonal.
 
-    WHY in float64: repeated examples and those with fewer dimensions than examples leave no Cholesky factor, and a
-    shift that float32 can see would tear repeated examples apart by a hundredth of their size.
+    WHY in float64: without a shift, repeated examples, or fewer dimensions than examples, have no Cholesky factor. A
+    shift large enough for float32 would change repeated examples by a hundredth of their size.
 
     Args:
         covariance: Changed in place.
@@ -75,14 +74,14 @@ def covariance_root(covariance: Float64[Tensor, "B T T"]) -> Float64[Tensor, "B 
     diagonal = covariance.diagonal(dim1=1, dim2=2)
     # The smallest number is for episodes whose inputs are all zero.
     diagonal += _SHIFT * diagonal.mean(1, keepdim=True) + 1e-30
-    # cholesky_ex: no check, so that a GPU need not wait; the shift has made the matrix positive definite.
+    # cholesky_ex skips the check, which would make a GPU wait; the shift has made the matrix positive definite.
     return torch.linalg.cholesky_ex(covariance).L
 
 
 def covariance(stored: Shaped[Tensor, "B T N"], mean: float, std: float) -> Float64[Tensor, "B T T"]:
     """Compute `X X^T / N` for `X = (stored - mean) / std`.
 
-    Products of pixels are taken as whole numbers, which are exact in float32 at twice the speed of float64.
+    Products of pixels are computed as whole numbers, which are exact in float32 and twice as fast as float64.
 
     Args:
         stored: Images as uint8, or features as float32.
@@ -92,7 +91,7 @@ def covariance(stored: Shaped[Tensor, "B T N"], mean: float, std: float) -> Floa
     num_inputs = stored.shape[2]
     if stored.dtype != torch.uint8:
         x = stored.double()
-        if (mean, std) != (0.0, 1.0):  # those are normalised already
+        if (mean, std) != (0.0, 1.0):  # otherwise already normalised
             x.sub_(mean).div_(std)
         return torch.bmm(x, x.mT).div_(num_inputs)
     whole = stored.float().sub_(_CENTRE)

@@ -1,10 +1,10 @@
 """Random numbers as a pure function of (seed, purpose, id, counter), for a whole batch at once and on any device.
 
-WHY counters instead of a generator that is advanced: an episode must be the same whether it is made alone, in a batch
-of a million, on another worker, on a GPU or after a restart. Philox (Salmon et al. 2011) gives every (id, draw) a
-stream of its own at no cost. The words come from NumPy's Philox in C on a CPU and from the same rounds in Triton on a
-GPU, and are equal to the bit. So are the normals: they are looked up in one table of quantiles, because no two
-libraries agree on the last bit of a logarithm or a cosine.
+WHY counters instead of a stateful generator: an episode must be the same whether it is made alone, in a batch of a
+million, on another worker, on a GPU or after a restart. Philox (Salmon et al. 2011) gives every (id, draw) its own
+stream at no cost. The words come from NumPy's Philox in C on a CPU and from the same rounds in Triton on a GPU, and are
+bit-identical. So are the normals: they are looked up in a table of quantiles, because libraries disagree on the last
+bit of a logarithm or a cosine.
 """
 
 import hashlib
@@ -26,13 +26,13 @@ from gpicl.tasks import philox
 
 _LEVELS = 2**16
 _LARGEST = 2**63 - 1
-# Draw on a CPU as on a device that NumPy does not know; for tests.
+# Draw on a CPU without NumPy, as on other devices; for tests.
 _WITHOUT_NUMPY = False
 _of_thread = local()
 
 
 class Stream(IntEnum):
-    """Whose ids they are. Tasks of different streams never share a number."""
+    """Kind of task ids. Tasks of different streams never share random numbers."""
 
     NAMED = 0
     FRESH = 1
@@ -45,9 +45,9 @@ class Numbers:
 
     Attributes:
         seed: Seed of the distribution, 0..2^64-1.
-        stream: Whose ids `tasks` are.
-        tasks: Task id of every episode, 0..2^63-1, where the numbers are to be drawn.
-        draws: Which episode of its task each is, 0..2^63-1.
+        stream: Kind of ids that `tasks` are.
+        tasks: Task id of every episode, 0..2^63-1. Numbers are drawn on this tensor's device.
+        draws: Number of each episode within its task, 0..2^63-1.
     """
 
     seed: int
@@ -63,22 +63,22 @@ class Numbers:
         return replace(self, tasks=self.tasks[rows], draws=self.draws[rows])
 
     def words(self, purpose: str, count: int, per: Literal["task", "episode"] = "task") -> Int64[Tensor, "B {count}"]:
-        """Draw 64 random bits at a time. More of them begin with the same ones.
+        """Draw 64-bit words. A larger count begins with the same words.
 
         Args:
-            purpose: What they are for; every purpose has numbers of its own.
-            count: How many for each episode.
-            per: `task`: the same for all episodes of a task; `episode`: for each draw its own.
+            purpose: What the words are for; every purpose has its own stream.
+            count: Number of words for each episode.
+            per: `task`: the same for all episodes of a task; `episode`: different for each draw.
         """
         return self._drawn(purpose, count, per, normal=False)
 
     def integers(
         self, below: "int | Int64[Tensor, '*B']", purpose: str, count: int, per: Literal["task", "episode"] = "task"
     ) -> Int64[Tensor, "B {count}"]:
-        """Draw uniform integers from zero. The remainder's bias is below `below / 2^63`.
+        """Draw uniform integers from 0 to `below - 1`. The bias of the remainder is less than `below / 2^63`.
 
         Args:
-            below: The first integer that is too large; one for all, or one for each episode.
+            below: Exclusive upper limit; one for all, or one for each episode.
             purpose: See `words`.
             count: See `words`.
             per: See `words`.
@@ -89,16 +89,16 @@ class Numbers:
     def uniforms(
         self, purpose: str, count: int, per: Literal["task", "episode"] = "task"
     ) -> Float32[Tensor, "B {count}"]:
-        """Draw multiples of 2^-24, uniform in [0, 1). Arguments as for `words`."""
+        """Draw multiples of 2^-24, uniform in [0, 1). See `words` for the arguments."""
         halves = self.words(purpose, -(-count // 2), per).view(torch.int32)[:, :count]
         return ((halves >> 8) & 0xFFFFFF).float().mul_(2.0**-24)
 
     def normals(
         self, purpose: str, *shape: int, per: Literal["task", "episode"] = "task"
     ) -> Float32[Tensor, "B *shape"]:
-        """Draw standard normals, each one of 65,536 quantiles up to 4.39. Arguments as for `words`.
+        """Draw standard normals, each one of 65,536 quantiles up to 4.39. See `words` for the arguments.
 
-        Mean 0 and variance 1 hold exactly, the fourth moment is 2.9998.
+        The mean is exactly 0, the variance exactly 1, and the fourth moment 2.9998.
         """
         count = int(np.prod(shape))
         return self._drawn(purpose, count, per, normal=True).view(len(self), *shape)
@@ -110,11 +110,11 @@ class Numbers:
     def coins(self, purpose: str, probability: "float | Tensor", per: Literal["task", "episode"] = "task") -> Tensor:
         """Toss a coin for every task or episode, [B] booleans.
 
-        WHY compared in float32: the coin of a given probability then falls alike on every device.
+        WHY compared in float32: the result is then the same on every device.
 
         Args:
             purpose: See `words`.
-            probability: Of heads. Raising it turns more coins to heads and none to tails.
+            probability: Probability of True. Raising it turns some False to True, and never True to False.
             per: See `words`.
         """
         if not isinstance(probability, Tensor):
@@ -132,11 +132,11 @@ class Numbers:
 
 
 def as_ids(numbers: Sequence[int], device: torch.device) -> Int64[Tensor, " B"]:
-    """Put ids or draws where they are needed; a range is made there and not copied.
+    """Return ids or draws as a tensor; a range is created on the device rather than copied to it.
 
     Args:
-        numbers: Each 0..2^63-1.
-        device: Where.
+        numbers: Ids or draws, each 0..2^63-1.
+        device: Device of the tensor.
     """
     if isinstance(numbers, range) and numbers.step == 1:
         return torch.arange(numbers.start, numbers.stop, device=device)
@@ -150,7 +150,7 @@ def _purpose_key(purpose: str) -> int:
 
 @cache
 def quantiles() -> Float32[np.ndarray, "65536"]:
-    """The means of the standard normal between its 65,536-quantiles, scaled to variance one."""
+    """Return the means of the standard normal between its 65,536-quantiles, scaled to variance one."""
     edges = norm.ppf(np.arange(_LEVELS + 1) / _LEVELS)
     density = norm.pdf(edges)
     means = _LEVELS * (density[:-1] - density[1:])
@@ -166,7 +166,7 @@ def _table_on(device: torch.device) -> Float32[Tensor, "65536"]:
 def _with_numpy(
     key: tuple[int, int], tasks: Tensor, draws: Tensor | None, stream: int, count: int, normal: bool
 ) -> Tensor:
-    """Draw on the CPU, an episode at a time, the threads of PyTorch sharing the episodes."""
+    """Draw on the CPU, one episode at a time, with as many threads as PyTorch uses."""
     ids = tasks.tolist()
     second = [0] * len(ids) if draws is None else draws.tolist()
     words = np.empty((len(ids), -(-count // 4) if normal else count), np.uint64)
@@ -190,16 +190,16 @@ def _with_numpy(
     return torch.from_numpy(out)
 
 
-# Words below which starting threads costs more than they save.
+# Below this number of words, starting threads costs more than it saves.
 _WORTH_THREADS = 50_000
 
 
 def _numpy_words(key: tuple[int, int], task: int, draw: int, stream: int, count: int) -> UInt64[np.ndarray, "{count}"]:
-    # A new generator takes 8 us, most of it for a state that is then overwritten; moving one takes 2.
+    # Creating a generator takes 8 us, most of it for a state that is then overwritten; resetting one takes 2 us.
     generator = getattr(_of_thread, "generator", None)
     if generator is None:
         generator = _of_thread.generator = np.random.Philox(0)
-        _of_thread.state = generator.state  # as it is before anything is drawn
+        _of_thread.state = generator.state  # the state before the first draw
     state = _of_thread.state
     state["state"]["key"][:] = key
     state["state"]["counter"][:] = (0, task, draw, stream)

@@ -1,4 +1,4 @@
-"""A learner as an ONNX model, which runs without Python or PyTorch."""
+"""Export a learner as an ONNX model, which runs without Python or PyTorch."""
 
 import io
 import logging
@@ -26,40 +26,39 @@ _AXES = {
     "logits": ("batch", "queries", "classes"),
 }
 _OPSET = 17
-# Episodes, examples and queries that the model is traced with, and the other ones that it is tried with.
+# Numbers of episodes, examples and queries for tracing the model, and for checking it.
 _TRACED = (2, 7, 5)
 _TRIED = ((1, 1, 1), (1, 2, 1), (3, 30, 4), (1, 130, 2))
-# Types of PyTorch's eye, by PyTorch's number and ONNX's: float32, float64, truth values.
+# Numbers of data types in PyTorch and in ONNX, for `eye`: float32, float64, bool.
 _ONNX_TYPES = {6: 1, 7: 11, 11: 9}
 # Largest difference of a probability between PyTorch and onnxruntime, both in float32.
 _TOLERANCE = 1e-4
 
 
 def export_onnx(learner: Learner, path: Path, num_classes: int | None = None) -> None:
-    """Write a model that reads contexts and answers queries; try it before it is written.
+    """Write a model that reads contexts and answers queries. The model is checked before it is written.
 
     Inputs are `context` [batch, examples, features] float32, `labels` [batch, examples] int64 and `queries` [batch,
-    queries, features] float32; the output is `logits` [batch, queries, classes], for every query as if it alone were
-    appended to its context. The numbers of episodes, examples and queries may be any, and that of features too where
-    the learner reads any.
+    queries, features] float32. The output is `logits` [batch, queries, classes]; queries do not affect each other. The
+    numbers of episodes, examples and queries are free, and so is the number of features if the learner reads any.
 
     Args:
-        learner: The learner, in float32.
+        learner: Learner in float32.
         path: File to write.
-        num_classes: Classes C, where the learner reads any number of them; None takes what it was meta-trained with.
+        num_classes: Number C of classes, for learners that read any number; None uses that of meta-training.
 
     Raises:
         ConfigError: If the packages of `gpicl[onnx]` are not installed.
-        LearnerError: If the learner cannot be exported with sizes that may change, or is bound to another number of
-            classes.
+        LearnerError: If the learner cannot be exported with variable sizes, or has a fixed number of classes other
+            than `num_classes`.
     """
     try:
         import onnx
         import onnxruntime
-        import onnxscript  # noqa: F401  # torch.onnx needs it, and says so less clearly
+        import onnxscript  # noqa: F401  # torch.onnx needs it, but its error is less clear
     except ImportError as error:
         raise ConfigError(
-            f'Cannot export to ONNX: {error}. Install what it needs: pip install "gpicl[onnx]".'
+            f'Cannot export to ONNX: {error}. Install the packages with: pip install "gpicl[onnx]".'
         ) from error
     features = learner.num_features
     model = _Asked(learner.with_size(features, learner.num_classes if num_classes is None else num_classes)).eval()
@@ -74,14 +73,14 @@ def export_onnx(learner: Learner, path: Path, num_classes: int | None = None) ->
             session = onnxruntime.InferenceSession(content, _quiet(onnxruntime.SessionOptions()))
             for example in examples:
                 _try(model, session, example)
-        except Exception as error:  # what the exporters and onnxruntime raise has no closer base
+        except Exception as error:  # the exporters and onnxruntime raise unrelated types
             failure = error
             continue
         write_atomically(path, partial(Path.write_bytes, data=content))
         return
     raise LearnerError(
-        f"{type(learner).__name__} cannot be exported for any number of examples: it reads them one after the other, "
-        f"or does what ONNX cannot ({_first_line(failure)}). The Transformers can."
+        f"{type(learner).__name__} cannot be exported with a variable number of examples: it reads them one after the "
+        f"other, or uses an operation that ONNX lacks ({_first_line(failure)}). Export a Transformer instead."
     ) from failure
 
 
@@ -98,7 +97,7 @@ class _Asked(nn.Module):
         return self.learner.query(self.learner.encode_memory(context, labels), queries)
 
     def example(self, batch: int, examples: int, queries: int, features: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Inputs of some size, the same every time."""
+        """Return inputs of the given size, always the same ones."""
         generator = torch.Generator().manual_seed(0)
         return (
             torch.randn(batch, examples, features, generator=generator),
@@ -108,7 +107,7 @@ class _Asked(nn.Module):
 
 
 def _trace(model: _Asked, features: int) -> bytes:
-    """Export what the model does to one example, in seconds. Some models cannot be traced for sizes that change."""
+    """Export by tracing one example, which takes seconds. Some models cannot be traced with variable sizes."""
     sizes = {name: dict(enumerate(axes)) for name, axes in _AXES.items()}
     if not model.learner.any_size:
         for axes in sizes.values():
@@ -129,7 +128,7 @@ def _trace(model: _Asked, features: int) -> bytes:
 
 
 def _reason(model: _Asked, features: int) -> bytes:
-    """Export by reasoning about sizes, which takes more models, and a minute or two for large ones."""
+    """Export with symbolic sizes, which works for more models, and takes a minute or two for large ones."""
     dynamic = torch.export.Dim.DYNAMIC
     rows = {0: dynamic, 1: dynamic}
     inputs = {**rows, 2: dynamic} if model.learner.any_size else rows
@@ -144,7 +143,7 @@ def _reason(model: _Asked, features: int) -> bytes:
 
 
 def _name_axes(exported: Any, learner: Learner) -> None:
-    """Name the axes of inputs and output, whatever the exporter calls them, and say how many classes there are."""
+    """Give the axes of inputs and output their names, and set the number of classes."""
     named: dict[str, str] = {}
     for tensor in [*exported.graph.input, *exported.graph.output]:
         for dimension, name in zip(tensor.type.tensor_type.shape.dim, _AXES[tensor.name], strict=True):
@@ -152,7 +151,7 @@ def _name_axes(exported: Any, learner: Learner) -> None:
                 dimension.dim_value = learner.num_classes
             elif dimension.dim_param:
                 named[dimension.dim_param] = name
-    # Tensors in between have axes of the same names.
+    # Intermediate tensors use the same axis names.
     for tensor in [*exported.graph.input, *exported.graph.output, *exported.graph.value_info]:
         for dimension in tensor.type.tensor_type.shape.dim:
             if dimension.dim_param in named:
@@ -160,7 +159,7 @@ def _name_axes(exported: Any, learner: Learner) -> None:
 
 
 def _quiet(options: Any) -> Any:
-    options.log_severity_level = 4  # a model that does not work is refused, and need not be told of twice
+    options.log_severity_level = 4  # export_onnx reports models that fail
     return options
 
 
@@ -175,7 +174,7 @@ def _try(model: _Asked, session: Any, example: tuple[Tensor, ...]) -> None:
 
 @contextmanager
 def _more_operators() -> Iterator[None]:
-    """Teach the exporter two operators that it does not know, or not for truth values."""
+    """Register two operators that the exporter does not support, or not for booleans."""
     operators = {"aten::mT": _transposed, "aten::eye": _identity}
     for name, operator in operators.items():
         torch.onnx.register_custom_op_symbolic(name, cast("Any", operator), _OPSET)
@@ -192,7 +191,7 @@ def _transposed(graph: Any, matrices: Any) -> Any:
 
 
 def _identity(graph: Any, size: Any, dtype: Any, *_: Any) -> Any:
-    """Ones where row and column are equal; onnxruntime makes no identity matrix of truth values."""
+    """Build an identity matrix by comparing row and column; onnxruntime has none of booleans."""
     scalar = graph.op("Constant", value_t=torch.tensor(0)), graph.op("Constant", value_t=torch.tensor(1))
     numbers = graph.op("Range", scalar[0], size, scalar[1])
     first, last = (graph.op("Constant", value_t=torch.tensor([axis])) for axis in (0, 1))
@@ -203,10 +202,10 @@ def _identity(graph: Any, size: Any, dtype: Any, *_: Any) -> Any:
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """Keep PyTorch from talking of what it means to change in itself, and of packages that nothing here needs."""
+    """Silence PyTorch's deprecation warnings and its messages about packages that are not needed here."""
     logging.disable(logging.WARNING)
     log = torch._C._jit_onnx_log
-    torch._C._jit_onnx_log = lambda *_: None  # prints the whole model where it cannot be exported
+    torch._C._jit_onnx_log = lambda *_: None  # prints the whole model if it cannot be exported
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,6 +1,6 @@
-"""Weights on disk: a `safetensors` file and, beside it, a JSON card that says how to rebuild the learner.
+"""Weights on disk: a `safetensors` file, and a JSON card that tells how to rebuild the learner.
 
-WHY not pickle: loading somebody's weights must not be able to run somebody's code.
+WHY not pickle: loading weights from others must not run their code.
 """
 
 import copy
@@ -26,7 +26,7 @@ from gpicl.learners import LEARNERS, Learner, build_learner
 WEIGHTS_FILE = "weights.safetensors"
 """Name of the file with the tensors."""
 CARD_FILE = "weights.json"
-"""Name of the file that says what they are and how they came about."""
+"""Name of the file that describes the learner and its meta-training."""
 _FORMAT = 1
 _building = threading.Lock()
 
@@ -35,16 +35,16 @@ def save_weights(learner: Learner, folder: Path | str, **card: Any) -> Path:
     """Save a learner so that `load_weights` can rebuild it. The card is written last, so its presence means success.
 
     Args:
-        learner: The learner.
+        learner: Learner to save.
         folder: An existing folder.
-        card: Whatever else the card should say; JSON values.
+        card: Further entries of the card; JSON values.
 
     Returns:
-        The path of the weights.
+        The path of the weights file.
     """
     folder = Path(folder)
     weights = folder / WEIGHTS_FILE
-    # Cloned, as tensors that share their memory (tied weights) cannot be stored as they are.
+    # Cloned, because tensors that share memory (tied weights) cannot be stored otherwise.
     state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in learner.state_dict().items()}
     write_atomically(weights, lambda part: save_file(state, part))
     described = {
@@ -61,31 +61,30 @@ def save_weights(learner: Learner, folder: Path | str, **card: Any) -> Path:
 
 
 def check_can_be_saved(learner: Learner) -> None:
-    """Save and rebuild a learner in a temporary folder, so that one that cannot be saved is found before the work.
-
-    Args:
-        learner: The learner.
+    """Save and rebuild a learner in a temporary folder, to find out before training whether that works.
 
     Raises:
-        LearnerError: If weights of it could not be loaded again; says why.
+        LearnerError: If the learner cannot be saved and loaded again; the message says why.
     """
     name = type(learner).__name__
     for required in ("num_features", "num_classes"):
         if required not in learner.options:
             raise LearnerError(
-                f"{name} cannot be saved: its constructor must take num_features and num_classes under these names, "
-                f"and takes {', '.join(learner.options) or 'nothing'}. Rename the parameters."
+                f"{name} cannot be saved: its constructor must have parameters named num_features and num_classes, "
+                f"but it has {', '.join(learner.options) or 'none'}. Rename the parameters."
             )
     for option, value in learner.options.items():
         if not _is_plain(value):
             raise LearnerError(
-                f"{name} cannot be saved: its option {option} is {type(value).__name__}, and a card holds numbers, "
-                "texts, truth values, None, and lists and dictionaries of them. Take such a value and build the rest "
-                "from it in the constructor."
+                f"{name} cannot be saved: its option {option} is {type(value).__name__}, but a card can hold only "
+                "numbers, strings, booleans, None, and lists and dictionaries of them. Accept such a value and build "
+                "the rest from it in the constructor."
             )
     for key, tensor in learner.state_dict().items():
         if not isinstance(tensor, Tensor):
-            raise LearnerError(f"{name} cannot be saved: {key} of its state is {type(tensor).__name__}, no tensor.")
+            raise LearnerError(
+                f"{name} cannot be saved: {key} in its state_dict is {type(tensor).__name__}, not a tensor."
+            )
     with tempfile.TemporaryDirectory() as folder:
         try:
             save_weights(learner, folder)
@@ -95,11 +94,11 @@ def check_can_be_saved(learner: Learner) -> None:
     loaded = rebuilt.state_dict()
     wrong = [key for key, tensor in learner.state_dict().items() if not _same(loaded[key], tensor.detach().cpu())]
     if wrong:
-        raise LearnerError(f"{name} cannot be saved and loaded again: {', '.join(wrong[:3])} came back changed.")
+        raise LearnerError(f"{name} cannot be saved and loaded again: {', '.join(wrong[:3])} changed.")
     own = copy.deepcopy(learner).cpu().eval()
     if _same(_answers(own), _answers(own)) and not torch.allclose(_answers(own), _answers(rebuilt), equal_nan=True):
         raise LearnerError(
-            f"{name} cannot be saved: loaded again it predicts something else, because it holds numbers outside of its "
+            f"{name} cannot be saved: after loading, its predictions differ, because it holds numbers outside its "
             "state_dict. Make them parameters or buffers (register_buffer)."
         )
 
@@ -108,24 +107,24 @@ def load_card(folder: Path | str) -> dict[str, Any]:
     """Read the card of the weights in a folder.
 
     Args:
-        folder: A run's folder, or any other that `save_weights` has written.
+        folder: A run's folder, or another one written by `save_weights`.
 
     Raises:
-        CheckpointError: If there is none, or it cannot be read.
+        CheckpointError: If the card is missing or cannot be read.
     """
     path = Path(folder) / CARD_FILE
     try:
         card = json.loads(path.read_text())
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"No weights in {folder}: {CARD_FILE} is missing. Name the folder of a finished `gpicl train` run; "
-            "an unfinished one is finished by the command that started it."
+            f"No weights in {folder}: {CARD_FILE} is missing. Give the folder of a finished `gpicl train` run. To "
+            "finish a run, repeat the command that started it."
         ) from error
     except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(f"Cannot read {path}: {error}. Restore the file, or meta-train again.") from error
     if not isinstance(card, dict) or card.get("format") != _FORMAT:
         raise CheckpointError(
-            f"{path} is no card of format {_FORMAT}, the one that this version of gpicl reads. Meta-train again, or "
+            f"{path} is not a card of format {_FORMAT}, which this version of gpicl reads. Meta-train again, or "
             "install the version that wrote it."
         )
     missing = [field for field in ("learner", "options", "sha256") if field not in card]
@@ -138,8 +137,8 @@ def load_card(folder: Path | str) -> dict[str, Any]:
     for size in ("num_features", "num_classes"):
         if not isinstance(options.get(size), int):
             raise CheckpointError(
-                f"{path} says {size}={options.get(size)!r}, and it must be a number. Restore the file, or meta-train "
-                "again."
+                f"{path} has {size}={options.get(size)!r}, which must be a whole number. Restore the file, or "
+                "meta-train again."
             )
     return card
 
@@ -147,20 +146,20 @@ def load_card(folder: Path | str) -> dict[str, Any]:
 def load_weights(folder: Path | str) -> Learner:
     """Rebuild a learner from a folder, on the CPU, in float32 and in evaluation mode.
 
-    PyTorch's default device, default dtype, inference mode and random state make no difference, and stay as they are.
+    PyTorch's default device, default dtype, inference mode and random state have no effect and are not changed.
 
     Args:
-        folder: A run's folder, or any other that `save_weights` has written.
+        folder: A run's folder, or another one written by `save_weights`.
 
     Raises:
-        CheckpointError: If files are missing or damaged, or the weights are those of another learner.
+        CheckpointError: If files are missing or damaged, or the weights do not fit the learner.
     """
     card = load_card(folder)
     path = Path(folder) / WEIGHTS_FILE
     remedy = "Restore the file, or meta-train again."
     try:
         if _digest(path) != card["sha256"]:
-            raise CheckpointError(f"{path} is damaged: its checksum is not that of its card. {remedy}")
+            raise CheckpointError(f"{path} is damaged: its checksum differs from that in its card. {remedy}")
         learner = rebuild_learner(card["learner"], card["options"], load_file(path))
     except CheckpointError:
         raise
@@ -170,13 +169,13 @@ def load_weights(folder: Path | str) -> Learner:
         raise CheckpointError(f"Cannot read the weights {path}: {error}. {remedy}") from error
     except RuntimeError as error:
         raise CheckpointError(
-            f"The weights {path} do not fit {card['learner']} as its card describes it: {error} {remedy}"
+            f"The weights {path} do not fit {card['learner']} as described in their card: {error} {remedy}"
         ) from error
     return learner
 
 
 def rebuild_learner(name: str, options: dict[str, Any], state: dict[str, torch.Tensor]) -> Learner:
-    """Build a learner that has been described, on the CPU, in the precision of its state and in evaluation mode.
+    """Build a learner from its description, on the CPU, in the precision of its state and in evaluation mode.
 
     Args:
         name: See `learner_name`.
@@ -185,7 +184,7 @@ def rebuild_learner(name: str, options: dict[str, Any], state: dict[str, torch.T
 
     Raises:
         GpiclError: See `build_learner`.
-        RuntimeError: If the state is another learner's.
+        RuntimeError: If the state does not fit the learner.
     """
     others = {k: v for k, v in options.items() if k not in ("num_features", "num_classes")}
     dtypes = {tensor.dtype for tensor in state.values() if tensor.is_floating_point()}
@@ -198,11 +197,7 @@ def rebuild_learner(name: str, options: dict[str, Any], state: dict[str, torch.T
 
 
 def learner_name(learner: Learner) -> str:
-    """Give the name by which `build_learner` finds a learner's class.
-
-    Args:
-        learner: The learner.
-    """
+    """Return the name by which `build_learner` finds a learner's class."""
     cls = type(learner)
     return cls.__name__ if LEARNERS.get(cls.__name__) == cls.__module__ else f"{cls.__module__}.{cls.__qualname__}"
 
@@ -231,9 +226,9 @@ def _same(loaded: Tensor, saved: Tensor) -> bool:
 
 @contextmanager
 def _plain_torch() -> Iterator[None]:
-    """Build on the CPU and in float32, whatever the caller has set, and draw nothing from the caller's random state.
+    """Build on the CPU and in float32, regardless of the caller's defaults, and keep the caller's random state.
 
-    WHY a lock: the default dtype and the random state belong to the whole process.
+    WHY a lock: the default dtype and the random state are shared by the whole process.
     """
     with _building, torch.device("cpu"), torch.inference_mode(False), torch.random.fork_rng(devices=[]):
         before = torch.get_default_dtype()
@@ -265,16 +260,16 @@ def find_weights(weights: str | PathLike[str]) -> Path:
     """Find the folder of weights.
 
     Args:
-        weights: A shipped name, or the folder of a run. A shipped name wins over a folder of the same name: write
-            `./mnist` for the folder.
+        weights: A shipped name, or the folder of a run. A shipped name takes precedence over a folder of the same name:
+            write `./mnist` for the folder.
 
     Raises:
-        UnknownNameError: If it is neither.
+        UnknownNameError: If it is neither a shipped name nor an existing folder.
     """
     if weights in shipped_weights():
         return _SHIPPED / weights
     path = Path(weights).expanduser()
-    # What has a folder in it was meant as a path; that it holds no weights is said by whoever reads them.
+    # A name with a folder in it was meant as a path. If it holds no weights, reading them raises the error.
     if path.exists() or len(path.parts) > 1:
         return path
     raise UnknownNameError(

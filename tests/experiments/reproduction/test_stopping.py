@@ -49,7 +49,7 @@ def test_sigterm_reaches_the_run_that_is_under_way_which_leaves_a_checkpoint(tmp
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 143, output
-    assert "The same command goes on from what is done" in output
+    assert "Run the same command again to continue" in output
     assert "Traceback" not in output
     assert len(list(tmp_path.glob("runs/*/checkpoint.ckpt"))) == 1
 

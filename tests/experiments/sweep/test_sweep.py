@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_read_is_the_failure_of_its_run_alone(grid, engi
     runs = [grid[0], grid[3]]
     failures = sweep(runs, tmp_path, engine, "damaged", progress=False)
     assert list(failures) == [folder]
-    assert "is no card of format" in failures[folder]
+    assert "is not a card of format" in failures[folder]
     assert set(results_table(runs, tmp_path, accuracies_at(-1), failures)["seed"]) == {1}
     assert costs_table(runs, tmp_path, failures)["failure"].notna().tolist() == [True, False]
 

@@ -55,10 +55,10 @@ def test_without_a_data_set_all_tasks_are_invented_and_seen_and_unseen_ones_diff
 def test_without_a_data_set_what_is_missing_is_named():
     with pytest.raises(TaskError, match=r"tasks\.num_features and tasks\.num_classes"):
         TaskAugmentor(None, widen={"invention": 1.0})
-    with pytest.raises(TaskError, match="`invention` of 1"):
+    with pytest.raises(TaskError, match="`invention` to 1"):
         TaskAugmentor(None, num_features=8, num_classes=2)
     for too_low in (0.0, 0.5, {"probability": 0.5}):  # some tasks would have no inputs at all
-        with pytest.raises(TaskError, match="`invention` of 1"):
+        with pytest.raises(TaskError, match="`invention` to 1"):
             TaskAugmentor(None, num_features=8, num_classes=2, widen={"invention": too_low})
     with pytest.raises(TaskError, match="spectrum changes the examples of a data set"):
         TaskAugmentor(None, num_features=8, num_classes=2, widen={"invention": 1.0, "spectrum": 0.5})

@@ -1,1 +1,1 @@
-"""File formats: a path in, images and labels of one split out; one format a file."""
+"""File formats: read the images and labels of one split from a path."""

@@ -1,4 +1,4 @@
-"""Files of arrays: NumPy archives, IDX (MNIST and its kin), the batches of CIFAR-10, the MATLAB files of SVHN."""
+"""Files of arrays: NumPy archives, IDX (MNIST and similar), the batches of CIFAR-10, the MATLAB files of SVHN."""
 
 import gzip
 import pickle
@@ -15,12 +15,12 @@ from gpicl.errors import DataError
 
 
 class Arrays(NamedTuple):
-    """One split, as the file has it; `ImageDataset.from_arrays` checks and converts.
+    """One split as stored in the file; `ImageDataset.from_arrays` checks and converts it.
 
     Args:
         images: [N, H, W] or [N, H, W, C].
         labels: [N], class indices or strings.
-        classes: Names of the classes, the same for both splits.
+        classes: Names of the classes, the same in both splits.
     """
 
     images: np.ndarray
@@ -30,11 +30,11 @@ class Arrays(NamedTuple):
 
 @contextmanager
 def naming_damage(path: Path, kind: str) -> Iterator[None]:
-    """Turn whatever a parser raises into a `DataError` that names the file.
+    """Turn any exception of a parser into a `DataError` that names the file.
 
     Args:
         path: The file being read.
-        kind: What it should be.
+        kind: The expected format, with its article, as in "an IDX file".
 
     Raises:
         DataError: If the body raises anything but a `DataError` or a `MemoryError`.
@@ -46,7 +46,7 @@ def naming_damage(path: Path, kind: str) -> Iterator[None]:
     except Exception as error:  # damaged bytes surface as anything from struct.error to zlib.error or KeyError
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise DataError(
-            f"{path} cannot be read as {kind} ({reason}). The file is truncated, garbled or of another kind: "
+            f"{path} cannot be read as {kind} ({reason}). The file is truncated, garbled or in another format: "
             "delete it and get it again, or give another file."
         ) from error
 
@@ -55,15 +55,16 @@ def read_npz(path: Path, split: str) -> Arrays:
     """Read images and labels from a NumPy archive.
 
     Args:
-        path: The file. With `x` and `y` alone there is nothing to choose from: they are both splits.
+        path: An archive with `x_train`, `y_train`, `x_test` and `y_test`, or with `x` and `y`, which then serve as
+            both splits.
         split: `train` or `test`.
 
     Raises:
-        DataError: If the file is truncated or garbled, or has none of the keys.
+        DataError: If the file is truncated or garbled, or has none of these keys.
     """
     with (
         naming_damage(path, "a NumPy archive"),
-        path.open("rb") as file,  # NumPy leaves a file that it opened itself open when the archive is damaged
+        path.open("rb") as file,  # if the archive is damaged, NumPy does not close a file that it opened itself
         np.load(file, allow_pickle=False) as archive,
     ):
         if not isinstance(archive, np.lib.npyio.NpzFile):
@@ -73,15 +74,15 @@ def read_npz(path: Path, split: str) -> Arrays:
         wanted = (f"x_{split}", f"y_{split}") if f"x_{split}" in archive else ("x", "y")
         if not all(key in archive for key in wanted):
             raise DataError(
-                f"{path} holds {', '.join(archive) or 'nothing'}. Looked for x_{split} and y_{split}, or x and y: save "
+                f"{path} holds {', '.join(archive) or 'nothing'}. It needs x_{split} and y_{split}, or x and y: save "
                 "it with numpy.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)."
             )
         images, labels = archive[wanted[0]], archive[wanted[1]]
-        # Both splits say what the classes are, so that a class is the same number in both.
+        # The classes are collected from both splits, so that a class has the same number in both.
         both = [archive[key] for key in ("y_train", "y_test") if wanted[1] != "y" and key in archive] or [labels]
         every = np.concatenate([np.ravel(part) for part in both])
         indices, classes = class_indices(every, None, len(every), str(path))
-        # The archive's own labels, numbered by the classes of both splits.
+        # The labels of the chosen split, numbered by the classes of both splits.
         first = len(np.ravel(both[0])) if wanted[1] == "y_test" and len(both) == 2 else 0
         own = indices[first : first + len(labels)] if np.ndim(labels) == 1 else labels
         return Arrays(images, own, classes)
@@ -92,7 +93,7 @@ _UNSIGNED_BYTE = 8
 
 
 def is_idx_folder(folder: Path) -> bool:
-    """Tell whether a folder holds any of the IDX files, of either split."""
+    """Return whether a folder holds any of the IDX files, of either split."""
     return any(name for split in _STEMS for what in ("images", "labels") for name in _present(folder, split, what))
 
 
@@ -100,19 +101,19 @@ def read_idx(folder: Path, split: str) -> Arrays:
     """Read images and labels of one split.
 
     Args:
-        folder: Holds `train-images-idx3-ubyte[.gz]`, `train-labels-idx1-ubyte[.gz]`, and `t10k-...` for `test`; a dot
-            in place of the second dash is the same file under another name.
+        folder: Holds `train-images-idx3-ubyte[.gz]`, `train-labels-idx1-ubyte[.gz]`, and `t10k-...` for `test`. The
+            dash before `idx` may also be a dot.
         split: `train` or `test`.
 
     Raises:
-        DataError: If a file is missing, truncated or garbled, or the two do not belong together.
+        DataError: If a file is missing, truncated or garbled, or images and labels differ in number.
     """
     images = _read_idx_file(_find(folder, split, "images"), 3)
     labels = _read_idx_file(_find(folder, split, "labels"), 1)
     if len(images) != len(labels):
         raise DataError(
             f"{folder}: the {split} split has {len(images)} images but {len(labels)} labels. The files belong to "
-            "different data sets; get both again from one place."
+            "different data sets; get both again from the same source."
         )
     # The number of classes must not depend on the split, and a small split may lack the last class.
     others = [_read_idx_file(path, 1) for name in _STEMS for path in _present(folder, name, "labels")[:1]]
@@ -134,8 +135,8 @@ def _find(folder: Path, split: str, what: str) -> Path:
     present = _present(folder, split, what)
     if not present:
         raise DataError(
-            f"{folder} holds no {what} of the {split} split. Looked for {', '.join(_names(split, what))}: put one of "
-            "them there, or give another folder."
+            f"{folder} holds no {what} of the {split} split. Add one of {', '.join(_names(split, what))}, or give "
+            "another folder."
         )
     return present[0]
 
@@ -145,10 +146,10 @@ def _read_idx_file(path: Path, dimensions: int) -> np.ndarray:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         zero, kind, found = struct.unpack(">HBB", content[:4])
         if (zero, kind, found) != (0, _UNSIGNED_BYTE, dimensions):
-            raise ValueError(f"its header is {content[:4].hex()}, not that of bytes in {dimensions} dimensions")
+            raise ValueError(f"its header {content[:4].hex()} does not announce bytes in {dimensions} dimensions")
         start = 4 + 4 * dimensions
         shape = struct.unpack(f">{dimensions}I", content[4:start])
-        # Compared before reshaping, so that a truncated file says by how much.
+        # Compared before reshaping, so that the message says how much is missing.
         expected = int(np.prod(shape, dtype=np.float64))
         if len(content) - start != expected:
             raise ValueError(f"{len(content) - start} bytes follow the header, which announces {expected}")
@@ -160,24 +161,24 @@ _CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hor
 
 
 def is_cifar_folder(folder: Path) -> bool:
-    """Tell whether a folder holds any of the batches, of either split."""
+    """Return whether a folder holds any of the batches, of either split."""
     return any((folder / name).is_file() for names in _BATCHES.values() for name in names)
 
 
 def read_cifar(folder: Path, split: str) -> Arrays:
-    """Read one split.
+    """Read one split of CIFAR-10.
 
     Args:
         folder: Holds `data_batch_1` to `data_batch_5`, and `test_batch` for `test`.
         split: `train` or `test`.
 
     Raises:
-        DataError: If a batch is missing, truncated or garbled, or holds anything but arrays.
+        DataError: If a batch is missing, truncated or garbled, or holds objects other than arrays.
     """
     missing = [name for name in _BATCHES[split] if not (folder / name).is_file()]
     if missing:
         raise DataError(
-            f"{folder} lacks {', '.join(missing)} of the {split} split. Unpack the whole of cifar-10-python.tar.gz."
+            f"{folder} lacks {', '.join(missing)} of the {split} split. Unpack all of cifar-10-python.tar.gz."
         )
     images, labels = zip(*(_read_batch(folder / name) for name in _BATCHES[split]), strict=True)
     return Arrays(np.concatenate(images), np.concatenate(labels), _CLASSES)
@@ -186,7 +187,7 @@ def read_cifar(folder: Path, split: str) -> Arrays:
 def _read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
     with naming_damage(path, "a CIFAR-10 batch"), path.open("rb") as file:
         batch = _ArraysOnly(file, encoding="bytes").load()
-        # Keys are bytes where Python 2 wrote the batch, as the original ones, and text where Python 3 did.
+        # Keys are bytes in batches written by Python 2, such as the original ones, and text in those by Python 3.
         batch = {key.decode() if isinstance(key, bytes) else key: value for key, value in batch.items()}
         planes = np.asarray(batch["data"], np.uint8).reshape(-1, 3, 32, 32)
         labels = np.asarray(batch["labels"], np.int64)
@@ -196,10 +197,10 @@ def _read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Unpickles arrays, numbers, strings and containers; a pickle may otherwise run any code of its author's."""
+    """Unpickles only arrays, numbers, strings and containers; an unrestricted pickle can run any code."""
 
     def find_class(self, module: str, name: str) -> Any:
-        # Taken from an array, because their modules have moved from one NumPy to the next.
+        # Taken from an array, because their modules differ between NumPy versions.
         if module in ("numpy.core.multiarray", "numpy._core.multiarray") and name == "_reconstruct":
             return np.empty(0).__reduce__()[0]
         if module in ("numpy.core.numeric", "numpy._core.numeric") and name == "_frombuffer":
@@ -207,23 +208,23 @@ class _ArraysOnly(pickle.Unpickler):
         if (module, name) in (("numpy", "ndarray"), ("numpy", "dtype")):
             return getattr(np, name)
         if (module, name) == ("_codecs", "encode"):
-            return _latin1  # how Python 3 writes bytes for the protocols of Python 2
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no batch of images needs")
+            return _latin1  # how Python 3 writes bytes in the pickle protocols of Python 2
+        raise pickle.UnpicklingError(f"it needs {module}.{name}, which a batch of images must not contain")
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:
     if encoding not in ("latin1", b"latin1"):
-        raise pickle.UnpicklingError(f"it asks for the codec {encoding!r}, which no batch of images needs")
+        raise pickle.UnpicklingError(f"it needs the codec {encoding!r}, which a batch of images must not contain")
     return text.encode("latin1")
 
 
 def is_svhn_folder(folder: Path) -> bool:
-    """Tell whether a folder holds the MATLAB file of either split."""
+    """Return whether a folder holds the MATLAB file of either split."""
     return any((folder / _name(split)).is_file() for split in ("train", "test"))
 
 
 def read_svhn(folder: Path, split: str) -> Arrays:
-    """Read one split.
+    """Read one split of SVHN.
 
     Args:
         folder: Holds `train_32x32.mat`, and `test_32x32.mat` for `test`.
@@ -234,18 +235,15 @@ def read_svhn(folder: Path, split: str) -> Arrays:
     """
     path = folder / _name(split)
     if not path.is_file():
-        raise DataError(f"{folder} holds no {path.name}, the {split} split of SVHN. Put it there beside the other one.")
+        raise DataError(f"{folder} holds no {path.name}, the {split} split of SVHN. Add the file to that folder.")
     return read_svhn_file(path)
 
 
 def read_svhn_file(path: Path) -> Arrays:
-    """Read one MATLAB file. Its label 10 means the digit 0.
-
-    Args:
-        path: The file.
+    """Read one MATLAB file of SVHN, in which label 10 means the digit 0.
 
     Raises:
-        DataError: If it is truncated or garbled.
+        DataError: If the file is truncated or garbled.
     """
     from scipy.io import loadmat
 

@@ -12,40 +12,40 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff"}
-# Pillow's modes of pictures without colour; those behind "L" hold more than a byte per pixel.
+# Pillow's modes for grey pictures; those after "L" have more than one byte per pixel.
 _GREY = ("1", "L", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 _DEEP = _GREY[2:]
 
 
 def is_image_folder(folder: Path) -> bool:
-    """Tell whether a folder holds pictures in sub-folders, below `train` and `test` or not."""
+    """Return whether a folder holds pictures in sub-folders, directly or below `train` and `test`."""
     return any(_pictures(child) for level in _levels(folder) for child in _children(level))
 
 
 def read_image_folder(folder: Path, split: str) -> Arrays:
-    """Read one split.
+    """Read one split of an image folder.
 
-    Pictures of 16 bits are scaled to 8, and those of fractions 0..1 to 0..255. Every picture gets the size of the
-    first one (in order of names), because learners read images of one size and
-    preprocessing makes them square anyway. They stay grey only if all of them are.
+    Pixels of 16 bits are scaled to 8 bits, and fractions 0..1 to 0..255. Every picture is resized to the size of the
+    first one (in order of names), because learners read images of one size and preprocessing makes them square
+    anyway. The images are grey only if all pictures are grey.
 
     Args:
-        folder: Holds one sub-folder per class, or `train` and `test` which do; without those two there is nothing to
-            choose from, and all pictures are both splits.
+        folder: Holds one sub-folder per class, or `train` and `test` with such sub-folders. Without `train` and `test`
+            all pictures serve as both splits.
         split: `train` or `test`.
 
     Raises:
-        DataError: If there are no pictures of that split, or one of them cannot be read.
+        DataError: If the split has no pictures, or one of them cannot be read.
     """
     levels = _levels(folder)
     chosen = folder / split if levels != [folder] else folder
-    # Both splits say what the classes are, so that a class is the same number in both.
+    # The classes are collected from both splits, so that a class has the same number in both.
     classes = tuple(sorted({child.name for level in levels for child in _children(level) if _pictures(child)}))
     paths = [(path, index) for index, name in enumerate(classes) for path in _pictures(chosen / name)]
     if not paths:
         raise DataError(
-            f"{chosen} holds no pictures. Looked for sub-folders named after the classes with files of the kinds "
-            f"{', '.join(sorted(_SUFFIXES))} in them."
+            f"{chosen} holds no pictures. It needs one sub-folder per class, with files ending in "
+            f"{', '.join(sorted(_SUFFIXES))}."
         )
     return Arrays(_read([path for path, _ in paths]), np.array([index for _, index in paths], np.int64), classes)
 
@@ -85,7 +85,7 @@ def _read(paths: list[Path]) -> np.ndarray:
 
 
 def _as_bytes(picture: "Image") -> "Image":
-    """Scale a picture of more than a byte per pixel to bytes, which Pillow itself would clip at 255.
+    """Scale a picture with more than one byte per pixel to bytes; Pillow itself would clip it at 255.
 
     Raises:
         DataError: If the pixels are neither 16-bit numbers nor fractions.
@@ -98,10 +98,10 @@ def _as_bytes(picture: "Image") -> "Image":
     fractions = picture.mode == "F"
     highest = 1.0 if fractions else 65535.0
     low, high = (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 0.0)
-    if not (low >= 0 and high <= highest):  # NaN is refused too
+    if not (low >= 0 and high <= highest):  # rejects NaN too
         kind, path = "fractions" if fractions else "numbers", getattr(picture, "filename", "A picture")
         raise DataError(
-            f"{path} has {kind} from {low:g} to {high:g} for pixels, and they must lie in 0..{highest:g}. Scale them, "
+            f"{path} has pixels that are {kind} from {low:g} to {high:g}; they must be in 0..{highest:g}. Scale them, "
             "or save the picture with 8 bits."
         )
     return PIL.Image.fromarray(np.rint(pixels.astype(np.float64) * (255 / highest)).astype(np.uint8))

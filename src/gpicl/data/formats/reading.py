@@ -1,4 +1,4 @@
-"""From a path to the format that it has."""
+"""Recognise the format of a path and read it."""
 
 from pathlib import Path
 
@@ -26,17 +26,16 @@ _FOLDER_FORMATS = ((is_idx_folder, read_idx), (is_cifar_folder, read_cifar), (is
 
 
 def read_path(path: Path, split: str, hints: tuple[str, ...] = ()) -> Arrays:
-    """Read one split from a file or folder of any format.
+    """Read one split from a file or folder in any accepted format.
 
     Args:
-        path: The file or folder. A folder may also hold a folder `raw`, or several data sets as torchvision lays them
-            out, `MNIST/raw`.
-        split: `train` or `test`. A file that holds one split alone is both.
-        hints: Places below the folder where this very data set is looked for first. With hints, no place that may
-            hold another data set is looked at.
+        path: The file or folder. The files may also be in a subfolder `raw`, or in torchvision's layout, `MNIST/raw`.
+        split: `train` or `test`. A file with a single split serves as both.
+        hints: Paths below the folder to try first for this data set. With hints, other data sets' folders below it are
+            not searched.
 
     Raises:
-        DataError: If nothing is there, nothing of a known format, or several data sets to choose from.
+        DataError: If the path does not exist, has no known format, or holds several data sets.
     """
     if not path.exists():
         raise DataError(f"There is no file or folder {path}. Accepted: {FILE_FORMATS}.")
@@ -57,7 +56,7 @@ def read_path(path: Path, split: str, hints: tuple[str, ...] = ()) -> Arrays:
         return read_idx(raw[0], split)
     if is_image_folder(path):
         return read_image_folder(path, split)
-    raise DataError(f"{path} holds no data set. Looked for {FILE_FORMATS}.")
+    raise DataError(f"{path} holds no data set. Accepted: {FILE_FORMATS}.")
 
 
 def _read_file(path: Path, split: str) -> Arrays:
@@ -66,6 +65,6 @@ def _read_file(path: Path, split: str) -> Arrays:
     if path.suffix == ".mat":
         return read_svhn_file(path)
     raise DataError(
-        f"{path} is a file of no known format. Accepted: {FILE_FORMATS}. Of IDX files and CIFAR-10 batches give the "
+        f"{path} is not in a known format. Accepted: {FILE_FORMATS}. For IDX files and CIFAR-10 batches, give the "
         "folder that holds them."
     )

@@ -1,1 +1,1 @@
-"""Known data sets by name; one source a file."""
+"""Known data sets by name."""

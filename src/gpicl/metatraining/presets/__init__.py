@@ -19,7 +19,7 @@ from gpicl.metatraining.config import (
 
 
 def list_presets() -> list[str]:
-    """Names of the presets."""
+    """Return the names of the presets."""
     return sorted(p.name.removesuffix(".yaml") for p in files(__package__).iterdir() if p.name.endswith(".yaml"))
 
 
@@ -27,16 +27,16 @@ def preset_path(name: str) -> Path:
     """Find a configuration by the name of a preset or by its path.
 
     Args:
-        name: Such as `quickstart`, or `my/config.yaml`.
+        name: Name or path, such as `quickstart` or `my/config.yaml`.
 
     Raises:
-        UnknownNameError: If there is neither such a preset nor such a file.
+        UnknownNameError: If there is no preset and no file with this name.
     """
     if name in list_presets():
         return Path(str(files(__package__) / f"{name}.yaml"))
     if Path(name).is_file():
         return Path(name)
-    raise UnknownNameError("preset", name, list_presets(), "The path of a YAML file does too; this one does not exist.")
+    raise UnknownNameError("preset", name, list_presets(), "Or give the path of a YAML file; this one does not exist.")
 
 
 def load_preset(name: str) -> RunConfig:
@@ -46,15 +46,15 @@ def load_preset(name: str) -> RunConfig:
         name: One of `list_presets`, or the path of a YAML file.
 
     Raises:
-        UnknownNameError: If there is no such preset.
-        ConfigError: If the file is no configuration.
+        UnknownNameError: If there is no preset and no file with this name.
+        ConfigError: If the file is not a valid configuration.
     """
     path = preset_path(name)
     try:
         return _read(path)
     except (yaml.YAMLError, UnicodeDecodeError, OSError, TypeError, AttributeError) as error:
         raise ConfigError(
-            f"{path} is no configuration: {' '.join(str(error).split())}. `gpicl train --print_config` prints one."
+            f"{path} is not a configuration: {' '.join(str(error).split())}. `gpicl train --print_config` prints one."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Widenings: what makes tasks of meta-training more various than one data set's. Unseen tasks have none."""
+"""Widenings make meta-training tasks more varied than those of one data set. Unseen tasks are never widened."""
 
 import inspect
 from collections.abc import Mapping
@@ -19,21 +19,21 @@ WIDENINGS = {
     "noise": "Noise",
     "label_noise": "LabelNoise",
 }
-"""The package's own by name, and the class of each in the module of that name, in the order in which they act."""
+"""The built-in widenings by name, with the class in the module of that name, in the order of application."""
 
 __all__ = ["WIDENINGS", "Batch", "Setting", "Widening", "apply", "build_widenings"]
 
 
 def build_widenings(widen: Mapping[str, Any], setting: Setting) -> list[Widening]:
-    """Build the widenings of a configuration, in the order in which they act; your own come last but for label noise.
+    """Build the widenings of a configuration, in the order of application: your own come just before label noise.
 
     Args:
         widen: Probability by name or import path; or a mapping with `probability` and the options of its class.
-        setting: What tasks are made of.
+        setting: Data and sizes of the tasks.
 
     Raises:
-        UnknownNameError: If there is no such widening, or it has no such option.
-        TaskError: If a probability is none, or the widening cannot be built of such tasks.
+        UnknownNameError: If a widening or one of its options does not exist.
+        TaskError: If a probability is invalid, or the widening does not fit the tasks.
     """
     order = [*(name for name in WIDENINGS if name != "label_noise"), *widen, "label_noise"]
     built = []
@@ -50,7 +50,10 @@ def build_widenings(widen: Mapping[str, Any], setting: Setting) -> list[Widening
         if probability == 0:
             continue
         if cls.needs_data and setting.dataset is None:
-            raise TaskError(f"tasks.widen.{name} changes the examples of a data set, and data.dataset is none.")
+            raise TaskError(
+                f"tasks.widen.{name} changes the examples of a data set, but data.dataset is null. Give a data set, or "
+                "leave it out."
+            )
         accepted = [n for n in inspect.signature(cls).parameters if n not in ("probability", "setting")]
         for option in options:
             if option not in accepted:
@@ -65,9 +68,7 @@ def _widening_class(name: str) -> type[Widening]:
     else:
         module, _, attribute = name.rpartition(".")
         if not module:
-            raise UnknownNameError(
-                "widening", name, WIDENINGS, "Your own is named by its import path, my_package.Mine."
-            )
+            raise UnknownNameError("widening", name, WIDENINGS, "Name your own by its import path, my_package.Mine.")
         try:
             found = getattr(import_module(module), attribute)
         except (ImportError, AttributeError) as error:
@@ -75,5 +76,5 @@ def _widening_class(name: str) -> type[Widening]:
                 f"Cannot import the widening {name!r}: {error}. Give the path package.module.Class."
             ) from error
     if not (inspect.isclass(found) and issubclass(found, Widening)):
-        raise TaskError(f"{name} is no widening: it must be a class derived from gpicl.tasks.widenings.Widening.")
+        raise TaskError(f"{name} is not a widening: it must be a class derived from gpicl.tasks.widenings.Widening.")
     return found

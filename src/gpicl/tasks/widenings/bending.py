@@ -1,4 +1,4 @@
-"""Bending: the inputs go through a random layer."""
+"""Bending: pass the inputs through a random layer."""
 
 from dataclasses import replace
 
@@ -10,19 +10,19 @@ _UNITS = 256
 
 
 class Bending(Widening):
-    """A random layer of at most 256 units with a rectifier, cosine or tangent, whose bends are soft or sharp."""
+    """A random layer of at most 256 units with a rectifier, cosine or hyperbolic tangent, weakly or strongly bent."""
 
     name = "bending"
     needs_data = False
 
     def widen(self, batch: Batch) -> Batch:
-        """Send inputs through the layer of their task."""
+        """Pass inputs through the layer of their task."""
         inputs, numbers = batch.inputs, batch.numbers
         width = inputs.shape[2]
         units = min(_UNITS, width)
         size, bias, kind = numbers.uniforms("bending of a task", 3).unbind(1)
-        # Of the size of the data set's examples, whose mean square is one: not of this episode's, or the same task
-        # would bend otherwise in the next.
+        # Scaled for the data set, whose mean square is one, and not for this episode: a task must bend all its episodes
+        # in the same way.
         size = (1.5 * size - 0.5).exp() * width**-0.5
         weights = numbers.normals("weights of bending", width, units) * size[:, None, None]
         biases = numbers.normals("biases of bending", units) * bias[:, None]

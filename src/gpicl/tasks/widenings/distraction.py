@@ -1,4 +1,4 @@
-"""Distraction: over every image lies another, drawn at random, which has nothing to do with the label."""
+"""Distraction: add to every image another one, drawn at random and unrelated to the label."""
 
 from dataclasses import replace
 
@@ -8,12 +8,12 @@ from gpicl.tasks.widenings.widening import Batch, Widening
 
 
 class Distraction(Widening):
-    """The other image is between a seventh and three times as strong, its features' signs those of the task."""
+    """The other image has 0.14 to 2.7 times the strength; each task has random signs for its features."""
 
     name = "distraction"
 
     def widen(self, batch: Batch) -> Batch:
-        """Add other images. The signs keep what all images have in common from adding up."""
+        """Add other images. The random signs keep what all images share from adding up."""
         numbers, count = batch.numbers, len(batch.data)
         indices = numbers.integers(count, "distracting images", batch.inputs.shape[1], "episode")
         others = batch.data.normalised(numbers, indices)

@@ -1,8 +1,7 @@
-"""Invented tasks: examples that no image stands behind.
+"""Invented tasks: examples that are generated rather than taken from images.
 
-WHY: what is meta-trained on one data set alone learns that set's shapes too, and uses what it knows of them where it
-does not hold. Tasks that are nothing like the set teach it to tell the two apart, and to fall back on what is general
-(docs/lab-notebook.md).
+WHY: a learner meta-trained on one data set also learns that set's shapes, and applies this knowledge where it does not
+hold. Tasks unlike that set teach it to tell the two apart, and to fall back on general learning (docs/lab-notebook.md).
 """
 
 from collections.abc import Callable
@@ -19,28 +18,27 @@ from gpicl.tasks.widenings.widening import Batch, Rows, Setting, Widening, pad, 
 _LATENTS = 40
 _FEWEST_LATENTS = 4
 _UNITS = 128
-# Of the random network that gives labels: its units, and the latents by which its outputs are made comparable.
+# Of the random network that gives labels: its units, and the number of latents that its outputs are normalised with.
 _HIDDEN = 32
 _REFERENCE = 128
 
 
 class Invention(Widening):
-    """Latents of a few dimensions, labelled by their cluster or by a random function, seen through random layers.
+    """Low-dimensional latents, labelled by their cluster or by a random function, and passed through random layers.
 
-    - Latents have 4 to 40 dimensions. A class is one or more clusters, nearer to each other or farther apart, evenly
-      round or not.
-    - In some tasks latents are one cloud, and their labels the largest output of a random network.
-    - One or more random layers of 128 units follow (rectifier, tangent, identity, cosine or absolute value), uneven
-      output scales, and noise.
+    - Latents have 4 to 40 dimensions. A class is one or more clusters, close together or far apart, round or elongated.
+    - In some tasks the latents form one cloud, and a label is the largest output of a random network.
+    - One or more random layers of 128 units follow (rectifier, hyperbolic tangent, identity, cosine or absolute value),
+      then uneven output scales, and noise.
 
     Args:
         probability: Probability that a task is invented.
-        setting: What tasks are made of.
-        layers: Most random layers; 1 to as many.
-        clusters: Most clusters of a class; 1 to as many.
+        setting: Data and sizes of the tasks.
+        layers: Largest number of random layers; a task has 1 to this many.
+        clusters: Largest number of clusters in a class; a class has 1 to this many.
         functions: Share of invented tasks whose labels are a function of the latents.
-        noise: Largest standard deviation of the noise, inputs having a mean square of one.
-        activations: The first so many of the five activations above.
+        noise: Largest standard deviation of the noise, relative to inputs with a mean square of one.
+        activations: Number of activations to use, 1 to 5, in the order above.
     """
 
     name = "invention"
@@ -64,7 +62,7 @@ class Invention(Widening):
                 f"layers={layers}, clusters={clusters}, activations={activations}."
             )
         if not 0 <= functions <= 1 or not 0 <= noise < float("inf"):
-            raise TaskError(f"functions must be from 0 to 1 and noise from 0, not {functions} and {noise}.")
+            raise TaskError(f"functions must be from 0 to 1 and noise at least 0, not {functions} and {noise}.")
         self._layers, self._clusters, self._functions = layers, clusters, functions
         self._noise, self._activations = noise, activations
         self._units = min(_UNITS, setting.num_inputs)
@@ -96,7 +94,7 @@ class Invention(Widening):
     def _labelled_cloud(
         self, task: "_Tasks", used: Tensor
     ) -> tuple[Float32[Tensor, "B T latents"], Int64[Tensor, "B T"]]:
-        """Latents of one cloud and their labels, which are computed in float64 so that every device agrees on them."""
+        """Return latents of one cloud and their labels, computed in float64 so that every device agrees on them."""
         numbers, classes, length = task.numbers, self.setting.num_classes, self.setting.length
         _, uneven, sharp, prior = task.function[:, :, None, None].double().unbind(1)
         dimensions = task.dimensions.double()
@@ -106,7 +104,7 @@ class Invention(Widening):
         first = numbers.normals("first weights of the function", _LATENTS, _HIDDEN) * (1.5 * sharp).exp()
         hidden = (cloud @ first / dimensions.sum(2, keepdim=True).sqrt()).tanh()
         outputs = hidden @ numbers.normals("second weights of the function", _HIDDEN, classes).double()
-        # Without its mean and spread over the cloud, one output often is the largest everywhere.
+        # Normalised by mean and spread over the cloud; otherwise one output is often the largest everywhere.
         reference = outputs[:, length:]
         outputs = (outputs[:, :length] - reference.mean(1, keepdim=True)) / (reference.std(1, keepdim=True) + 1e-12)
         outputs = outputs + 0.5 * prior * numbers.normals("priors of the function", 1, classes)
@@ -114,7 +112,7 @@ class Invention(Widening):
         return cloud[:, :length].float(), labels
 
     def _seen(self, task: "_Tasks", latents: Float32[Tensor, "B T latents"]) -> Float32[Tensor, "B T units"]:
-        """Send latents through one or more random layers, and add noise."""
+        """Pass latents through one or more random layers, and add noise."""
         uneven, noisy, depth = task.outputs[..., None, None].unbind(1)
         x = self._layer(0, task, latents, task.dimensions.sum(2, keepdim=True))
         for layer in range(1, self._layers):
@@ -145,14 +143,14 @@ class Invention(Widening):
 
 @dataclass(frozen=True)
 class _Tasks:
-    """What B invented tasks are, as uniform numbers: one draw for all of it.
+    """Properties of B invented tasks, as uniform numbers from a single draw.
 
     Attributes:
-        numbers: Everything else that is random.
-        function: Whether labels are a function, and of which kind, [B, 4].
-        clusters: Of which kind, [B, 4].
-        outputs: How uneven, how noisy and how deep, [B, 3].
-        layers: Size of the weights and of the biases, and activation, of every layer, [B, layers, 3].
+        numbers: Source of all other random numbers.
+        function: Whether labels are a function, and its properties, [B, 4].
+        clusters: Properties of the clusters, [B, 4].
+        outputs: Unevenness, noise and depth, [B, 3].
+        layers: Size of the weights, size of the biases, and activation of every layer, [B, layers, 3].
         dimensions: Ones for the dimensions that the latents have, zeros for the others, [B, 1, latents].
     """
 
@@ -175,7 +173,7 @@ class _Tasks:
         return cls(numbers, function, clusters, outputs, of_layers.unflatten(1, (layers, 3)), has)
 
     def rows(self, rows: Rows) -> "_Tasks":
-        """Select some of them."""
+        """Select some of the tasks."""
         if rows is None:
             return self
         parts = (self.function, self.clusters, self.outputs, self.layers, self.dimensions)
@@ -183,7 +181,7 @@ class _Tasks:
 
 
 def _up_to(most: int, uniform: Tensor) -> Tensor:
-    """Turn uniform numbers into uniform integers from 1."""
+    """Turn uniform numbers in [0, 1) into uniform integers from 1 to `most`."""
     return (uniform * most).floor() + 1
 
 

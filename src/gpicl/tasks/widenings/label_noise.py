@@ -1,7 +1,7 @@
 """Label noise: tasks in which some labels are wrong.
 
-WHY: the classes of MNIST hardly overlap, and a learner that is meta-trained on them alone comes to trust every single
-example. Where classes do overlap, as Fashion-MNIST's shirts and coats, that costs accuracy (docs/lab-notebook.md).
+WHY: the classes of MNIST hardly overlap, so a learner meta-trained only on them learns to trust every single example.
+If classes overlap, like Fashion-MNIST's shirts and coats, that costs accuracy (docs/lab-notebook.md).
 """
 
 from dataclasses import replace
@@ -10,12 +10,12 @@ import torch
 
 from gpicl.tasks.widenings.widening import Batch, Widening
 
-# Of the labels of a noisy task at most so many are replaced.
+# Largest share of the labels of a noisy task that is replaced.
 _HIGHEST_RATE = 0.4
 
 
 class LabelNoise(Widening):
-    """The rate of a noisy task is uniform up to 40 %; a replaced label is any of the task's."""
+    """A noisy task replaces up to 40 % of its labels (uniform), each by any label of the task."""
 
     name = "label_noise"
     changes_answers = True

@@ -1,7 +1,8 @@
 """Merged classes: tasks whose labels each stand for two or three classes.
 
-WHY: every class of MNIST is one cluster, or nearly so. A class elsewhere may be several: a character that is written in
-two ways, dogs of all breeds. A learner that has met only single clusters comes to expect them (docs/lab-notebook.md).
+WHY: almost every class of MNIST is a single cluster. Classes of other data sets may have several: a character that is
+written in two ways, or dogs of all breeds. A learner trained only on single clusters learns to expect them
+(docs/lab-notebook.md).
 """
 
 import torch
@@ -18,10 +19,10 @@ _MOST = 3
 
 
 class Merging(Widening):
-    """Two or three classes behind every label, as far as there are enough.
+    """Two or three classes behind every label, if there are enough.
 
-    It changes which examples are drawn, and so comes before all other widenings; see `classes`. Square images have
-    their quarter turns as further classes.
+    Merging changes which examples are drawn, so it comes before all other widenings; see `classes`. Rotations of square
+    images by 90, 180 and 270 degrees are further classes.
     """
 
     name = "merging"
@@ -33,14 +34,14 @@ class Merging(Widening):
         if probability and self.most < 2:
             raise TaskError(
                 f"Merging needs two classes for each of the {setting.num_classes} labels, but data set "
-                f"{setting.data.name!r} has {len(pool.classes)} classes. Square images have three more turns; else "
-                "lower tasks.num_classes, or leave `merging` out of tasks.widen."
+                f"{setting.data.name!r} has {len(pool.classes)} classes. Make its images square, which adds their "
+                "rotations as classes, lower tasks.num_classes, or leave `merging` out of tasks.widen."
             )
         self._num_pooled = len(pool.classes)
 
     @staticmethod
     def pool(dataset: FeatureDataset) -> FeatureDataset:
-        """Give all examples that merged tasks may show; the data set's own come first."""
+        """Return all examples that merged tasks may show; those of the data set come first."""
         shape = dataset.image_shape
         square = shape is not None and shape[0] == shape[1] and not dataset.fresh_each_episode
         return with_rotations(dataset) if square else dataset
@@ -52,8 +53,8 @@ class Merging(Widening):
 
         Args:
             behind: Classes of the data set behind the labels of tasks that are not merged.
-            numbers: Say the tasks.
-            among: Tasks that may be merged at all.
+            numbers: Random numbers of the episodes.
+            among: Tasks that may be merged.
             permutation_probability: See `classes_behind`.
         """
         labels = behind.shape[1]

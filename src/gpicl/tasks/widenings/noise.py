@@ -1,4 +1,4 @@
-"""Noise: normal noise on the inputs, the same or not in all directions."""
+"""Noise: normal noise on the inputs, equal or unequal in different directions."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from gpicl.tasks.widenings.widening import Batch, Widening
 
 
 class Noise(Widening):
-    """Noise with a seventh to twice the spread of the episode's own inputs; in half of the tasks uneven."""
+    """Noise with a seventh to twice the spread of the episode's inputs; uneven across features in half of the tasks."""
 
     name = "noise"
     needs_data = False

@@ -1,7 +1,7 @@
-"""Random spectra: tasks whose inputs vary more, or less, along some directions than the data set's own do.
+"""Random spectra: tasks whose inputs vary more, or less, along some directions than those of the data set.
 
-WHY: meta-trained on one data set, a learner comes to rely on how fast that set's principal variances fall off. Other
-data sets fall off otherwise. Drawing the fall-off for every task widens the tasks without a single new image.
+WHY: a learner meta-trained on one data set learns to rely on how fast that set's principal variances decay. They decay
+differently in other data sets. Drawing the decay for every task varies the tasks without any new images.
 """
 
 from dataclasses import replace
@@ -15,17 +15,16 @@ from gpicl.data import FeatureDataset
 from gpicl.tasks.randomness import Numbers
 from gpicl.tasks.widenings.widening import Batch, Setting, Widening
 
-# Variances below this part of the largest are of directions in which the data do not vary.
+# Variances below this fraction of the largest belong to directions in which the data do not vary.
 _FLOOR = 1e-6
 _CHUNK = 4096
 
 
 class Spectrum(Widening):
-    """Principal component i is multiplied by `lambda_i^(-gamma/2) exp(s z_i)`, and all by one number.
+    """Principal component i is multiplied by `lambda_i^(-gamma/2) exp(s z_i)`, and all by one common factor.
 
-    `gamma ~ U(-0.3, 0.7)` (flatter or steeper), `s ~ U(0, 1.2)` and `z_i ~ N(0, 1)` (uneven); the one number keeps the
-    total variance. The components are those of the data set that tasks were first made from, also where other examples
-    are shown.
+    `gamma ~ U(-0.3, 0.7)` (flatter or steeper), `s ~ U(0, 1.2)` and `z_i ~ N(0, 1)` (uneven). The common factor keeps
+    the total variance. The components are always those of the original data set, also when other examples are shown.
     """
 
     name = "spectrum"
@@ -38,14 +37,14 @@ class Spectrum(Widening):
         self.basis: Float32[Tensor, "N N"] = torch.from_numpy(basis.astype(np.float32))
 
     def widen(self, batch: Batch) -> Batch:
-        """Give the components of the examples another spectrum. They stay in their basis, for projections have none."""
+        """Rescale the components of the examples. They stay in the principal basis: projections do not depend on it."""
         device = batch.labels.device
         self.basis, self.variances = self.basis.to(device), self.variances.to(device)
         components = batch.data.components(batch.numbers, batch.indices, self.basis)
         return replace(batch, inputs=components * self.scales(batch.numbers)[:, None])
 
     def scales(self, numbers: Numbers) -> Float32[Tensor, "B N"]:
-        """Draw what tasks multiply their components by."""
+        """Draw the factors by which each task multiplies the components."""
         gamma, spread = numbers.uniforms("spectrum of a task", 2).double().unbind(1)
         normals = numbers.normals("spectrum of a component", len(self.variances))
         variances = self.variances.to(numbers.tasks.device)
@@ -55,7 +54,7 @@ class Spectrum(Widening):
 
 
 def _principal_components(dataset: FeatureDataset) -> tuple[np.ndarray, np.ndarray]:
-    """Variances in ascending order, and the basis, columns being components."""
+    """Return the variances in ascending order, and the basis with the components as columns."""
     count = dataset.features.shape[1]
     second, first = np.zeros((count, count)), np.zeros(count)
     for start in range(0, len(dataset), _CHUNK):

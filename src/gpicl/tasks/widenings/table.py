@@ -1,7 +1,7 @@
-"""Invented tables: columns of many kinds, of which a few decide the class, at thresholds or in sums.
+"""Invented tables: columns of many kinds, a few of which determine the class, by thresholds or sums.
 
 WHY: projections of images teach a learner to compare whole examples. In a table single columns matter, categories have
-no order, values are missing, classes are rare and labels are wrong; a learner must have seen that to allow for it.
+no order, values are missing, classes are rare and labels are wrong. A learner must have seen such tasks to handle them.
 """
 
 import math
@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from gpicl.tasks.randomness import Numbers
 from gpicl.tasks.widenings.widening import Batch, Widening, pad
 
-COLUMNS = 32  # numbers; a task has 3 to all of them
-CATEGORIES = 4  # further columns without an order; a task has none to all of them
+COLUMNS = 32  # numeric columns; a task has 3 to 32 of them
+CATEGORIES = 4  # categorical columns; a task has 0 to 4 of them
 LEVELS = 8
 _FACTORS = 6
 _TREES, _DEPTH = 12, 4
@@ -26,15 +26,15 @@ _INPUTS = COLUMNS + CATEGORIES
 
 
 class Table(Widening):
-    """A table in place of the examples, and labels that depend on it.
+    """Replaces the examples by a table, and the labels by ones that depend on it.
 
-    Numbers are normal, heavy-tailed, uniform or of a few levels, and correlated. Scores of the classes are linear in
-    them, sums of random trees, one tree (a rule), a small network, or sums of two of these, and read few columns or
-    many. Inputs come as the classifier shows tables to a learner: categories one-hot, a missing value as the mean with
-    an indicator, then standardised or as normal scores, and then as they are, with their squares, or lifted so that
-    inner products are nearness. Columns that a task does not have are zero.
+    Numeric columns are normal, heavy-tailed, uniform or of a few levels, and correlated. Scores of the classes are
+    linear in them, sums of random trees, one tree (a rule), a small network, or a sum of two of these, and depend on
+    few columns or many. Inputs are encoded as the classifier encodes tables: categories one-hot, missing values as the
+    mean with an indicator, then standardised or as normal scores, and then unchanged, with their squares, or lifted so
+    that inner products measure nearness. Columns that a task does not have are zero.
 
-    Each task has 2 to C classes, however many the task had before. Everything is computed in float64, so that every
+    Each task has 2 to C classes, independent of the number before. Everything is computed in float64, so that every
     device agrees on the labels.
     """
 
@@ -48,13 +48,13 @@ class Table(Widening):
         inputs, labels = _invented_table(draws, batch.used)
         width = self.setting.num_inputs
         if inputs.shape[2] > width:
-            # Narrowed by a projection, since a projection is what follows anyway.
+            # Narrowed by a random projection, since another projection follows anyway.
             inputs = inputs @ draws.normal((len(draws), inputs.shape[2], width)) / width**0.5
         return replace(batch, inputs=pad(inputs.float(), width), labels=labels)
 
 
 class _Draws:
-    """Random numbers by shape, in the order of the calls; per episode where there is one per example."""
+    """Random numbers by shape, in the order of the calls; per episode if the second axis is that of the examples."""
 
     def __init__(self, numbers: Numbers, length: int) -> None:
         self._numbers, self._count = numbers, 0
@@ -64,12 +64,12 @@ class _Draws:
         return len(self._numbers)
 
     def uniform(self, shape: tuple[int, ...]) -> Float64[Tensor, "..."]:
-        """Uniform in [0, 1); the first axis are the tasks."""
+        """Draw uniform numbers in [0, 1); the first axis is the tasks."""
         purpose, per = self._next(shape)
         return self._numbers.uniforms(purpose, math.prod(shape[1:]), per).double().view(shape)
 
     def normal(self, shape: tuple[int, ...]) -> Float64[Tensor, "..."]:
-        """Standard normal; the first axis are the tasks."""
+        """Draw standard normals; the first axis is the tasks."""
         purpose, per = self._next(shape)
         return self._numbers.normals(purpose, *shape[1:], per=per).double()
 
@@ -106,7 +106,7 @@ def _chance(shape: tuple[int, ...], probability: float, draws: _Draws) -> Bool[T
 
 
 def _first_of(batch: int, fewest: int, most: int, draws: _Draws) -> Bool[Tensor, "B most"]:
-    """Which columns a task has: the first ones, their number log-uniform."""
+    """Choose which columns a task has: the first ones, with a log-uniform number of them."""
     count = torch.exp(_uniform((batch, 1), math.log(fewest + 1), math.log(most + 2), draws)).floor() - 1
     return torch.arange(most, device=draws.device) < count
 
@@ -116,7 +116,7 @@ def _standardise(columns: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
 
 
 def _correlated(batch: int, length: int, draws: _Draws) -> Float[Tensor, "B T D"]:
-    """Standard normals, each column partly its own and partly made of a few common factors."""
+    """Draw standard normals; each column mixes its own noise with a few common factors."""
     loadings = _normal((batch, _FACTORS, _INPUTS), draws) / math.sqrt(_FACTORS)
     common = _normal((batch, length, _FACTORS), draws) @ loadings
     share = _uniform((batch, 1, 1), 0.0, 1.0, draws) * _uniform((batch, 1, _INPUTS), 0.0, 1.0, draws)
@@ -125,7 +125,7 @@ def _correlated(batch: int, length: int, draws: _Draws) -> Float[Tensor, "B T D"
 
 
 def _marginals(latent: Float[Tensor, "B T D"], draws: _Draws) -> Float[Tensor, "B T D"]:
-    """Give every column a kind; tasks differ in how many of each kind they have."""
+    """Give every column a marginal distribution; tasks differ in how often each kind occurs."""
     batch, _, columns = latent.shape
     heavy = torch.exp(_uniform((batch, 1, columns), 0.3, 2.0, draws) * latent)
     even = torch.special.ndtr(latent)
@@ -140,7 +140,7 @@ def _marginals(latent: Float[Tensor, "B T D"], draws: _Draws) -> Float[Tensor, "
 
 
 def _categories(latent: Float[Tensor, "B T G"], draws: _Draws) -> tuple[Int64[Tensor, "B T G"], Float[Tensor, "B T G"]]:
-    """Levels, some of them rare, and what each level means to the classes: a number without any order of its own."""
+    """Draw levels, some of them rare, and the effect of each level on the classes: a number unrelated to any order."""
     batch, _, columns = latent.shape
     count = _uniform((batch, 1, columns), 2.0, LEVELS + 0.999, draws).floor()
     skewed = torch.special.ndtr(latent) ** torch.exp(_uniform((batch, 1, columns), -0.7, 1.0, draws))
@@ -152,9 +152,9 @@ def _categories(latent: Float[Tensor, "B T G"], draws: _Draws) -> tuple[Int64[Te
 def _scores(
     columns: Float[Tensor, "B T D"], has: Bool[Tensor, "B 1 D"], classes: int, draws: _Draws
 ) -> Float[Tensor, "B T C"]:
-    """Scores of the classes: one or two of four mechanisms, weighted."""
+    """Return scores of the classes from one of four mechanisms, or a weighted sum of two."""
     batch = len(columns)
-    # Relevance falls off from column to column, steeply where few are relevant; the order of columns means nothing.
+    # Relevance decays from column to column, steeply if few are relevant; the order of the columns is random.
     steepness = torch.exp(_uniform((batch, 1), -2.5, 2.5, draws))
     place = draws.uniform((batch, columns.shape[2]))
     place = place.masked_fill(~has[:, 0], 2.0).argsort(1).argsort(1)
@@ -187,13 +187,13 @@ def _network(columns: Tensor, relevance: Tensor, classes: int, draws: _Draws) ->
 
 
 def _trees(columns: Tensor, relevance: Tensor, classes: int, trees: int, draws: _Draws) -> Float[Tensor, "B T C"]:
-    """Sums of trees that ask the same question of all nodes of a depth, so that a leaf is a binary number."""
+    """Return sums of trees. All nodes of a depth use the same split, so that a leaf is a binary number."""
     batch, length, _ = columns.shape
     chances = relevance.cumsum(1)
     asked = torch.searchsorted(chances, draws.uniform((batch, trees * _DEPTH)) * chances[:, -1:], right=True)
     asked = asked.clamp_max(columns.shape[2] - 1)
     answers = columns.gather(2, asked[:, None].expand(batch, length, -1))
-    # A threshold is a value of the column, rather of the middle than of the ends.
+    # A threshold is a value of the column between its 10 % and 90 % quantiles.
     row = (_uniform((batch, 1, trees * _DEPTH), 0.1, 0.9, draws) * length).long()
     threshold = answers.sort(1).values.gather(1, row)
     depth = _uniform((batch, 1, trees, 1), 1.0, _DEPTH + 0.999, draws).floor()
@@ -207,9 +207,9 @@ def _trees(columns: Tensor, relevance: Tensor, classes: int, trees: int, draws: 
 
 
 def _labels(scores: Float[Tensor, "B T C"], used: Bool[Tensor, "B C"], draws: _Draws) -> Int64[Tensor, "B T"]:
-    """The largest score with noise and a bias for every class; some labels are wrong."""
+    """Choose the class with the largest score, after noise and a bias per class; some labels are wrong."""
     batch, length, classes = scores.shape
-    # Two to all of the labels that the task may have: those that come first in a random order.
+    # From two to all of the labels that the task may have: the first ones in a random order.
     order = draws.uniform((batch, classes)).masked_fill(~used, 2.0).argsort(1).argsort(1)
     count = 2 * (used.sum(1, keepdim=True) / 2 + 0.5) ** draws.uniform((batch, 1))
     has_class = ((order < count.floor()) & used)[:, None]
@@ -234,7 +234,7 @@ def _encode(
     has_category: Bool[Tensor, "B G"],
     draws: _Draws,
 ) -> Float[Tensor, "B T N"]:
-    """Numbers with their gaps filled, an indicator for each column with gaps, and categories one-hot."""
+    """Return numeric columns with gaps filled, an indicator of gaps for each, and categories one-hot."""
     batch, length, columns = numbers.shape
     rate = _uniform((batch, 1, columns), 0.0, 0.4, draws) * _chance((batch, 1, columns), 0.5, draws)
     rate = rate * _chance((batch, 1, 1), 0.3, draws)
@@ -249,7 +249,7 @@ def _encode(
 
 
 def _show(table: Float[Tensor, "B T D"], draws: _Draws) -> Float64[Tensor, "B T N"]:
-    """Prepare a table as the classifier does, in one of the ways that its members do it."""
+    """Prepare a table as the classifier does, in one of the ways of its ensemble members."""
     batch, length, columns = table.shape
     width = max(2 * columns, length)
     varies = (table.amax(1, keepdim=True) > table.amin(1, keepdim=True)).float()
@@ -264,7 +264,7 @@ def _show(table: Float[Tensor, "B T D"], draws: _Draws) -> Float64[Tensor, "B T 
 
 
 def _normal_scores(table: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
-    """Ranks as quantiles of a standard normal; equal values have the mean of their ranks."""
+    """Return ranks as quantiles of a standard normal; equal values have the mean of their ranks."""
     values = table.mT.contiguous()
     ordered = values.sort(2).values
     below = torch.searchsorted(ordered, values)
@@ -273,7 +273,7 @@ def _normal_scores(table: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
 
 
 def _nearness(rows: Float[Tensor, "B T D"]) -> Float[Tensor, "B T T"]:
-    """Coordinates whose inner products are `exp(-0.7 squared distance / median)`."""
+    """Return coordinates whose inner products are `exp(-0.7 squared distance / median)`."""
     gram = rows @ rows.mT
     lengths = gram.diagonal(dim1=1, dim2=2)
     squares = (lengths[:, :, None] + lengths[:, None] - 2 * gram).clamp_min(0)

@@ -1,4 +1,4 @@
-"""The one protocol of everything that widens the tasks of meta-training."""
+"""Base class of all widenings, and how a widening is applied to a batch."""
 
 from abc import ABC
 from collections.abc import Callable
@@ -19,13 +19,13 @@ _Data = TypeVar("_Data")
 
 @dataclass(frozen=True)
 class Setting:
-    """What tasks are made of.
+    """Data and sizes of the tasks.
 
     Attributes:
-        dataset: The examples; None where tasks are made of nothing.
-        num_inputs: Features N of an example before the projection.
-        num_classes: Labels C of a task.
-        length: Examples T of an episode.
+        dataset: The examples; None if all tasks are invented.
+        num_inputs: Number N of features of an example before the projection.
+        num_classes: Number C of labels of a task.
+        length: Number T of examples of an episode.
     """
 
     dataset: FeatureDataset | None
@@ -35,7 +35,7 @@ class Setting:
 
     @property
     def data(self) -> FeatureDataset:
-        """The examples, for a widening that needs some."""
+        """The examples, for a widening that needs them."""
         return _there(self.dataset)
 
 
@@ -45,11 +45,11 @@ class Batch:
 
     Attributes:
         inputs: Normalised inputs.
-        labels: Labels.
-        used: Labels that each task has.
-        numbers: The episodes' random numbers.
-        indices: Which examples the inputs are.
-        examples: All examples that there are; None where tasks are made of nothing.
+        labels: Labels 0..C-1.
+        used: Which of the C labels each task has.
+        numbers: Random numbers of the episodes.
+        indices: Indices of the inputs among all examples.
+        examples: All examples; None if all tasks are invented.
     """
 
     inputs: Float32[Tensor, "B T N"]
@@ -61,15 +61,15 @@ class Batch:
 
     @property
     def data(self) -> Examples:
-        """All examples, for a widening that needs some."""
+        """All examples, for a widening that needs them."""
         return _there(self.examples)
 
     def rows(self, rows: Int64[Tensor, " n"], with_inputs: bool = True) -> "Batch":
         """Select some of the episodes.
 
         Args:
-            rows: Which.
-            with_inputs: Copy their inputs too; else there are none.
+            rows: Indices of the episodes.
+            with_inputs: Copy the inputs too; otherwise they are uninitialised.
         """
         return replace(
             self,
@@ -86,22 +86,21 @@ class Batch:
 class Widening(ABC):
     """Changes some tasks, so that meta-training sees more kinds of tasks than one data set has.
 
-    Derive from it and override `widen`; name your own by its import path in `tasks.widen`. All that is random must
-    come from `batch.numbers`, with purposes of its own, and every row must depend on itself alone: an episode is then
-    the same in every batch and on every device. What belongs to the task (a layer, a spectrum) is drawn per task, what
-    belongs to the examples (noise, which images) per episode. Shapes stay as they are.
+    To add your own, derive from this class, override `widen`, and give its import path in `tasks.widen`. All random
+    numbers must come from `batch.numbers`, with purposes of their own, and every row must depend only on itself: an
+    episode is then the same in every batch and on every device. Draw what belongs to the task (a layer, a spectrum) per
+    task, and what belongs to the examples (noise, the choice of images) per episode. Keep the shapes.
 
     Args:
-        probability: Probability that a task has it.
-        setting: What tasks are made of.
+        probability: Probability that a task is widened.
+        setting: Data and sizes of the tasks.
 
     Attributes:
         name: Its name in `tasks.widen`; also the prefix of its purposes.
-        changes_answers: Whether labels are no longer what a learner should predict. A meta-test leaves it out.
-        needs_data: Whether it changes examples of a data set.
-        changes_inputs: Whether it changes inputs, rather than labels alone.
-        reads_inputs: Whether `widen` looks at the batch's inputs. One that replaces them, or changes labels alone, need
-            not be given a copy.
+        changes_answers: Whether labels may differ from what a learner should predict. A meta-test leaves it out.
+        needs_data: Whether it needs the examples of a data set.
+        changes_inputs: Whether it changes inputs rather than only labels.
+        reads_inputs: Whether `widen` reads the batch's inputs. If False, no copy of them is made.
     """
 
     name: ClassVar[str]
@@ -115,34 +114,34 @@ class Widening(ABC):
         self.setting = setting
 
     def chosen(self, numbers: Numbers) -> Bool[Tensor, " B"]:
-        """Tell which tasks have it."""
+        """Return which tasks are widened."""
         return numbers.coins(self.name, self.probability)
 
     def widen(self, batch: Batch) -> Batch:
-        """Change episodes, all of tasks that have it.
+        """Change a batch of episodes, whose tasks are all widened.
 
         Args:
-            batch: The episodes.
+            batch: Episodes to change.
 
         Returns:
-            The same with other inputs or labels.
+            The batch with other inputs or labels.
         """
         return batch
 
 
 def _there(data: _Data | None) -> _Data:
     if data is None:
-        raise TaskError("A widening of this kind changes the examples of a data set, and there is none.")
+        raise TaskError("This widening changes the examples of a data set, but there is no data set.")
     return data
 
 
 def apply(widening: Widening, batch: Batch, among: Bool[Tensor, " B"]) -> Batch:
-    """Widen those tasks of a batch that are to be widened; what the batch held is overwritten.
+    """Apply a widening to the tasks of a batch that it chooses.
 
     Args:
-        widening: The widening.
-        batch: The episodes.
-        among: Tasks that may be widened at all.
+        widening: Widening to apply.
+        batch: Episodes; may be overwritten.
+        among: Tasks that may be widened.
     """
     changed: list[str] = []
 
@@ -167,19 +166,20 @@ def apply(widening: Widening, batch: Batch, among: Bool[Tensor, " B"]) -> Batch:
 
 
 Rows = Int64[Tensor, " n"] | None
-"""Some rows of a batch; None for all."""
+"""Indices of some rows of a batch; None for all."""
 
 
 def where_chosen(
     chosen: Bool[Tensor, " B"], compute: Callable[[Rows], tuple[Tensor, ...]], otherwise: tuple[Tensor, ...]
 ) -> tuple[Tensor, ...]:
-    """Compute some rows, and take the others as they are.
+    """Compute the chosen rows, and leave the others unchanged.
 
-    On a CPU only the chosen rows are computed. Elsewhere all of them are, since counting them would make the host wait.
+    On a CPU only the chosen rows are computed. On other devices all rows are, since counting the chosen ones would make
+    the host wait.
 
     Args:
-        chosen: Which rows.
-        compute: Gives the tensors of some rows.
+        chosen: Rows to compute.
+        compute: Returns the tensors of the given rows.
         otherwise: The tensors of all rows; may be overwritten.
     """
     if not _chosen_rows_alone(chosen.device):
@@ -202,11 +202,11 @@ def _like(chosen: Bool[Tensor, " B"], tensor: Tensor) -> Tensor:
 
 
 def pad(inputs: Float32[Tensor, "B T n"], width: int) -> Float32[Tensor, "B T {width}"]:
-    """Add features that are zero, and keep the variance that a projection of the inputs has.
+    """Pad with zero features, scaled so that a projection of the inputs keeps its variance.
 
     Args:
-        inputs: Inputs of at most as many features.
-        width: Features of the result.
+        inputs: Inputs with at most `width` features.
+        width: Number of features of the result.
     """
     narrow = inputs.shape[2]
     if narrow == width:

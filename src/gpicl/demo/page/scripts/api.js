@@ -1,6 +1,6 @@
 // The JSON API, as functions.
 
-/** A request that was refused; its message is the server's reason. */
+/** A request that failed; its message is the server's reason. */
 export class Refused extends Error {}
 
 export async function ask(method, path, body) {

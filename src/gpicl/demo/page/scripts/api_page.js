@@ -1,4 +1,4 @@
-// The API for people, made from its own description, so that it cannot fall behind.
+// The API for human readers, generated from its OpenAPI description so that it is always up to date.
 
 const { info, paths, components } = await (await fetch("openapi.json")).json();
 
@@ -31,7 +31,7 @@ function describeRequest(path, method, { description, requestBody, responses }) 
   const success = Object.keys(responses).find((status) => status.startsWith("2"));
   const answer = typeOf(responses[success].content);
   answers.add(answer);
-  const line = element("p", `Answers ${success} with a `, "small");
+  const line = element("p", `Returns ${success} with a `, "small");
   const link = element("a", answer);
   link.href = `#${answer}`;
   line.append(link);

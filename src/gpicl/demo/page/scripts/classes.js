@@ -1,4 +1,4 @@
-// The list of classes: a button that teaches, a name that can be changed, a bar, and the last examples.
+// The list of classes: for each a button to teach it, an editable name, a bar, and the latest examples.
 
 import { showPicture } from "./pictures.js";
 
@@ -8,7 +8,7 @@ export const keyOf = (label) => String((label + 1) % 10);
 export class ClassList {
   /**
    * @param {HTMLElement} list - Where the rows go.
-   * @param {{teach: (label: number) => void, rename: (label: number, name: string) => void}} on - What rows ask for.
+   * @param {{teach: (label: number) => void, rename: (label: number, name: string) => void}} on - Called by the rows.
    */
   constructor(list, on) {
     this.list = list;
@@ -22,7 +22,7 @@ export class ClassList {
     classes.forEach((shown, label) => this.#fill(this.rows[label], shown, label));
   }
 
-  /** Show probabilities, null for a class without one; an empty list where there are none at all. */
+  /** Show probabilities; null for a class without one, an empty list for no prediction. */
   predict(probabilities, predicted) {
     this.rows.forEach((row, label) => {
       const probability = probabilities[label] ?? null;
@@ -77,7 +77,7 @@ export class ClassList {
 
   #fill(row, { name, count, recent }, label) {
     row.teach.setAttribute("aria-label", `Teach this drawing as ${name} (key ${keyOf(label)})`);
-    // A name that is being typed is left alone; its change is sent when it is finished.
+    // Do not overwrite a name while it is being typed.
     if (document.activeElement !== row.name) row.name.value = name;
     row.meter.setAttribute("aria-label", `Probability of ${name}`);
     const pictures = recent.map((picture) => {

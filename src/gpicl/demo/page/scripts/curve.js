@@ -1,7 +1,7 @@
-// The learning curve: running accuracy of every setting that was tried, and the present one's hits and misses.
+// The learning curve: running accuracy of every setting tried, and the right and wrong answers of the current one.
 
 const SPACE = { left: 44, right: 14, top: 12, marks: 18, bottom: 40 };
-const MOST_MARKS = 120; // more would run into each other
+const MOST_MARKS = 120; // more would overlap
 
 export class CurvePlot {
   constructor(svg, legend, summary) {
@@ -12,7 +12,7 @@ export class CurvePlot {
     new ResizeObserver(() => this.draw()).observe(svg);
   }
 
-  /** Show curves as the API gives them; `present` is the setting that is chosen now. */
+  /** Show curves from the API; `present` is the current setting. */
   show(curves, present) {
     const isPresent = (curve) => curve.learner === present.learner && curve.scrambled === present.scrambled;
     this.curves = curves.map((curve, index) => ({ ...curve, index, present: isPresent(curve) }));

@@ -1,7 +1,7 @@
 /**
- * Make a trigger that runs `work` soon, never twice at once, and once more if it was triggered meanwhile.
+ * Return a trigger that runs `work` after a delay, never twice at once, and once more if triggered while it runs.
  *
- * A pen moves a hundred times a second; only the latest drawing is worth asking about.
+ * A pen moves a hundred times a second; only the latest drawing is worth a request.
  */
 export function latestOnly(work, milliseconds) {
   let waiting = false;

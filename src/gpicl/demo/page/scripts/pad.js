@@ -1,18 +1,18 @@
-// The sheet that is drawn on: strokes in units of its side, so that it may have any size.
+// The drawing area. Strokes are in units of its side, so that it may have any size.
 
 const PEN = 0.06; // width of a stroke
-const SENT = 56; // rows and columns of what is sent to the server
+const SENT = 56; // rows and columns of the drawing sent to the server
 
 export class Pad {
   /**
-   * @param {HTMLCanvasElement} canvas - The sheet.
-   * @param {() => void} onChange - Is called when the drawing has changed.
+   * @param {HTMLCanvasElement} canvas - The drawing area.
+   * @param {() => void} onChange - Called when the drawing has changed.
    */
   constructor(canvas, onChange) {
     this.canvas = canvas;
     this.onChange = onChange;
     this.strokes = [];
-    this.cursor = null; // where the keyboard's pen is, if it is used
+    this.cursor = null; // position of the keyboard's pen, if it is used
     this.sent = new OffscreenCanvas(SENT, SENT).getContext("2d", { willReadFrequently: true });
     new ResizeObserver(() => this.show()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.show());
@@ -38,7 +38,7 @@ export class Pad {
     this.#changed();
   }
 
-  /** Take all strokes off the sheet, and give them. */
+  /** Clear the drawing and return its strokes. */
   take() {
     const strokes = this.strokes;
     this.strokes = [];
@@ -51,7 +51,7 @@ export class Pad {
     this.#changed();
   }
 
-  /** Give the drawing as rows of ink, 0 to 255. */
+  /** Return the drawing as rows of ink values, 0 to 255. */
   rows() {
     this.sent.clearRect(0, 0, SENT, SENT);
     paint(this.sent, this.strokes, SENT, "black");
@@ -78,7 +78,7 @@ export class Pad {
   }
 
   #listen() {
-    let pen = null; // the pointer that is drawing; a second finger does not
+    let pen = null; // the pointer that is drawing; a second finger is ignored
     const place = (event) => {
       const sheet = this.canvas.getBoundingClientRect();
       return [(event.clientX - sheet.left) / sheet.width, (event.clientY - sheet.top) / sheet.height];
@@ -110,7 +110,7 @@ function paint(context, strokes, side, colour) {
     const points = stroke.map(([x, y]) => [x * side, y * side]);
     context.beginPath();
     context.moveTo(...points[0]);
-    // Through the middles of what the pointer reported, so that a quick hand draws no corners.
+    // Curves through the midpoints of the reported points, so that quick strokes have no corners.
     for (let i = 1; i < points.length - 1; i++) {
       const [[x, y], [nextX, nextY]] = [points[i], points[i + 1]];
       context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);

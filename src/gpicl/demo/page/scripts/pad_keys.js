@@ -1,12 +1,12 @@
-// Drawing with the keyboard: arrows move a pen over the sheet, the space bar puts it down and lifts it.
+// Drawing with the keyboard: the arrow keys move a pen, the space bar puts it down and lifts it.
 
 const STEP = 1 / 28;
 const FAR = 4;
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
- * @param {Pad} pad - What to draw on.
- * @param {(text: string) => void} say - Tells a screen reader.
+ * @param {Pad} pad - The drawing area.
+ * @param {(text: string) => void} say - Announces a text to screen readers.
  */
 export function drawWithKeys(pad, say) {
   let heldAndMoved = false;
@@ -23,7 +23,7 @@ export function drawWithKeys(pad, say) {
     const within = (place) => Math.min(1 - STEP, Math.max(STEP, place));
     pad.cursor.x = within(pad.cursor.x + right * steps * STEP);
     pad.cursor.y = within(pad.cursor.y + down * steps * STEP);
-    // The drawing may have been cleared or taught while the pen was down: then a new stroke begins.
+    // If the drawing was cleared or taught while the pen was down, start a new stroke.
     if (!pad.cursor.down) pad.show();
     else if (pad.empty) pad.begin(pad.cursor.x, pad.cursor.y);
     else pad.extend(pad.cursor.x, pad.cursor.y);
@@ -43,7 +43,7 @@ export function drawWithKeys(pad, say) {
       put(!pad.cursor.down);
     }
   });
-  // Who holds the space bar while moving means to lift the pen with the finger.
+  // If the space bar was held while moving, releasing it lifts the pen.
   pad.canvas.addEventListener("keyup", (event) => {
     if (event.key === " " && pad.cursor?.down && heldAndMoved) put(false);
   });

@@ -1,4 +1,4 @@
-// The page: what happens when somebody draws, teaches, or presses a button.
+// The page: reacts to drawing, teaching and buttons.
 
 import { Refused, ask } from "./api.js";
 import { ClassList, keyOf } from "./classes.js";
@@ -9,7 +9,7 @@ import { drawWithKeys } from "./pad_keys.js";
 import { Settings } from "./settings.js";
 import { Verdict } from "./verdict.js";
 
-const PAUSE = 30; // milliseconds of drawing that one question waits for
+const PAUSE = 30; // milliseconds to wait for more of a stroke before asking
 
 const get = (id) => document.getElementById(id);
 const verdict = new Verdict();
@@ -35,7 +35,7 @@ async function orSayWhy(work) {
   }
 }
 
-/** Make changes one after another, as they were asked for. */
+/** Make changes one after another, in the order of the user's actions. */
 function inTurn(work) {
   turns = turns.then(async () => {
     if (await orSayWhy(work)) verdict.fine();
@@ -63,7 +63,7 @@ const predictSoon = latestOnly(async () => {
   taughtLast = false;
   await orSayWhy(async () => {
     const prediction = await ask("POST", "predictions", { drawing: pad.rows() });
-    // It may have been taught or cleared meanwhile.
+    // The drawing may have been taught or cleared in the meantime.
     if (pad.empty) return;
     classes.predict(prediction.probabilities, prediction.predicted);
     verdict.predicted(prediction, names());
@@ -131,7 +131,7 @@ document.addEventListener("keydown", (event) => {
   if (label >= 0) teach(label);
 });
 
-// Pictures are painted in the scheme's colours.
+// Pictures use the colours of the scheme.
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show(session));
 drawWithKeys(pad, (words) => verdict.say(words));
 inTurn(async () => show(await ask("GET", "session")));

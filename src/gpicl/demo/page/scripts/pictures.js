@@ -1,6 +1,6 @@
-// Small grey pictures, which the API gives as base64, on canvases.
+// Small grey pictures, base64 in the API, on canvases.
 
-/** Draw a square picture in the canvas's text colour, so that ink is ink in a dark scheme too. */
+/** Draw a square picture in the canvas's text colour, so that it is readable in a dark scheme too. */
 export function showPicture(canvas, base64) {
   const grey = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const side = Math.sqrt(grey.length);

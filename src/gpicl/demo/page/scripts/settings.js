@@ -1,7 +1,7 @@
-// The chooser of learners, and the switch that scrambles.
+// The choice of the learner, and the switch for scrambling.
 
 export class Settings {
-  /** @param {(change: object) => void} onChange - Is given what was chosen, in the words of the API. */
+  /** @param {(change: object) => void} onChange - Called with the changed setting, as a body for the API. */
   constructor(onChange) {
     this.learner = document.getElementById("learner");
     this.about = document.getElementById("about");

@@ -1,8 +1,8 @@
-// What the learner says, for eyes at once and for screen readers when the pen rests.
+// The learner's prediction, shown at once and announced to screen readers when the pen rests.
 
 import { showPicture } from "./pictures.js";
 
-const REST = 700; // milliseconds without a change before it is read aloud
+const REST = 700; // milliseconds without a change before it is announced
 
 export class Verdict {
   constructor() {
@@ -13,7 +13,7 @@ export class Verdict {
     this.timer = 0;
   }
 
-  /** Show a prediction as the API gives it. */
+  /** Show a prediction from the API. */
   predicted({ probabilities, predicted, seen, note }, names) {
     showPicture(this.seen, seen);
     if (predicted === null) this.#tell(note);
@@ -30,8 +30,8 @@ export class Verdict {
   taught(predicted, label, names) {
     showPicture(this.seen, "");
     if (predicted === null) this.#tell(`Learned: ${names[label]}.`);
-    else if (predicted === label) this.#tell(`It had said ${names[predicted]}: right.`);
-    else this.#tell(`It had said ${names[predicted]}; now it knows ${names[label]}.`);
+    else if (predicted === label) this.#tell(`It predicted ${names[predicted]}: right.`);
+    else this.#tell(`It predicted ${names[predicted]}; now it knows ${names[label]}.`);
   }
 
   refused(reason) {
