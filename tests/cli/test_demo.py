@@ -93,7 +93,7 @@ def test_mistakes_get_one_paragraph_and_exit_code_2(no_serving, arguments, expec
 def test_a_port_that_is_taken_is_refused(no_serving, capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["demo", "--port", str(taken.getsockname()[1])]) == 2
-    assert "Choose another with --port" in capsys.readouterr().err
+    assert "Choose another port with --port" in capsys.readouterr().err
 
 
 def test_without_its_packages_it_says_what_to_install():

@@ -98,7 +98,7 @@ def test_a_learner_that_fails_is_reported_and_the_rest_goes_on(tmp_path, capsys)
     [
         (["--scale", "laptpo"], "Did you mean 'laptop'"),
         (["--learners", "LSMT"], "Did you mean 'LSTM'"),
-        (["--learners", ","], "names nobody"),
+        (["--learners", ","], "learners is empty"),
         (["--seeds", "0"], "seeds must be at least 1"),
         (["--minutes", "-1"], "minutes must be"),
         (["--episodes", "1"], "episodes must be at least 2"),
