@@ -26,11 +26,18 @@ PHRASES = {
     r"\bhenceforth\b|\bthereof\b|\bwhereof\b|\bwherein\b|\bhitherto\b": "an ordinary word",
 }
 
-FOLDERS = {"docs": "*.md", "tests": "*.py", "benchmarks": "*.py", "src/gpicl/demo/page": "*.html"}
+FOLDERS = [
+    ("docs", "*.md"),
+    ("tests", "*.py"),
+    ("benchmarks", "*.py"),
+    ("src/gpicl", "*.py"),
+    ("src/gpicl", "*.yaml"),
+    ("src/gpicl/demo/page", "*.html"),
+]
 FILES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "mkdocs.yml", "Makefile")]
 PAGES = FILES + [
     path
-    for folder, pattern in FOLDERS.items()
+    for folder, pattern in FOLDERS
     for path in sorted((ROOT / folder).rglob(pattern))
     if path != Path(__file__)  # which holds the phrases
 ]
