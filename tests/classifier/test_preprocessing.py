@@ -43,6 +43,7 @@ def test_columns_that_say_nothing_are_dropped_but_never_all_of_them():
     queries=arrays(np.float64, (4, 3), elements=st.floats(-1e300, 1e300) | st.just(np.nan)),
 )
 @example(context=np.full((6, 3), 1e-201), queries=np.full((4, 3), 1e107))  # their ratio overflows
+@example(context=np.outer(np.arange(6.0), [1, 1e-322, 0]), queries=np.full((4, 3), 3e-323))  # so do slopes
 def test_whatever_the_numbers_every_view_is_finite(context, queries):
     columns = Columns(context)
     filled = columns(context)

@@ -6,6 +6,8 @@ from jaxtyping import Bool, Float64
 # A query may be outside the context's range by this many times the range. Larger values are errors; they would dominate
 # all other columns, or overflow when squared.
 _REACH = 100.0
+# Values this much smaller than the largest are zero: the ratio of two numbers to their difference must not overflow.
+_SMALLEST = 1e-290
 
 
 class Columns:
@@ -27,7 +29,7 @@ class Columns:
         filled = np.where(missing, self._medians, context)
         # Dividing by one number does not change any view of the data, and keeps squares from overflowing.
         self._largest = float(np.abs(filled).max()) or 1.0
-        filled = filled / self._largest
+        filled = self._scaled(filled)
         low, high = filled.min(0), filled.max(0)
         self._low, self._high = low - _REACH * (high - low), high + _REACH * (high - low)
         self._varies: Bool[np.ndarray, " F"] = high > low
@@ -42,6 +44,10 @@ class Columns:
         """
         missing = np.isnan(features)
         with np.errstate(over="ignore"):  # overflow is clipped in the next line
-            filled = np.where(missing, self._medians, features) / self._largest
+            filled = self._scaled(np.where(missing, self._medians, features))
         kept = np.clip(filled, self._low, self._high)[:, self._varies]
         return np.hstack([kept, missing[:, self._with_gaps].astype(np.float64)]) if self._with_gaps.any() else kept
+
+    def _scaled(self, filled: np.ndarray) -> np.ndarray:
+        scaled = filled / self._largest
+        return np.where(np.abs(scaled) < _SMALLEST, 0.0, scaled)

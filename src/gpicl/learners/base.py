@@ -233,11 +233,11 @@ class Learner(nn.Module, ABC):
 
 
 def learners_of_any_size() -> str:
-    """List the learners that read any number of features and classes, as in "KernelTransformer and VSML"."""
+    """List this package's learners of any number of features and classes, as in "KernelTransformer and VSML"."""
     classes = Learner.__subclasses__()
     for cls in classes:  # the list grows during the loop
         classes += cls.__subclasses__()
-    *first, last = sorted({cls.__name__ for cls in classes if cls.any_size})
+    *first, last = sorted({cls.__name__ for cls in classes if cls.any_size and cls.__module__.startswith("gpicl.")})
     return f"{', '.join(first)} and {last}"
 
 

@@ -121,13 +121,13 @@ def test_mistakes_are_found_before_anything_is_run(arguments, message, tmp_path,
 
 def test_a_command_whose_runs_failed_says_so_at_its_end_and_tries_them_again(tmp_path, capsys):
     settings = Settings("smoke", find_sources("smoke", None), tmp_path / "runs")
-    blocked = find_experiment("embeddings").grid(settings)[0].folder(tmp_path / "runs")
+    blocked = find_experiment("phases").grid(settings)[0].folder(tmp_path / "runs")
     blocked.parent.mkdir(parents=True)
     blocked.write_text("in the way")  # a file where the folder of a run should be
-    assert main(command(tmp_path, "embeddings")) == 2
-    page = tmp_path / "results" / "embeddings" / "embeddings.md"
+    assert main(command(tmp_path, "phases")) == 2
+    page = tmp_path / "results" / "phases" / "phases.md"
     assert f"Runs failed: 1 of {page}" in " ".join(capsys.readouterr().err.split())
     assert "## What failed" in page.read_text()
     blocked.unlink()
-    assert main(command(tmp_path, "embeddings")) == 0
+    assert main(command(tmp_path, "phases")) == 0
     assert "## What failed" not in page.read_text()
