@@ -10,7 +10,7 @@ import pytest
 from gpicl.data import FeatureDataset, ImageDataset, preprocess
 
 # Fixtures that take long and are made once. With xdist, all tests that use one go to the same process.
-SHARED = ("server", "site", "grid", "trained_once")
+SHARED = ("server", "site", "grid", "trained_once", "reproduced")
 
 
 def pytest_collection_modifyitems(config, items):
