@@ -13,6 +13,8 @@ from gpicl.data import FeatureDataset, ImageDataset, preprocess
 SHARED = ("server", "site", "grid", "trained_once", "reproduced")
 
 
+# First, because xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     if config.pluginmanager.hasplugin("xdist"):
         for item in items:
