@@ -1,5 +1,6 @@
 """Markdown pages with tables, intervals and failures."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,9 @@ from gpicl.files import write_atomically
 
 # Half-widths of an interval that differ by less count as equal.
 _SAME = 1e-9
+# Lines that end where they must: tables, code, headings, pictures.
+_WHOLE = ("|", "    ", "#", "!")
+_END_OF_SENTENCE = re.compile(r"(?<=[a-z0-9)`*\"\]][.?!]) +(?=[A-Z`*\[(])")
 
 
 def interval_text(estimate: float, low: float, high: float, digits: int = 1) -> str:
@@ -36,7 +40,7 @@ def write_page(
     kinds: Sequence[str] = ("png", "pdf"),
     dpi: int = 200,
 ) -> None:
-    """Write a page with its tables and figures into one folder; the page is written last.
+    """Write a page with its tables and figures into one folder; the page is written last, one sentence per line.
 
     Args:
         page: File of the page.
@@ -52,7 +56,13 @@ def write_page(
     for name, figure in figures.items():
         for kind in kinds:
             write_atomically(folder / f"{name}.{kind}", partial(figure.savefig, format=kind, dpi=dpi))
-    write_atomically(page, lambda part: part.write_text("\n".join([*lines, ""])))
+    write_atomically(page, lambda part: part.write_text("\n".join([*map(_one_sentence_a_line, lines), ""])))
+
+
+def _one_sentence_a_line(line: str) -> str:
+    if line.startswith(_WHOLE):
+        return line
+    return _END_OF_SENTENCE.sub("\n  " if line.startswith("- ") else "\n", line)
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = True) -> str:

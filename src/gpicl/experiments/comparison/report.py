@@ -1,7 +1,6 @@
 """The comparison as one tidy table, its figure, and its page."""
 
 import json
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +18,7 @@ from gpicl.experiments.comparison.scales import Scale
 from gpicl.metatesting import accuracy_interval, accuracy_over_seeds, reference_table
 from gpicl.report import COLOURS, failures_section, figure_style, interval_text, markdown_table
 from gpicl.runs.planning import sized_for_testing
+from gpicl.runtime import machine_description
 from gpicl.weights import load_card, load_weights
 
 TIME_FILE = "prediction_time.json"
@@ -188,7 +188,7 @@ def _page(table: pd.DataFrame, trials: Sequence[Trial], scale: Scale, command: s
     return [
         f"# Comparison: accuracy after {length - 1} examples",
         "",
-        f"Made by `{command}` on {platform.machine()}, {threads}, torch {torch.__version__}.",
+        f"Made by `{command}` on {machine_description()}, {threads}, torch {torch.__version__}.",
         f"Meta-trained on {scale.data}; {scale.episodes:,} episodes of unseen tasks per data set and seed.",
         "",
         _accuracies(table),

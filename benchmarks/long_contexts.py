@@ -1,6 +1,6 @@
 """Accuracy by length of the context, far beyond that of meta-training.
 
-    python benchmarks/flagship/long_contexts.py RUN [RUN ...] --datasets SETS --out FOLDER
+    python benchmarks/long_contexts.py WEIGHTS [WEIGHTS ...] --datasets SETS --out FOLDER
 
 The learner reads more and more examples of every unseen task and predicts the same queries. The script writes
 FOLDER/long-contexts.csv and FOLDER/long-contexts.png.
@@ -22,7 +22,7 @@ from gpicl.learners import Learner
 from gpicl.report import COLOURS, figure_style
 from gpicl.runtime import multiplies_in_bf16
 from gpicl.tasks import Episodes, TaskAugmentor
-from gpicl.weights import load_weights
+from gpicl.weights import find_weights, load_weights
 
 _CONTEXTS = (10, 20, 50, 99, 200, 500, 1000)
 _QUERIES = 40
@@ -34,7 +34,7 @@ _MADE_FOR = 100
 def main() -> None:
     """Measure and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="+", type=Path, help="folders of finished runs, one per seed")
+    parser.add_argument("weights", nargs="+", help="names of shipped weights, or folders of finished runs")
     parser.add_argument("--datasets", required=True, help="data sets at 14x14 grey, as given to gpicl evaluate")
     parser.add_argument("--episodes", type=int, default=64)
     parser.add_argument("--out", type=Path, required=True)
@@ -47,14 +47,14 @@ def main() -> None:
             source.episodes(range(first, min(first + _AT_ONCE, options.episodes)), "unseen")
             for first in range(0, options.episodes, _AT_ONCE)
         ]
-        for seed, run in enumerate(options.runs):
-            learner = load_weights(run).eval()
+        for weights in options.weights:
+            learner = load_weights(find_weights(weights)).eval()
             for context in _CONTEXTS:
                 right = np.concatenate([_share_right(learner, batch, context) for batch in batches])
                 half = 1.96 * float(sem(right))
-                row = {"dataset": dataset_label(name), "seed": seed, "context": context, "accuracy": right.mean()}
+                row = {"dataset": dataset_label(name), "weights": weights, "context": context, "accuracy": right.mean()}
                 rows.append({**row, "low": right.mean() - half, "high": right.mean() + half, "episodes": len(right)})
-                print(f"{dataset_label(name):16} seed {seed} context {context:5} {right.mean():.1%}", flush=True)
+                print(f"{dataset_label(name):16} {weights} context {context:5} {right.mean():.1%}", flush=True)
     table = pd.DataFrame(rows)
     options.out.mkdir(parents=True, exist_ok=True)
     write_atomically(options.out / "long-contexts.csv", partial(table.to_csv, index=False))
@@ -74,10 +74,14 @@ def _figure(table: pd.DataFrame) -> Figure:
     with figure_style():
         figure = Figure(figsize=(6.4, 4.0), layout="constrained")
         axes = figure.subplots()
-        for colour, (dataset, rows) in zip(COLOURS, table.groupby("dataset", sort=False), strict=False):
-            mean = rows.groupby("context")[["accuracy", "low", "high"]].mean()
-            axes.plot(mean.index, mean["accuracy"], "o-", color=colour, ms=3, label=f"{dataset}")
-            axes.fill_between(mean.index, mean["low"], mean["high"], color=colour, alpha=0.2, linewidth=0)
+        styles = dict(zip(table["weights"].unique(), ("o-", "s--", "^:", "v-."), strict=False))
+        colours = dict(zip(table["dataset"].unique(), COLOURS, strict=False))
+        for (dataset, weights), rows in table.groupby(["dataset", "weights"], sort=False):
+            style = {"color": colours[dataset], "ms": 3, "label": f"{dataset}, weights {weights}"}
+            axes.plot(rows["context"], rows["accuracy"], styles.get(weights, "o-"), **style)
+            axes.fill_between(
+                rows["context"], rows["low"], rows["high"], color=colours[dataset], alpha=0.2, linewidth=0
+            )
         axes.axvline(_MADE_FOR, color="#999999", linestyle=":", label="longest context of meta-training")
         axes.set(xscale="log", xlabel="examples in the context", ylabel="accuracy on unseen tasks", ylim=(0, 1))
         axes.set_xticks(_CONTEXTS, [f"{context:,}" for context in _CONTEXTS])

@@ -1,0 +1,79 @@
+"""The numbers on the results pages are those of the files beside them."""
+
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+RESULTS = Path(__file__).parents[2] / "docs/results"
+# `60.4 (59.2-61.6)`, possibly in bold.
+WITH_INTERVAL = re.compile(r"(\d+\.\d)\** \((\d+\.\d)(?:-| to )(\d+\.\d)\)")
+
+
+def _accuracies_in_files(folder):
+    found = set()
+    for path in folder.glob("*.csv"):
+        table = pd.read_csv(path)
+        if {"accuracy", "low", "high"} <= set(table.columns):
+            rows = table[["accuracy", "low", "high"]].dropna().itertuples(index=False)
+            found |= {tuple(f"{100 * value:.1f}" for value in row) for row in rows}
+    return found
+
+
+def _rows(page, columns):
+    """Cells of the tables with this many columns, by the first cell of their row."""
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {row[0].strip("*"): row[1:] for row in cells if len(row) == columns}
+
+
+@pytest.mark.parametrize("page", ["flagship", "general-purpose", "paper", "quickstart", "plateau"])
+def test_every_accuracy_with_an_interval_is_in_a_file_of_the_page(page):
+    folder = RESULTS / page
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    # Rows of classical learners stand on the page General-purpose, with their file.
+    known = _accuracies_in_files(folder) | _accuracies_in_files(RESULTS / "general-purpose")
+    shown = set(WITH_INTERVAL.findall(text))
+    assert not shown - known
+
+
+def test_the_comparison_shows_the_accuracies_of_its_table():
+    table = pd.read_csv(RESULTS / "comparison/comparison.csv")
+    here = table[table["source"] == "this run"].set_index(["learner", "dataset"])["accuracy"]
+    names = {"token Transformer": "TokenTransformer"}
+    rows = {name: row for name, row in _rows(RESULTS / "comparison/README.md", 3).items() if " / " in row[0]}
+    assert len(rows) >= 5
+    for name, (shown, _) in rows.items():
+        datasets = ("mnist", "fashion_mnist", "kmnist", "cifar10", "random")
+        expected = [f"{100 * here[names.get(name, name), dataset]:.1f}" for dataset in datasets]
+        assert shown.split(" / ") == expected, name
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    def load(name):
+        monkeypatch.syspath_prepend(str(RESULTS.parents[1] / "benchmarks" / name))
+        for module in ("page", "trials"):
+            sys.modules.pop(module, None)
+        return import_module("page")
+
+    return load
+
+
+def test_the_mean_ranks_of_the_classifiers_page_are_those_of_its_trials(benchmark):
+    trials = pd.read_csv(RESULTS / "classifier/trials.csv")
+    text = (RESULTS / "classifier/README.md").read_text(encoding="utf-8")
+    for name, (mean, half) in benchmark("classifier").mean_ranks(trials, "accuracy", less_is_better=False).items():
+        assert re.search(rf"^\| \**{re.escape(name)}\** \| \**{mean:.2f} ± {half:.2f}", text, flags=re.MULTILINE)
+
+
+def test_the_means_of_the_tables_page_are_those_of_its_trials():
+    trials = pd.read_csv(RESULTS / "tables/trials.csv")
+    means = trials.groupby(["method", "table"])["average_precision"].mean().groupby("method").mean()
+    rows = _rows(RESULTS / "tables/README.md", 8)
+    assert "InContextClassifier" in means
+    for name, mean in means.items():
+        assert rows[name][0] == f"{mean:.4f}", name
