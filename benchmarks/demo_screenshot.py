@@ -95,13 +95,14 @@ def main() -> None:
     """Teach, draw, and take the screenshot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", default="docs/images/demo.png")
+    parser.add_argument("--weights", default="general")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--scheme", choices=["light", "dark"], default="light")
     parser.add_argument("--scrambled", action="store_true")
     options = parser.parse_args()
     hand = random.Random(7)
-    with demo() as address, sync_playwright() as playwright:
+    with demo(options.weights) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": options.width, "height": 900}, color_scheme=options.scheme)
         page.set_default_timeout(120_000)

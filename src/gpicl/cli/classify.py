@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> None:
             test: CSV file with the rows to predict; the same columns, with or without the target.
             target: Name of the column to predict.
             output: CSV file to write, with the prediction and all probabilities for each row of test.
-            weights: A shipped name (general, mnist) or the folder of a run.
+            weights: A shipped name (general, mnist, synthetic) or the folder of a run.
             members: Ensemble size; smaller is faster.
             large_context: What to do with more than max_context labelled rows (error, subsample, nearest).
             max_context: Maximum number of labelled rows read at once, up to 1,000.

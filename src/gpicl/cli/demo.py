@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> None:
         Args:
             host: Name or address to listen on; the default accepts connections from this machine only.
             port: Port to listen on; 0 picks a free one.
-            weights: Initial learner, a shipped name (general, mnist) or the folder of a run.
+            weights: Initial learner, a shipped name (general, mnist, synthetic) or the folder of a run.
             open: Open the page in the browser.
             device: Device, such as cpu, cuda or cuda:1; the default is the GPU if there is one.
         """

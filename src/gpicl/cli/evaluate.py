@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> None:
         """Meta-test the learner of a run and add the results to its table and report.
 
         Args:
-            run: Folder of a finished run (it may have been moved), or a shipped name (general, mnist).
+            run: Folder of a finished run (it may have been moved), or a shipped name (general, mnist, synthetic).
             datasets: Names or paths, as in fashion_mnist,kmnist=files/kmnist.npz
             tasks: Kinds of tasks: unseen, seen (only if their number was finite), identity (the raw data set), as in
                 seen,unseen

@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> None:
         """Write the learner of a run as a model for other programs.
 
         Args:
-            run: Folder of a finished run, or a shipped name (general, mnist).
+            run: Folder of a finished run, or a shipped name (general, mnist, synthetic).
             format: onnx, which onnxruntime and other programs read.
             output: File to write.
             classes: Number of classes, for learners that take any number; the default is the number in meta-training.
