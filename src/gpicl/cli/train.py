@@ -52,8 +52,8 @@ def main(arguments: list[str]) -> None:
             output: Folder for all runs.
             test: Meta-test the learner after training; if false, use gpicl evaluate later.
             fresh: Train again from the start and replace the earlier files of this run.
-            init: Initial weights, a shipped name (general, mnist, synthetic) or the folder of a run; for fine-tuning, or for more
-                steps of a finished run.
+            init: Initial weights, a shipped name (general, mnist, synthetic) or the folder of a run; for fine-tuning,
+                or for more steps of a finished run.
             device: Device, such as cpu, cuda or cuda:1; the default is loop.accelerator, the GPU if there is one.
             seeds: Number of runs, with training.seed and the following seeds; prints their mean accuracy.
             engine: How to run several seeds, sequential (one after another) or ray (in parallel).

@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from gpicl.metatraining.csv_log import CsvLog
 from gpicl.metatraining.data_module import EpisodeDataModule
 from gpicl.metatraining.initial_weights import begin_with
 from gpicl.metatraining.module import MetaTraining
-from gpicl.metatraining.placement import lightning_devices
+from gpicl.metatraining.placement import device_of, lightning_devices
 from gpicl.metatraining.plugins import build_loggers, build_plugins
 from gpicl.metatraining.progress import TrainingProgress
 from gpicl.metatraining.randomness import StepRandomness
@@ -221,21 +222,15 @@ def _save(
         sources=sources,
         steps=steps,
         seconds=round(seconds, 1),
-        machine=machine_description(_device(run.config.loop.accelerator)),
+        machine=machine_description(device_of(run.config.loop)),
         **measured,
     )
-
-
-def _device(accelerator: str) -> torch.device:
-    if not (accelerator.startswith(("gpu", "cuda", "auto")) and torch.cuda.is_available()):
-        return torch.device("cpu")
-    return torch.device(accelerator if accelerator.startswith("cuda") else "cuda")
 
 
 def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str, Any]) -> Trainer:
     accelerator = options.pop("accelerator", config.loop.accelerator)
     accelerator, devices = lightning_devices(accelerator, config.loop.devices)
-    device = _device(accelerator)
+    device = device_of(replace(config.loop, accelerator=accelerator))
     callbacks: list[Callback] = [*own, StepRandomness(config.training.seed, config.training.first_number)]
     if config.loop.progress:
         callbacks.append(TrainingProgress())
