@@ -1,12 +1,17 @@
 """A step that is taken as a whole, tasks included, is the step that Lightning takes; on a GPU it is a CUDA graph."""
 
 import copy
+import random
+from contextlib import nullcontext
 
+import numpy as np
 import pytest
 import torch
 
 from gpicl.errors import ConfigError
 from gpicl.metatraining import meta_train
+from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
+from gpicl.tasks import Episodes, Interventions
 
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -73,6 +78,34 @@ def test_a_run_is_resumed_whichever_way_its_steps_were_taken(config, tmp_path, m
 def test_episodes_that_repeat_more_images_than_they_have_positions_are_not_captured(config, tmp_path):
     config.tasks.repetition_probability, config.tasks.repeated_images = 1.0, 20
     equal(*(weights_of(config, tmp_path / str(c), capture=c)[0] for c in (False, True)), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("draw", "captures"),
+    [
+        (lambda: 0.0, True),
+        (lambda: float(torch.rand(())), False),
+        (random.random, False),
+        (np.random.random, False),
+    ],
+    ids=["none", "torch", "random", "numpy"],
+)
+def test_a_step_with_random_numbers_from_the_host_is_not_captured(draw, captures):
+    inputs, labels = torch.zeros(2, 3, 1), torch.zeros(2, 3, dtype=torch.long)
+    weight = torch.zeros((), requires_grad=True)
+    step = CapturedStep(
+        batch=2,
+        make=lambda draws, interventions: Episodes(inputs, labels),
+        learn=lambda episodes, step: Figures((weight + draw()) ** 2, torch.zeros(())),
+        plan=lambda step: StepPlan((), Interventions()),
+        optimiser=torch.optim.SGD([weight], lr=0.1),
+        clip=0.0,
+        device=torch.device("cpu"),
+    )
+    step._captures = True  # as on a GPU; nothing is captured before three steps
+    with nullcontext() if captures else pytest.warns(UserWarning, match="random numbers on the CPU"):
+        step.take(0)
+    assert step._captures == captures
 
 
 @GPU

@@ -1,5 +1,8 @@
 """Several processes see the tasks that one would have seen, and end with the same learner."""
 
+import signal
+import time
+
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -34,6 +37,20 @@ def test_two_real_processes_train_as_one(start_gpicl, tmp_path):
     for name, expected in one.items():
         # The mean of two halves is rounded differently from the mean of the whole.
         torch.testing.assert_close(two[name], expected, rtol=1e-4, atol=2e-5)
+
+
+def test_a_signal_to_one_of_two_processes_stops_both_with_a_checkpoint(start_gpicl, tmp_path):
+    # The last --training.steps counts, so this run has too many to end by itself.
+    process = start_gpicl(*COMMAND, "--training.steps", "1000000", "--loop.log_every", "1", "--loop.devices", "2")
+    while not any(log.read_text().count("\n") > 2 for log in tmp_path.glob("runs/*/metrics.csv")):
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate()
+    assert process.returncode == 143, output
+    assert "Traceback" not in output
+    assert "The same command resumes there" in output
+    assert list(tmp_path.glob("runs/*/checkpoint.ckpt"))
 
 
 @pytest.mark.parametrize(("step", "expected"), [(0, 0.1), (50, 0.55), (100, 1.0), (1000, 1.0)])

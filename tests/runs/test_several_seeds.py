@@ -22,6 +22,18 @@ def test_several_seeds_are_trained_and_tested_by_one_command(tmp_path, patterns,
     assert "2 of them already finished" in capsys.readouterr().err
 
 
+def test_seeds_on_ray_are_those_in_sequence(tmp_path, patterns, quick):
+    command = ["train", "--data.dataset", str(patterns), "--testing.datasets", f"[p={patterns}]", *quick]
+    command += ["--seeds", "2", "--threads", "1"]
+    for engine in ("sequential", "ray"):
+        assert main([*command, "--engine", engine, "--output", str(tmp_path / engine)]) == 0
+    tables = list((tmp_path / "sequential").glob("*/results.csv"))
+    assert len(tables) == 2
+    for results in tables:
+        other = tmp_path / "ray" / results.parent.name / "results.csv"
+        pd.testing.assert_frame_equal(pd.read_csv(results), pd.read_csv(other))
+
+
 def test_seeds_that_make_no_sense_are_refused(tmp_path, patterns, quick, capsys):
     command = ["train", "--data.dataset", str(patterns), *quick, "--output", str(tmp_path / "runs")]
     for more, message in (("--seeds 0", "at least"), ("--seeds 2 --test false", "--test false")):

@@ -5,10 +5,12 @@ the forward and backward pass, the clipping, the optimiser, and the making of th
 parallel. Replaying it is a single launch, and nothing in it waits for the host.
 """
 
+import random
 import warnings
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -138,8 +140,11 @@ class CapturedStep:
         elif self._captures and self._taken >= _WARM_UP and key in self._met and len(self._graphs) < _MOST_GRAPHS:
             figures = self._capture(key, step, following)
         else:
+            before = _host_randomness() if self._captures else None
             figures = self._operate(step, following)
             self._met.add(key)
+            if before is not None and _host_randomness() != before:
+                self._operate_only("the learner draws random numbers on the CPU, which a graph would repeat")
         self._step, self._taken = step + 1, self._taken + 1
         return figures
 
@@ -149,14 +154,16 @@ class CapturedStep:
             with torch.cuda.graph(graph, pool=self._pool):
                 figures = self._operate(step, following)
         except RuntimeError as error:  # an operation cannot be captured, such as one that waits for the device
-            self._captures = False
-            reason = str(error).splitlines()[0]
-            warnings.warn(f"Steps cannot be captured ({reason}); they run one operation at a time.", stacklevel=2)
+            self._operate_only(str(error).splitlines()[0])
             return self._operate(step, following)
         self._pool = self._pool or graph.pool()
         self._graphs[key] = (graph, figures)
         graph.replay()
         return figures
+
+    def _operate_only(self, reason: str) -> None:
+        self._captures = False
+        warnings.warn(f"Steps cannot be captured ({reason}); they run one operation at a time.", stacklevel=3)
 
     def _operate(self, step: int, following: StepPlan) -> Figures:
         self._draws.add_(len(self._draws))
@@ -191,6 +198,12 @@ class CapturedStep:
             repetition_probability=repetition if interventions.may_repeat else 0.0,
             repeated_images=images.long() if interventions.may_repeat else 1,
         )
+
+
+def _host_randomness() -> tuple[object, ...]:
+    """State of the host's generators, to compare."""
+    numbers: Any = np.random.get_state(legacy=False)
+    return (torch.get_rng_state().numpy().tobytes(), random.getstate(), repr(numbers["state"]))
 
 
 def _backward(loss: Tensor) -> None:

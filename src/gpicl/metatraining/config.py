@@ -289,7 +289,8 @@ class LoopConfig:
         progress: Show a progress bar.
         loggers: Additional loggers: wandb, mlflow, tensorboard, csv, or the import path of any Lightning logger.
         capture: Run each step, including its tasks, as one CUDA graph; null does so on a single GPU. Callbacks on parts
-            of a step, such as on its gradients, are then not called.
+            of a step, such as on its gradients, are then not called. Steps of a learner that draws random numbers on
+            the CPU are not captured, since a graph would repeat them.
         compile: Compile the learner with `torch.compile` before its step is captured, on one GPU. It takes about 20
             seconds at the start, and then shortens the step of a large Transformer by a quarter to two fifths. Results
             change by rounding.
