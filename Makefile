@@ -38,6 +38,9 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	for folder in . classifier general_purpose tables; do \
+		MYPYPATH=benchmarks/$$folder $(BIN)/mypy benchmarks/$$folder/*.py || exit 1; \
+	done
 
 # Broken links stop it. The variable hushes what the theme says of its successor.
 docs: .venv/ready

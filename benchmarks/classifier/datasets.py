@@ -69,11 +69,11 @@ def pack(names: list[str], folder: Path) -> list[str]:
             continue
         label = name.partition("=")[0]
         dataset = load_features(name, "train" if name == "mnist1d" else "test", size=14, channels=1)
-        write_atomically(folder / f"{label}.npz", partial(_save, x=dataset.features, y=dataset.labels))
+        write_atomically(folder / f"{label}.npz", partial(_save, dataset.features, dataset.labels))
         packed.append(f"{label}={folder / label}.npz")
     return packed
 
 
-def _save(path: Path, **arrays: np.ndarray) -> None:
+def _save(features: np.ndarray, labels: np.ndarray, path: Path) -> None:
     with path.open("wb") as file:  # given a path, NumPy would add a suffix
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, x=features, y=labels)
