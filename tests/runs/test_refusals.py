@@ -128,6 +128,7 @@ def test_a_full_disk_gets_one_paragraph(patterns, quick, tmp_path):
         ("--testing.tasks []", "no kind of tasks is given"),
         ("--loop.accelerator quantum", "quantum"),
         ("--training.clip nan", "clip"),
+        ("--tasks.length 0", "at least 2"),
         ("--learner.options.initial_scale .nan", "NaN"),
         ("--data.validation 0.9", "from 0 to 0.5"),
     ],

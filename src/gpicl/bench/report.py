@@ -16,9 +16,9 @@ from rich.table import Table
 
 from gpicl.bench.groups import GROUPS, chosen_groups
 from gpicl.bench.timing import SCALES, Figure, Session
-from gpicl.errors import ConfigError, UnknownNameError
+from gpicl.errors import UnknownNameError
 from gpicl.files import make_folder, write_atomically
-from gpicl.runtime import describe_machine
+from gpicl.runtime import describe_machine, find_device
 
 _WIDTH = 160
 _FORMAT = 2
@@ -97,7 +97,7 @@ def report_bench(
     only: str | None,
     output: Path,
     scale: str,
-    device: Literal["auto", "cpu", "cuda"],
+    device: str | None,
     precision: Literal["auto", "bf16", "fp32"],
     command: str,
     progress: bool,
@@ -108,7 +108,7 @@ def report_bench(
         only: See `chosen_groups`.
         output: File for the results.
         scale: See `run_bench`.
-        device: Device to measure; `auto` is the GPU if there is one.
+        device: Device to measure; see `find_device`.
         precision: See `run_bench`.
         command: See `run_bench`.
         progress: Whether to show the latest figure.
@@ -117,9 +117,7 @@ def report_bench(
         GpiclError: If an option is wrong, before anything is measured.
     """
     groups = chosen_groups(only)
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("PyTorch finds no GPU. Use --device cpu, or install PyTorch with CUDA.")
-    where = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+    where = find_device(device)
     errors = Console(stderr=True, quiet=not progress)
     with errors.status("Measuring") as status:
 

@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> None:
     def bench(
         only: str | None = None,
         output: str = "bench.json",
-        device: Literal["auto", "cpu", "cuda"] = "auto",
+        device: str | None = None,
         scale: str = "full",
         precision: Literal["auto", "bf16", "fp32"] = "auto",
         progress: bool = True,
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
         Args:
             only: Comma-separated groups: tasks, steps, training, metatest, classifier.
             output: JSON file for the results.
-            device: cpu, cuda, or the GPU if there is one (auto).
+            device: Device, such as cpu, cuda or cuda:1; the default is the GPU if there is one.
             scale: full, or smoke (under a minute; checks that everything runs, without useful timings).
             precision: Precision of matrix products: bf16, fp32, or auto for bf16 where the device is faster with it.
             progress: Show progress.

@@ -73,6 +73,14 @@ class TaskConfig:
     first_repeated_images: int | None = None
     anneal_steps: int = 0
 
+    def __post_init__(self) -> None:
+        """Reject a length that no episode can have."""
+        if self.length < 2:
+            raise ConfigError(
+                f"tasks.length must be at least 2, not {self.length}: an episode needs two examples to learn anything "
+                "in context. The paper's length is 100."
+            )
+
 
 @dataclass
 class LearnerConfig:
