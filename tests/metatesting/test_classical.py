@@ -36,6 +36,15 @@ def test_poor_contexts_get_an_answer_too(name):
     assert predict_classically(name, inputs, np.array([0, 1, 2, 0]), (3, 4)).shape == (2,)
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-8])
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_classes_whose_examples_are_all_equal_are_learned(name, noise):
+    random = np.random.default_rng(0)
+    patterns, labels = random.standard_normal((5, 20)), np.arange(20) % 5
+    inputs = (patterns[labels] + noise * random.standard_normal((20, 20))).astype(np.float32)
+    assert predict_classically(name, inputs, labels, range(16, 21)).tolist() == labels[15:].tolist()
+
+
 def test_the_nearest_neighbour_is_the_one_of_scikit_learns_distances():
     inputs = np.array([[0.0, 0], [5, 5], [4, 4.5], [0, 1]])
     assert predict_classically("NearestNeighbour", inputs, np.array([3, 1, 0, 0]), (3, 4)).tolist() == [1, 3]
