@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,3 +57,19 @@ def start_gpicl(tmp_path):
         )
 
     return start
+
+
+@pytest.fixture
+def import_benchmark(monkeypatch):
+    """Import a module of a benchmark by folder and name. Different benchmarks have modules of the same name."""
+    forgotten = set()
+
+    def load(folder: str, name: str):
+        path = Path(__file__).parents[1] / "benchmarks" / folder
+        monkeypatch.syspath_prepend(str(path))
+        forgotten.update(each.stem for each in path.glob("*.py"))
+        return import_module(name)
+
+    yield load
+    for name in forgotten:
+        sys.modules.pop(name, None)

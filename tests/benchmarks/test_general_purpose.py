@@ -1,8 +1,6 @@
 """The table of the page "General-purpose": each cell is measured once, and the page is made from the cells."""
 
 import sys
-from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,15 +12,10 @@ from gpicl.learners import build_learner
 from gpicl.metatesting import evaluate, evaluate_classical, save_outcomes
 from gpicl.weights import save_weights
 
-FOLDER = Path(__file__).parents[2] / "benchmarks/general_purpose"
-
 
 @pytest.fixture
-def run(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield import_module("run")
-    for name in ("run", "page", "rows"):
-        sys.modules.pop(name, None)
+def run(import_benchmark):
+    return import_benchmark("general_purpose", "run")
 
 
 @pytest.fixture

@@ -1,21 +1,12 @@
 """The benchmark of small data: packed data sets are the ones that they were made from."""
 
-import sys
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-_FOLDER = Path(__file__).parents[2] / "benchmarks" / "classifier"
-
 
 @pytest.fixture
-def datasets(monkeypatch):
-    monkeypatch.syspath_prepend(str(_FOLDER))
-    monkeypatch.delitem(sys.modules, "datasets", raising=False)
-    yield import_module("datasets")
-    sys.modules.pop("datasets", None)
+def datasets(import_benchmark):
+    return import_benchmark("classifier", "datasets")
 
 
 def test_packed_data_are_the_same(datasets, tmp_path):

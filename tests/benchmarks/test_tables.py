@@ -2,26 +2,16 @@
 
 import sys
 import zipfile
-from importlib import import_module
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
-_FOLDER = Path(__file__).parents[2] / "benchmarks" / "tables"
-
 
 @pytest.fixture
-def benchmark(monkeypatch):
-    """Import a module of the benchmark by its short name, which other benchmarks use too."""
-    monkeypatch.syspath_prepend(str(_FOLDER))
-    names = [path.stem for path in _FOLDER.glob("*.py")]
-    for name in names:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    yield import_module
-    for name in names:
-        sys.modules.pop(name, None)
+def benchmark(import_benchmark):
+    return partial(import_benchmark, "tables")
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The numbers on the results pages are those of the files beside them."""
 
 import re
-import sys
-from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -52,21 +50,11 @@ def test_the_comparison_shows_the_accuracies_of_its_table():
         assert shown.split(" / ") == expected, name
 
 
-@pytest.fixture
-def benchmark(monkeypatch):
-    def load(name):
-        monkeypatch.syspath_prepend(str(RESULTS.parents[1] / "benchmarks" / name))
-        for module in ("page", "trials"):
-            sys.modules.pop(module, None)
-        return import_module("page")
-
-    return load
-
-
-def test_the_mean_ranks_of_the_classifiers_page_are_those_of_its_trials(benchmark):
+def test_the_mean_ranks_of_the_classifiers_page_are_those_of_its_trials(import_benchmark):
     trials = pd.read_csv(RESULTS / "classifier/trials.csv")
     text = (RESULTS / "classifier/README.md").read_text(encoding="utf-8")
-    for name, (mean, half) in benchmark("classifier").mean_ranks(trials, "accuracy", less_is_better=False).items():
+    ranks = import_benchmark("classifier", "page").mean_ranks(trials, "accuracy", less_is_better=False)
+    for name, (mean, half) in ranks.items():
         assert re.search(rf"^\| \**{re.escape(name)}\** \| \**{mean:.2f} ± {half:.2f}", text, flags=re.MULTILINE)
 
 
