@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from threading import local
 from typing import Literal
 
@@ -172,14 +172,10 @@ def _with_numpy(
     words = np.empty((len(ids), -(-count // 4) if normal else count), np.uint64)
     out = np.empty((len(ids), count), np.float32) if normal else words.view(np.int64)
 
-    def draw(rows: range) -> None:
-        for row in rows:
-            words[row] = _numpy_words(key, ids[row], second[row] % 2**64, stream, words.shape[1])
-            if normal and not at_once:
-                np.take(quantiles(), words[row].view(np.uint16)[:count], out=out[row], mode="clip")
-
     at_once = words.size < _WORTH_THREADS
     workers = 1 if at_once else min(torch.get_num_threads(), len(ids))
+    numbers = out if normal and not at_once else None
+    draw = partial(_draw_rows, key, ids, second, stream, words, numbers)
     if workers <= 1:
         draw(range(len(ids)))
     else:
@@ -188,6 +184,23 @@ def _with_numpy(
     if normal and at_once:
         np.take(quantiles(), words.view(np.uint16)[:, :count], out=out, mode="clip")
     return torch.from_numpy(out)
+
+
+def _draw_rows(
+    key: tuple[int, int],
+    ids: list[int],
+    draws: list[int],
+    stream: int,
+    words: np.ndarray,
+    normals: np.ndarray | None,
+    rows: range,
+) -> None:
+    """Fill some rows of `words`, and of `normals` unless that is None."""
+    for row in rows:
+        words[row] = _numpy_words(key, ids[row], draws[row] % 2**64, stream, words.shape[1])
+        if normals is not None:
+            bits = words[row].view(np.uint16)[: normals.shape[1]]
+            np.take(quantiles(), bits, out=normals[row], mode="clip")
 
 
 # Below this number of words, starting threads costs more than it saves.

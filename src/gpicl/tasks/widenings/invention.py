@@ -6,6 +6,7 @@ hold. Tasks unlike that set teach it to tell the two apart, and to fall back on 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from jaxtyping import Float32, Int64
@@ -116,14 +117,14 @@ class Invention(Widening):
         uneven, noisy, depth = task.outputs[..., None, None].unbind(1)
         x = self._layer(0, task, latents, task.dimensions.sum(2, keepdim=True))
         for layer in range(1, self._layers):
-
-            def deeper(rows: Rows, layer: int = layer, x: Tensor = x) -> tuple[Tensor]:
-                return (self._layer(layer, task.rows(rows), _level(x if rows is None else x[rows]), self._units),)
-
+            deeper = partial(self._deeper, layer, task, x)
             (x,) = where_chosen(_up_to(self._layers, depth[:, 0, 0]) > layer, deeper, (x,))
         scales = task.numbers.normals("scales of an invention", 1, self._units)
         x = _level(x * (1.5 * uneven * scales).exp())
         return x + self._noise * noisy * task.numbers.normals("noise of an invention", *x.shape[1:], per="episode")
+
+    def _deeper(self, layer: int, task: "_Tasks", x: Tensor, rows: Rows) -> tuple[Tensor]:
+        return (self._layer(layer, task.rows(rows), _level(x if rows is None else x[rows]), self._units),)
 
     def _layer(self, number: int, task: "_Tasks", x: Float32[Tensor, "B T n"], size: "Tensor | int") -> Tensor:
         wide, shift, kind = task.layers[:, number, :, None, None].unbind(1)
@@ -133,11 +134,7 @@ class Invention(Widening):
         kinds = (kind[:, 0, 0] * self._activations).long()
         outer = inner.clone()
         for i, activation in enumerate(_ACTIVATIONS[: self._activations]):
-
-            def activate(rows: Rows, activation: Callable[[Tensor], Tensor] = activation) -> tuple[Tensor]:
-                return (activation(inner if rows is None else inner[rows]),)
-
-            (outer,) = where_chosen(kinds == i, activate, (outer,))
+            (outer,) = where_chosen(kinds == i, partial(_activated, activation, inner), (outer,))
         return outer
 
 
@@ -178,6 +175,10 @@ class _Tasks:
             return self
         parts = (self.function, self.clusters, self.outputs, self.layers, self.dimensions)
         return _Tasks(self.numbers[rows], *(part[rows] for part in parts))
+
+
+def _activated(activation: Callable[[Tensor], Tensor], inner: Tensor, rows: Rows) -> tuple[Tensor]:
+    return (activation(inner if rows is None else inner[rows]),)
 
 
 def _up_to(most: int, uniform: Tensor) -> Tensor:

@@ -143,26 +143,25 @@ def apply(widening: Widening, batch: Batch, among: Bool[Tensor, " B"]) -> Batch:
         batch: Episodes; may be overwritten.
         among: Tasks that may be widened.
     """
-    changed: list[str] = []
-
-    def widened(rows: Rows) -> tuple[Tensor, ...]:
-        before = batch if rows is None else batch.rows(rows, widening.reads_inputs)
-        after = widening.widen(before)
-        changed.extend(name for name in ("inputs", "labels") if getattr(after, name) is not getattr(before, name))
-        return tuple(getattr(after, name) for name in changed)
-
     chosen = widening.chosen(batch.numbers) & among
     if not _chosen_rows_alone(chosen.device):
-        tensors = widened(None)
-        olds = [getattr(batch, name) for name in changed]
-        new = [torch.where(_like(chosen, old), tensor, old) for old, tensor in zip(olds, tensors, strict=True)]
-        widened_tensors: dict[str, Any] = dict(zip(changed, new, strict=True))
-        return replace(batch, **widened_tensors)
+        new: dict[str, Any] = {
+            name: torch.where(_like(chosen, tensor), tensor, getattr(batch, name))
+            for name, tensor in _changed(widening, batch).items()
+        }
+        return replace(batch, **new)
     rows = chosen.nonzero()[:, 0]
     if len(rows):
-        for tensor, name in zip(widened(rows), changed, strict=True):
+        for name, tensor in _changed(widening, batch.rows(rows, widening.reads_inputs)).items():
             getattr(batch, name).index_copy_(0, rows, tensor)
     return batch
+
+
+def _changed(widening: Widening, before: Batch) -> dict[str, Tensor]:
+    """Inputs and labels after a widening, without those that it leaves as they are."""
+    after = widening.widen(before)
+    names = [name for name in ("inputs", "labels") if getattr(after, name) is not getattr(before, name)]
+    return {name: getattr(after, name) for name in names}
 
 
 Rows = Int64[Tensor, " n"] | None
