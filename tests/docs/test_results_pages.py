@@ -22,8 +22,8 @@ def _accuracies_in_files(folder):
 
 
 def _rows(page, columns):
-    """Cells of the tables with this many columns, by the first cell of their row."""
-    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    """Cells of the tables with this many columns, by the first cell of their row; the first of equal rows."""
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines()[::-1] if line.startswith("| ")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {row[0].strip("*"): row[1:] for row in cells if len(row) == columns}
 
@@ -41,13 +41,18 @@ def test_every_accuracy_with_an_interval_is_in_a_file_of_the_page(page):
 def test_the_comparison_shows_the_accuracies_of_its_table():
     table = pd.read_csv(RESULTS / "comparison/comparison.csv")
     here = table[table["source"] == "this run"].set_index(["learner", "dataset"])["accuracy"]
-    names = {"token Transformer": "TokenTransformer"}
+    names = {
+        "token Transformer": "TokenTransformer",
+        "outer-product LSTM": "OuterProductLSTM",
+        "fast-weight memory": "FastWeightMemory",
+        "VSML without symmetries": "VSMLWithoutSymmetries",
+    }
     rows = {name: row for name, row in _rows(RESULTS / "comparison/README.md", 3).items() if " / " in row[0]}
     assert len(rows) >= 5
-    for name, (shown, _) in rows.items():
+    for name, cells in rows.items():
         datasets = ("mnist", "fashion_mnist", "kmnist", "cifar10", "random")
         expected = [f"{100 * here[names.get(name, name), dataset]:.1f}" for dataset in datasets]
-        assert shown.split(" / ") == expected, name
+        assert " / ".join(expected) in cells, name
 
 
 def test_the_mean_ranks_of_the_classifiers_page_are_those_of_its_trials(import_benchmark):

@@ -23,6 +23,7 @@ from gpicl.weights import load_card, load_weights
 
 TIME_FILE = "prediction_time.json"
 MEASURED = "this run"
+_ACCURACY = ("learner", "source", "dataset", "accuracy", "low", "high")
 
 
 def comparison_table(trials: Sequence[Trial], failures: Mapping[Path, str]) -> pd.DataFrame:
@@ -56,7 +57,8 @@ def comparison_table(trials: Sequence[Trial], failures: Mapping[Path, str]) -> p
                         "accuracy": row.accuracy,
                     }
                 )
-    return pd.DataFrame(rows)
+    # While all trials so far have failed, no row has an accuracy.
+    return pd.DataFrame(rows, columns=list(dict.fromkeys([*_ACCURACY, *(key for row in rows for key in row)])))
 
 
 def failed_learners(table: pd.DataFrame) -> list[str]:
