@@ -124,7 +124,9 @@ def test_what_was_measured_stays_when_the_benchmark_is_ended(tmp_path, monkeypat
 @pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without a GPU")
 def test_without_a_gpu_asking_for_one_is_refused(tmp_path, capsys):
     assert main(["bench", "--device", "cuda", "--output", str(tmp_path / "bench.json")]) == 2
-    assert "not available" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "not available" in message
+    assert "Choose cpu" in message
 
 
 @pytest.mark.parametrize("program", ["import gpicl.bench", "from gpicl.cli.main import main; main(['--help'])"])

@@ -3,6 +3,7 @@
 import copy
 import random
 from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from gpicl.errors import ConfigError
 from gpicl.metatraining import meta_train
 from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
+from gpicl.metatraining.randomness import host_randomness
 from gpicl.tasks import Episodes, Interventions
 
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -83,24 +85,28 @@ def test_episodes_that_repeat_more_images_than_they_have_positions_are_not_captu
 @pytest.mark.parametrize(
     ("draw", "captures"),
     [
-        (lambda: 0.0, True),
-        (lambda: float(torch.rand(())), False),
-        (random.random, False),
-        (np.random.random, False),
+        (lambda learner: 0.0, True),
+        (lambda learner: float(torch.rand(())), False),
+        (lambda learner: random.random(), False),
+        (lambda learner: np.random.random(), False),
+        (lambda learner: learner.of_numpy.random(), False),
+        (lambda learner: float(torch.rand((), generator=learner.of_torch)), False),
     ],
-    ids=["none", "torch", "random", "numpy"],
+    ids=["none", "torch", "random", "numpy", "numpy's, its own", "torch's, its own"],
 )
 def test_a_step_with_random_numbers_from_the_host_is_not_captured(draw, captures):
     inputs, labels = torch.zeros(2, 3, 1), torch.zeros(2, 3, dtype=torch.long)
-    weight = torch.zeros((), requires_grad=True)
+    learner, weight = torch.nn.Module(), torch.zeros((), requires_grad=True)
+    learner.of_numpy, learner.of_torch = np.random.default_rng(0), torch.Generator()
     step = CapturedStep(
         batch=2,
         make=lambda draws, interventions: Episodes(inputs, labels),
-        learn=lambda episodes, step: Figures((weight + draw()) ** 2, torch.zeros(())),
+        learn=lambda episodes, step: Figures((weight + draw(learner)) ** 2, torch.zeros(())),
         plan=lambda step: StepPlan((), Interventions()),
         optimiser=torch.optim.SGD([weight], lr=0.1),
         clip=0.0,
         device=torch.device("cpu"),
+        randomness=partial(host_randomness, learner),
     )
     step._captures = True  # as on a GPU; nothing is captured before three steps
     with nullcontext() if captures else pytest.warns(UserWarning, match="random numbers on the CPU"):

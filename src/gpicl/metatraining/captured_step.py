@@ -5,12 +5,10 @@ the forward and backward pass, the clipping, the optimiser, and the making of th
 parallel. Replaying it is a single launch, and nothing in it waits for the host.
 """
 
-import random
 import warnings
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -84,6 +82,8 @@ class CapturedStep:
         clip: Largest norm of the gradient; 0 for no clipping.
         device: Device of the learner and the tasks. On a CPU the same operations run without a graph.
         accumulate: Number of parts in which the batch is processed; see `accumulated`.
+        randomness: Returns the state of the host's random numbers. Steps that change it are not captured, since a graph
+            would repeat the same numbers; None if they never do.
     """
 
     def __init__(
@@ -96,10 +96,12 @@ class CapturedStep:
         clip: float,
         device: torch.device,
         accumulate: int = 1,
+        randomness: Callable[[], object] | None = None,
     ) -> None:
         self._make, self._learn, self._plan = make, learn, plan
         self._optimiser, self._clip, self._device = optimiser, clip, device
         self._captures, self._accumulate = device.type == "cuda", accumulate
+        self._randomness = randomness if randomness is not None else lambda: None
         self._draws = torch.arange(batch, device=device)
         self._strengths = torch.zeros(3, device=device)  # of the next step's interventions
         nothing = torch.empty(0, device=device)
@@ -140,10 +142,10 @@ class CapturedStep:
         elif self._captures and self._taken >= _WARM_UP and key in self._met and len(self._graphs) < _MOST_GRAPHS:
             figures = self._capture(key, step, following)
         else:
-            before = _host_randomness() if self._captures else None
+            before = self._randomness() if self._captures else None
             figures = self._operate(step, following)
             self._met.add(key)
-            if before is not None and _host_randomness() != before:
+            if self._captures and self._randomness() != before:
                 self._operate_only("the learner draws random numbers on the CPU, which a graph would repeat")
         self._step, self._taken = step + 1, self._taken + 1
         return figures
@@ -198,12 +200,6 @@ class CapturedStep:
             repetition_probability=repetition if interventions.may_repeat else 0.0,
             repeated_images=images.long() if interventions.may_repeat else 1,
         )
-
-
-def _host_randomness() -> tuple[object, ...]:
-    """State of the host's generators, to compare."""
-    numbers: Any = np.random.get_state(legacy=False)
-    return (torch.get_rng_state().numpy().tobytes(), random.getstate(), repr(numbers["state"]))
 
 
 def _backward(loss: Tensor) -> None:

@@ -73,14 +73,6 @@ class TaskConfig:
     first_repeated_images: int | None = None
     anneal_steps: int = 0
 
-    def __post_init__(self) -> None:
-        """Reject a length that no episode can have."""
-        if self.length < 2:
-            raise ConfigError(
-                f"tasks.length must be at least 2, not {self.length}: an episode needs two examples to learn anything "
-                "in context. The paper's length is 100."
-            )
-
 
 @dataclass
 class LearnerConfig:
@@ -276,7 +268,7 @@ class TestingConfig:
             ConfigError: If a position is beyond the length.
         """
         positions = sorted(set(self.positions)) if self.positions else list(range(1, length + 1))
-        if positions[-1] > length:
+        if positions and positions[-1] > length:
             raise ConfigError(
                 f"testing.positions has position {positions[-1]}, but episodes have only {length} examples."
             )

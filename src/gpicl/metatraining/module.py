@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from gpicl.metatraining.data_module import EpisodeDataModule, classes_of_step
 from gpicl.metatraining.divergence import LossWatch
 from gpicl.metatraining.loss import all_position_loss, late_accuracy, measure
 from gpicl.metatraining.optimisers import build_optimiser
+from gpicl.metatraining.randomness import host_randomness
 from gpicl.tasks import Episodes
 
 # Reading a loss makes the host wait for the GPU, so it is not read at every step.
@@ -165,6 +167,7 @@ class MetaTraining(LightningModule):
             trainer.gradient_clip_val or 0.0,
             device,
             self.config.accumulate,
+            partial(host_randomness, self.learner),
         )
 
     def optimizer_step(

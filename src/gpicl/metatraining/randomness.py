@@ -57,6 +57,16 @@ class StepRandomness(Callback):
         self._loaded = checkpoint.get("generators")
 
 
+def host_randomness(learner: nn.Module) -> list[Any]:
+    """Return the states of the global generators and of the learner's own, to compare.
+
+    Args:
+        learner: Its generators are found as `StepRandomness` finds them.
+    """
+    states = [torch.get_rng_state(), random.getstate(), _plain(np.random.get_state(legacy=False)), *_states(learner)]
+    return [state.tolist() if isinstance(state, torch.Tensor) else state for state in states]
+
+
 def _generators(module: nn.Module) -> Iterator[Any]:
     """Yield the generators that are attributes of a module or its submodules, each once and in a fixed order."""
     known: set[int] = set()

@@ -185,7 +185,8 @@ def write_page(folder: Path, table: pd.DataFrame, trials: Sequence[Trial], scale
 
 def _page(table: pd.DataFrame, trials: Sequence[Trial], scale: Scale, command: str) -> list[str]:
     length = trials[0].config.test_length
-    threads = f"{torch.get_num_threads()} threads"
+    count = torch.get_num_threads()
+    threads = f"{count} thread{'s' if count > 1 else ''}"
     failed = table[table["failure"].notna()].drop_duplicates("learner")
     return [
         f"# Comparison: accuracy after {length - 1} examples",

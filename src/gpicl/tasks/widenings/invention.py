@@ -74,7 +74,7 @@ class Invention(Widening):
         latents = self._clustered(task, batch.labels)
 
         def labelled_cloud(rows: Rows) -> tuple[Tensor, Tensor]:
-            return self._labelled_cloud(task.rows(rows), batch.used if rows is None else batch.used[rows])
+            return self._labelled_cloud(task.rows(rows), _of(rows, batch.used))
 
         by_function = task.function[:, 0] < self._functions
         latents, labels = where_chosen(by_function, labelled_cloud, (latents, batch.labels.clone()))
@@ -124,7 +124,7 @@ class Invention(Widening):
         return x + self._noise * noisy * task.numbers.normals("noise of an invention", *x.shape[1:], per="episode")
 
     def _deeper(self, layer: int, task: "_Tasks", x: Tensor, rows: Rows) -> tuple[Tensor]:
-        return (self._layer(layer, task.rows(rows), _level(x if rows is None else x[rows]), self._units),)
+        return (self._layer(layer, task.rows(rows), _level(_of(rows, x)), self._units),)
 
     def _layer(self, number: int, task: "_Tasks", x: Float32[Tensor, "B T n"], size: "Tensor | int") -> Tensor:
         wide, shift, kind = task.layers[:, number, :, None, None].unbind(1)
@@ -177,8 +177,12 @@ class _Tasks:
         return _Tasks(self.numbers[rows], *(part[rows] for part in parts))
 
 
+def _of(rows: Rows, x: Tensor) -> Tensor:
+    return x if rows is None else x[rows]
+
+
 def _activated(activation: Callable[[Tensor], Tensor], inner: Tensor, rows: Rows) -> tuple[Tensor]:
-    return (activation(inner if rows is None else inner[rows]),)
+    return (activation(_of(rows, inner)),)
 
 
 def _up_to(most: int, uniform: Tensor) -> Tensor:
