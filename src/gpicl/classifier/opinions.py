@@ -20,6 +20,8 @@ from gpicl.classifier.trees import Trees
 
 # Trees of a forest; more of them where growing one takes longer than the steps around it.
 _TREES, _TREES_OF_MANY, _MANY = 100, 200, 300
+# Up to this many examples, copying those that a tree draws is faster than scikit-learn's check of their weights.
+_MOST_COPIED = 150
 # Columns that a tree of the random forest compares at a split: half of them, within these bounds.
 _FEWEST_COMPARED, _MOST_COMPARED = 2, 32
 _FOLDS, _FOLDS_OF_FEW, _FEW = 5, 10, 64
@@ -74,11 +76,15 @@ class Forest:
         total = np.zeros((len(classes), len(self._present)))
         with config_context(skip_parameter_validation=True, assume_finite=True):
             for _ in range(_TREES if len(classes) < _MANY else _TREES_OF_MANY):
-                drawn = np.bincount(random.randint(0, len(classes), len(classes)), minlength=len(classes))
+                drawn = random.randint(0, len(classes), len(classes))
+                times = np.bincount(drawn, minlength=len(classes))
                 tree = make_tree(random.randint(2**31))
-                tree.fit(numbers, is_class, drawn.astype(np.float64), check_input=False)
+                if len(classes) <= _MOST_COPIED:
+                    tree.fit(numbers[drawn], is_class[drawn], check_input=False)
+                else:
+                    tree.fit(numbers, is_class, times.astype(np.float64), check_input=False)
                 grown.append(tree.tree_)
-                left_out = drawn == 0
+                left_out = times == 0
                 total[left_out] += tree.tree_.predict(numbers[left_out]).reshape(-1, total.shape[1])
         self._trees = Trees(grown)
         # An example that every tree has seen is given no class before any other.

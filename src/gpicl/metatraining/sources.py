@@ -6,7 +6,8 @@ import inspect
 import io
 import sys
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,6 +43,7 @@ def learner_source(name: str) -> str | None:
     return digest.hexdigest()[:16]
 
 
+@lru_cache(maxsize=256)  # every run asks several times, and parsing all files takes longer than a short run's training
 def _code(source: bytes) -> str:
     """Source without comments, docstrings and blank lines, which change nothing that a learner does."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -92,22 +94,23 @@ def _collect(module: ModuleType, home: Path, found: dict[str, Path]) -> None:
     if path is None or module.__name__ in found or not _belongs(module, path, home):
         return
     found[module.__name__] = path
-    for name in _imported(module, path):
+    for name in _imported(path.read_bytes(), module.__package__ or ""):
         if name in sys.modules:
             _collect(sys.modules[name], home, found)
 
 
-def _imported(module: ModuleType, path: Path) -> Iterator[str]:
-    """Yield the names of imported modules, and of `from` imports, which may be modules too."""
-    package = module.__package__ or ""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+@lru_cache(maxsize=256)
+def _imported(source: bytes, package: str) -> tuple[str, ...]:
+    """Return the names of imported modules, and of `from` imports, which may be modules too."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            names += (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            yield base
-            yield from (f"{base}.{name.name}" for name in node.names)
+            names += [base, *(f"{base}.{name.name}" for name in node.names)]
+    return tuple(names)
 
 
 def _belongs(module: ModuleType, path: Path, home: Path) -> bool:
