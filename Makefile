@@ -4,15 +4,21 @@ BIN = .venv/bin
 
 .PHONY: quickstart test test-slow test-lowest lint docs docs-serve build clean
 
+# pip compiles what it installs on one core; compileall uses all of them. Its errors are files for other Pythons.
+INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable
+COMPILE = $(BIN)/python -m compileall -q -j 0 .venv/lib src > .venv/compileall.log || true
+
 # The package alone, for `make quickstart`. What develops it is added by .venv/ready.
 .venv/quickstart: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[data]"
+	$(INSTALL) ".[data]"
+	$(COMPILE)
 	touch $@
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(INSTALL) ".[dev]"
+	$(COMPILE)
 	touch .venv/quickstart $@
 
 quickstart: .venv/quickstart

@@ -12,7 +12,7 @@ import pytest
 from gpicl.data import FeatureDataset, ImageDataset, preprocess
 
 # Fixtures that take long and are made once. With xdist, all tests that use one go to the same process.
-SHARED = ("server", "site", "grid", "trained_once", "reproduced")
+SHARED = ("server", "site", "grid", "trained_once", "reproduced", "compared")
 
 
 # First, because xdist reads the groups in the same hook.

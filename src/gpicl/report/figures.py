@@ -95,17 +95,22 @@ def example_images(
     rows = [("raw", identity), *((f"task {i + 1}", e) for i, e in enumerate(projected))]
     with figure_style():
         figure = Figure(figsize=(9.2, 1.15 * len(rows)), layout="constrained")
-        grid = figure.subplots(len(rows), count, squeeze=False)
-        for axes_row, (title, episodes) in zip(grid, rows, strict=True):
-            for i, axes in enumerate(axes_row):
-                picture = _as_picture(episodes.inputs[0, i].cpu().numpy(), dataset)
-                axes.imshow(
-                    picture, cmap="gray", interpolation="nearest", aspect="equal" if picture.shape[0] > 1 else "auto"
-                )
-                axes.set_title(f"label {int(episodes.labels[0, i])}", fontsize=8)
-                axes.set(xticks=[], yticks=[])
-                axes.spines[:].set_visible(False)
-            axes_row[0].set_ylabel(title)
+        # One mosaic a row: axes for each picture take ten times as long to lay out and draw.
+        for axes, (title, episodes) in zip(figure.subplots(len(rows), squeeze=False)[:, 0], rows, strict=True):
+            inputs, labels = episodes.inputs[0].cpu().numpy(), episodes.labels[0]
+            pictures = [_as_picture(inputs[i], dataset) for i in range(count)]
+            height, width = pictures[0].shape[:2]
+            gap = np.ones((height, max(1, width // 10), *pictures[0].shape[2:]))
+            mosaic = np.concatenate([part for picture in pictures for part in (picture, gap)][:-1], axis=1)
+            axes.imshow(
+                mosaic, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="equal" if height > 1 else "auto"
+            )
+            centres = [i * (width + gap.shape[1]) + (width - 1) / 2 for i in range(count)]
+            axes.set_xticks(centres, [f"label {int(labels[i])}" for i in range(count)], fontsize=8)
+            axes.set_yticks([])
+            axes.tick_params(top=False, bottom=False, labeltop=True, labelbottom=False)
+            axes.spines[:].set_visible(False)
+            axes.set_ylabel(title)
     return figure
 
 

@@ -43,11 +43,11 @@ def test_unseen_tasks_have_no_intervention_either(features):
 
 @every
 def test_the_coin_belongs_to_the_task(features, name):
-    plain, widened = plain_and(features, name, 0.4, num_tasks=2000, length=30)
+    plain, widened = plain_and(features, name, 0.4, num_tasks=1000, length=30)
     found = []
     for draw in (0, 1):
-        draws = [draw] * 2000
-        found.append(differ(plain.episodes_of(range(2000), draws), widened.episodes_of(range(2000), draws)))
+        draws = [draw] * 1000
+        found.append(differ(plain.episodes_of(range(1000), draws), widened.episodes_of(range(1000), draws)))
     # A rate of label noise may be so low that none of 30 labels changes; it is in 16 % of the noisy tasks.
     visible = 0.84 if name == "label_noise" else 1.0
     assert np.mean(found[0]) == pytest.approx(0.4 * visible, abs=0.05)

@@ -1,6 +1,7 @@
 """The comparison: meta-train the learners that need it, meta-test all, write the table."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -25,6 +26,9 @@ from gpicl.runs.planning import load_test_set, sized_for_testing
 from gpicl.runs.results import check_testing
 from gpicl.runs.train_and_test import train_and_test
 from gpicl.weights import load_weights
+
+# The page shows the trials that have ended so far. Drawing it takes as long as a trial at scale `smoke`.
+_SECONDS_BETWEEN_PAGES = 10.0
 
 
 def compare(
@@ -97,15 +101,18 @@ def compare(
 
     failures: dict[Path, str] = {}
     ended: set[int] = set()
+    written = time.monotonic()
     with nullcontext(engine) if engine is not None else open_engine() as opened:
         for number, outcome in opened.run(_run, [(trial, command) for trial in trials], announce):
             ended.add(number)
             if outcome.failure is not None:
                 failures[trials[number].folder] = outcome.failure
                 say(f"{titles[number]} failed, the others continue: {outcome.failure}")
-            done = [trial for i, trial in enumerate(trials) if i in ended]
-            table = comparison_table(done, failures)
-            write_page(Path(results), table, done, chosen, command)
+            if len(ended) == len(trials) or time.monotonic() - written > _SECONDS_BETWEEN_PAGES:
+                done = [trial for i, trial in enumerate(trials) if i in ended]
+                table = comparison_table(done, failures)
+                write_page(Path(results), table, done, chosen, command)
+                written = time.monotonic()
     return table
 
 
