@@ -41,7 +41,7 @@ def test_the_device_is_measured_in_the_same_run(measured):
     assert all(rate > 0 for rate in measured.peaks.values())
 
 
-def test_every_learner_takes_a_step_and_the_transformers_share_of_the_peak_is_told(measured):
+def test_every_learner_takes_a_step_and_the_transformers_share_of_the_peak_is_reported(measured):
     steps = [figure for figure in measured.figures if figure.group == "steps"]
     assert {figure.name.partition(",")[0] for figure in steps} == set(LEARNERS)
     assert {figure.name.partition(",")[0] for figure in steps if figure.peak_share} == {

@@ -30,7 +30,7 @@ def test_what_cannot_be_had_is_refused_before_anything_is_read(monkeypatch, para
         classifier.fit(CONTEXT, LABELS)
 
 
-def test_the_cpu_computes_in_float64_unless_it_is_told_otherwise():
+def test_the_cpu_computes_in_float64_unless_another_precision_is_chosen():
     given = [
         InContextClassifier(n_estimators=1, device="cpu", dtype=dtype).fit(CONTEXT, LABELS).predict_proba(QUERIES)
         for dtype in ("float64", torch.float64, "float32")

@@ -1,4 +1,4 @@
-"""How members are brought together."""
+"""How members are combined."""
 
 import numpy as np
 import pytest

@@ -37,7 +37,7 @@ def test_predictions_and_probabilities_are_written_for_every_row(files, capsys):
     assert "out/p.csv" in capsys.readouterr().err
 
 
-def test_where_the_answers_are_known_the_accuracy_is_told(files, capsys):
+def test_where_the_answers_are_known_the_accuracy_is_printed(files, capsys):
     files[1::2].assign(note="x").to_csv("test.csv", index=False)
     assert main("classify train.csv test.csv --target species --members 1 --random_state 3".split()) == 0
     told = capsys.readouterr().err

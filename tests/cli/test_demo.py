@@ -57,7 +57,7 @@ def test_answers_do_not_wait_for_acknowledgements(monkeypatch):
     assert waits == [False]
 
 
-def test_who_lets_others_in_is_told(no_serving, capsys):
+def test_a_server_that_others_can_reach_says_so(no_serving, capsys):
     assert main("demo --host 0.0.0.0 --port 0".split()) == 0
     said = capsys.readouterr().err
     assert "Anyone who can reach 0.0.0.0 can use this page." in said
@@ -68,7 +68,7 @@ def test_who_lets_others_in_is_told(no_serving, capsys):
     ("host", "reachable"),
     [("127.0.0.1", False), ("localhost", False), ("::1", False), ("0.0.0.0", True), ("::", True), ("box.local", True)],
 )
-def test_loopback_is_told_from_the_rest(host, reachable):
+def test_loopback_addresses_are_recognised(host, reachable):
     assert reachable_from_elsewhere(host) == reachable
 
 

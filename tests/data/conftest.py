@@ -1,4 +1,4 @@
-"""Every test of this room has a cache folder of its own, and no network."""
+"""Every test here has its own cache folder and no network."""
 
 from pathlib import Path
 from urllib.error import URLError

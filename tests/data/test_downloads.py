@@ -182,7 +182,7 @@ def test_pixels_that_are_no_bytes_are_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["mnist", "kmnist", "cifar10", "svhn"])
-def test_without_a_network_the_way_out_is_told(name, own_cache):
+def test_without_a_network_the_error_says_what_to_do(name, own_cache):
     with pytest.raises(DataError, match=rf"digits, mnist_5k, mnist1d or random.*root.*{name}=PATH.*IDX.*npz"):
         load_dataset(name)
     assert _files(own_cache) == []

@@ -1,4 +1,4 @@
-"""Whom one can teach."""
+"""The learners that the demo can teach."""
 
 from pathlib import Path
 

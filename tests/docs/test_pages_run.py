@@ -25,7 +25,7 @@ NOT_RUN = {
     "pip install": "would change the environment that runs the tests",
     "make quickstart": "minutes of meta-training; the command behind it is the README's own, and is compared below",
     "make test": "is what runs this",
-    "python benchmarks/": "hours, and data sets that are not at hand",
+    "python benchmarks/": "hours, and data sets that are not available here",
     "python tests/": "would overwrite what other tests compare with",
 }
 

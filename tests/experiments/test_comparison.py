@@ -130,7 +130,7 @@ class Guess(Learner):
 """
 
 
-def test_learners_of_ones_own_take_part_by_import_path_and_by_yaml_file(tmp_path, monkeypatch, capsys):
+def test_your_own_learners_take_part_by_import_path_and_by_yaml_file(tmp_path, monkeypatch, capsys):
     (tmp_path / "my_guessing.py").write_text(OWN)
     (tmp_path / "small.yaml").write_text("learner:\n  name: MLP\n  options:\n    width: 8\n")
     monkeypatch.syspath_prepend(tmp_path)

@@ -27,7 +27,7 @@ def test_a_learner_is_found_by_its_name():
     assert learner_class("ValueTransformer") is ValueTransformer
 
 
-def test_a_learner_of_ones_own_is_found_by_its_import_path(monkeypatch, tmp_path):
+def test_your_own_learner_is_found_by_its_import_path(monkeypatch, tmp_path):
     (tmp_path / "my_package.py").write_text(
         "from gpicl.learners import ValueTransformer\nclass MyLearner(ValueTransformer):\n    pass\n"
     )

@@ -1,4 +1,4 @@
-"""Meta-training on tasks with a number of classes of their own."""
+"""Meta-training on tasks whose number of classes varies."""
 
 from dataclasses import replace
 

@@ -186,7 +186,7 @@ def test_an_episode_that_repeats_shows_ten_examples_throughout(features):
 
 
 @pytest.mark.parametrize("number", [1, 2, 30])
-def test_an_episode_repeats_as_many_examples_as_it_is_told_to(features, number):
+def test_an_episode_repeats_as_many_examples_as_requested(features, number):
     interventions = Interventions(repetition_probability=1.0, repeated_images=number)
     episodes = TaskAugmentor(features, length=80).episodes(range(20), interventions=interventions)
     shown = [len(torch.unique((e * 1e3).round(), dim=0)) for e in episodes.inputs]

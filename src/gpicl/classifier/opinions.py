@@ -1,4 +1,4 @@
-"""What classical models make of a context: members of an ensemble that need no network.
+"""Classical models as members of an ensemble: two forests and a linear model.
 
 WHY: the learner compares whole rows. A forest asks single columns for thresholds, and a linear model adds columns up.
 Both predict every example of the context without its label, so they are weighed as all other members are.
