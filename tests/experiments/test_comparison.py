@@ -1,14 +1,18 @@
 """`gpicl compare`: one table of all, from one command that can be interrupted."""
 
+import sys
+
 import pandas as pd
 import pytest
 
 from gpicl.cli.main import main
-from gpicl.experiments.comparison import ENTRIES, SCALES
+from gpicl.experiments.comparison import ENTRIES, SCALES, compare
 from gpicl.experiments.comparison.entries import make_trials
+from gpicl.experiments.sweep import Engine
 from gpicl.learners import LEARNERS
 from gpicl.metatesting import CLASSICAL, reference_table
 from gpicl.metatraining import list_presets
+from gpicl.runs.worker import Outcome
 
 QUICK = "NearestNeighbour,SGD,MLP,FastWeightMemory"
 
@@ -40,6 +44,35 @@ def test_every_trial_of_a_scale_has_a_folder_of_its_own(scale, tmp_path):
     trained = [trial.config for trial in trials if not trial.entry.classical]
     assert {config.learner.name for config in trained} == set(LEARNERS)
     assert {config.data.dataset for config in trained} == {SCALES[scale].data}
+
+
+class EngineHere(Engine):
+    """Runs pieces in this process, and notes before each whether a page has been written."""
+
+    description = "here"
+
+    def __init__(self, page):
+        self.page, self.seen = page, []
+
+    def run(self, function, pieces, on_start=None):
+        for number, piece in enumerate(pieces):
+            self.seen.append(self.page.exists())
+            yield number, Outcome(function(*piece), None)
+
+    def __exit__(self, *error):
+        pass
+
+
+@pytest.mark.parametrize(("seconds", "seen"), [(0.0, [False, True]), (1e9, [False, False])])
+def test_the_page_shows_what_has_ended_so_far_and_is_not_drawn_more_often_than_it_must(
+    tmp_path, monkeypatch, seconds, seen
+):
+    monkeypatch.setattr(sys.modules[compare.__module__], "_SECONDS_BETWEEN_PAGES", seconds)
+    engine = EngineHere(tmp_path / "table" / "comparison.md")
+    places = (str(tmp_path / "runs"), str(tmp_path / "table"))
+    compare("smoke", "NearestNeighbour,LinearSVM", *places, "command", print, engine=engine, progress=False)
+    assert engine.seen == seen
+    assert engine.page.exists()
 
 
 def test_the_table_has_every_learner_its_costs_and_what_others_report(compared):
