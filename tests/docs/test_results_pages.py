@@ -55,12 +55,17 @@ def test_the_comparison_shows_the_accuracies_of_its_table():
         assert " / ".join(expected) in cells, name
 
 
-def test_the_mean_ranks_of_the_classifiers_page_are_those_of_its_trials(import_benchmark):
+def test_the_classifiers_mean_ranks_are_those_of_its_trials_on_both_pages(import_benchmark):
     trials = pd.read_csv(RESULTS / "classifier/trials.csv")
-    text = (RESULTS / "classifier/README.md").read_text(encoding="utf-8")
-    ranks = import_benchmark("classifier", "page").mean_ranks(trials, "accuracy", less_is_better=False)
-    for name, (mean, half) in ranks.items():
-        assert re.search(rf"^\| \**{re.escape(name)}\** \| \**{mean:.2f} ± {half:.2f}", text, flags=re.MULTILINE)
+    page = import_benchmark("classifier", "page")
+    ranks = [page.mean_ranks(trials, metric, less) for metric, less in page.METRICS.items()]
+    texts = [
+        path.read_text(encoding="utf-8").replace("+-", "±").translate(str.maketrans("", "", "*`"))
+        for path in (RESULTS / "classifier/README.md", RESULTS.parent / "classifier.md")
+    ]
+    for name in ranks[0]:
+        row = " | ".join([name, *(f"{mean:.2f} ± {half:.2f}" for mean, half in (each[name] for each in ranks))])
+        assert all(f"| {row} |" in text for text in texts), row
 
 
 def test_the_means_of_the_tables_page_are_those_of_its_trials():
