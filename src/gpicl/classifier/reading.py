@@ -55,18 +55,12 @@ class ReadContexts:
         with torch.inference_mode():
             readings = list(reading.work(self._members, _part_of(reader.encode_context, inputs, labels)))
             self.logits = torch.cat([one.logits for one in readings]).cpu().double()
-            memories = [one.memory for one in readings]
-            if long:
-                groups = range(0, self._members, at_once)
-                dtype = _any_of(learner).dtype
-                memories = [_joined(memories[first : first + at_once], dtype) for first in groups]
-        self._memories = memories
-        # Members of each memory.
-        self._sizes = (
-            [len(group) for group in torch.arange(self._members).split(at_once)]
-            if long
-            else [len(one.logits) for one in readings]
-        )
+            self._memories = [one.memory for one in readings]
+            # Members of each memory.
+            self._sizes = [len(one.logits) for one in readings]
+            if long:  # answering is one pass, so all members take part in it together
+                self._memories = [_joined(self._memories, _any_of(learner).dtype)]
+                self._sizes = [self._members]
         self._most_at_once = _MOST_AT_ONCE
 
     @property
