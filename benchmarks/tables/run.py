@@ -65,8 +65,7 @@ def main() -> None:
                 log.add(future.result())
     tables = [load_table(options.folder, name) for name in names]
     command = shlex.join(["python", *sys.argv])
-    shown = f"{FOLDS}" if options.folds == FOLDS else f"{options.folds} of {FOLDS}"
-    folds = f"{shown} stratified folds for every method: `StratifiedKFold({FOLDS}, shuffle=True,"
+    folds = f"{options.folds} of {FOLDS} stratified folds for every method: `StratifiedKFold({FOLDS}, shuffle=True,"
     folds += " random_state=0)`" + (f", at most {options.test_rows} test rows of each." if options.test_rows else ".")
     machine = f"{machine_description()}, {options.processes} process(es)"
     write_page(options.output, log.read(), tables, load_peers(options.folder), command, machine, folds)

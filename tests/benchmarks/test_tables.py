@@ -39,7 +39,7 @@ def test_a_killed_run_is_resumed_and_compared(benchmark, monkeypatch, folder):
         (name, fold) for name in ("three", "two") for fold in range(4)
     ]
     assert "| *rival* | 0.5500 |" in page
-    assert "\n4 stratified folds" in page
+    assert "4 of 4 stratified folds" in page
     log = folder / "page" / "trials.csv"
     log.write_text(log.read_text()[:-5])
     first.loc[:6, "fit_seconds"] = 99.0
