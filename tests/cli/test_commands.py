@@ -49,6 +49,8 @@ def test_train_leaves_weights_results_and_a_page_that_needs_nothing_beside_it(tr
     assert "GPICL Transformer" in page
     assert "gpicl train" in page
     assert "95 % interval" in page
+    # On a phone a wide table scrolls, and the page does not.
+    assert page.count('<div class="wide"><table') == page.count("<table") == 2
 
 
 def test_train_again_repeats_nothing(trained, capsys):

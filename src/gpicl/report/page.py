@@ -65,7 +65,7 @@ def write_report(
         "intervals over episodes. The intervals are for these weights and images, not for other seeds. "
         f"Unseen: a random projection and label permutation never used in meta-training. {_image_notes(last)}</p>",
         "<h2>For comparison: published results</h2>",
-        '<div class="wide">' + _reference_table(sorted(set(last["dataset"]))) + "</div>",
+        _reference_table(sorted(set(last["dataset"]))),
         '<p class="note">Per cent after 99 examples, meta-trained on augmented MNIST at 32x32x3 [paper: arXiv '
         "2212.04458, mean of 3 seeds; earlier reproduction: Lerostre/gpicl]. This run's image size may differ.</p>",
     ]
@@ -122,7 +122,8 @@ def _reference_table(datasets: list[str]) -> str:
 
 
 def _html(table: pd.DataFrame) -> str:
-    return table.rename_axis(columns=None).to_html(index=False, border=0, na_rep="n/a", float_format="{:.2f}".format)
+    text = table.rename_axis(columns=None).to_html(index=False, border=0, na_rep="n/a", float_format="{:.2f}".format)
+    return f'<div class="wide">{text}</div>'  # scrolls by itself on a narrow screen
 
 
 def _image(figure: Figure, alt: str) -> str:
