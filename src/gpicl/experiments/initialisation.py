@@ -113,7 +113,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         if not {begin, RANDOM} <= set(begins):
             continue
         times = _doublings(begins[begin], begins[RANDOM])
-        rule = f"{_RULE}Doublings of the smallest number of tasks that generalises, from random weights to these."
+        rule = "doublings of the smallest number of tasks that generalises, from random weights to these."
         found.append(Finding(question, f"the threshold moves by {times:+.0f} doublings" if times == times else
                              "unknown: nothing generalises from one of them", rule))  # fmt: skip
     return found
@@ -134,7 +134,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
                 rows = means[(means["begins"] == begin) & (means["tasks"] == kind)]
                 label = f"{begin} start"
                 if begin in scale.axes:
-                    label += f" (2^{scale.axes[begin]} tasks)"
+                    label += f" ($2^{{{scale.axes[begin]}}}$ tasks)"
                 plot_band(axes, rows, "num_tasks", "accuracy", colour=colour, label=label, line=line, marker=marker)
             powers_of_two(axes, "number of tasks")
             per_cent(axes, "accuracy at the last position" if kind == "seen" else "")

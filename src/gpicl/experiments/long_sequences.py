@@ -82,8 +82,9 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     means = over_seeds(table, ["length", "dataset", "position"])
     rises = Reference(1.0, 1.0, inf)
     found = []
-    for dataset, rows in means[means["length"] == means["position"]].groupby("dataset", sort=False):
-        ends = rows.sort_values("length")
+    last = means[means["length"] == means["position"]]
+    for dataset in dict.fromkeys(table["dataset"]):
+        ends = last[last["dataset"] == dataset].sort_values("length")
         text = "; ".join(
             f"{row['length']} examples {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
             for _, row in ends.iterrows()
@@ -123,6 +124,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
                           label=f"episodes of {length}", line=styles[i % len(styles)], marker="")  # fmt: skip
             per_cent(axes, "accuracy" if axes is places[0, 0] else "")
             axes.set(xscale="log", xlabel="position in the episode", ylim=(0, 1), title=f"meta-tested on {dataset}")
+            axes.xaxis.set_major_formatter("{x:g}")
         legend_above(figure)
     return figure
 

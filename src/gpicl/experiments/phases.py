@@ -141,7 +141,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         Finding(
             "Does generalising need a large batch?",
             f"the smallest that generalises is {generalised['batch'].min():.0f}" if len(generalised) else "none does",
-            f"{RULE} The number is the smallest batch that generalises divided by the smallest of the grid.",
+            "the smallest batch that generalises divided by the smallest of the grid.",
             "only large enough batches generalise",
             smallest if len(generalised) else None,
             Reference(1.0, 2.0, inf),
@@ -149,7 +149,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         Finding(
             "With more tasks: memorises, then generalises, then stays on the plateau?",
             f"yes with {sum(by_tasks)} of {len(by_tasks)} batches that have more than one phase",
-            f"{RULE} The number is the share of batches with at least two phases whose phases come in this order.",
+            "the share of batches with at least two phases whose phases come in this order.",
             "generalises with enough tasks, but not too many",
             _share(by_tasks),
             Reference(1.0, _NEARLY_ALL, inf, percent),
@@ -157,8 +157,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         Finding(
             "Does a larger batch leave the plateau?",
             f"yes with {sum(leaves)} of {len(leaves)} numbers of tasks with which some batches do and some do not",
-            f"{RULE} The number is the share of these with which no larger batch stays on the plateau when a smaller "
-            "one leaves it.",
+            "the share of these with which no larger batch stays on the plateau when a smaller one leaves it.",
             "a larger batch shortens the plateau",
             _share(leaves),
             Reference(1.0, _NEARLY_ALL, inf, percent),

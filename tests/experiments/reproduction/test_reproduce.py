@@ -11,6 +11,9 @@ from gpicl.cli.main import main
 from gpicl.experiments import EXPERIMENTS
 from gpicl.experiments.reproduction import Settings, find_experiment, find_sources
 
+# Experiments without a number of the paper to compare with.
+NOT_IN_THE_PAPER = ("ablation", "initialisation", "inventions", "limits")
+
 
 def command(folder, name: str, *more: str) -> list[str]:
     places = ["--output", str(folder / "runs"), "--results", str(folder / "results")]
@@ -42,7 +45,9 @@ def test_every_experiment_leaves_a_table_a_figure_and_a_page(name, reproduced):
 def test_a_page_says_what_was_run_what_was_found_by_which_rule_and_that_smoke_means_nothing(name, reproduced):
     folder = reproduced / "results" / name
     page = (folder / f"{name}.md").read_text()
-    assert "| question | found | the paper says | ours | the paper's | ratio | accepted | agrees |" in page
+    assert "| question | found |" in page
+    compared = "| the paper says | ours | the paper's | ratio | accepted | agrees |" in page
+    assert compared == ("*Agrees*:" in page) == (name not in NOT_IN_THE_PAPER)
     assert "Rule:" in page
     assert "Its figures mean nothing" in page
     runs = pd.read_csv(folder / "runs.csv")

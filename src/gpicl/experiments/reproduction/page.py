@@ -87,13 +87,15 @@ def _warning(settings: Settings) -> list[str]:
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
-    table = markdown_table(COLUMNS, [finding.row() for finding in findings], numbers=False)
+    compared = any(finding.reference for finding in findings)
+    columns = len(COLUMNS) if compared else 3 if any(finding.paper for finding in findings) else 2
+    table = markdown_table(COLUMNS[:columns], [finding.row()[:columns] for finding in findings], numbers=False)
     rules = [
         f"- {' '.join(f.question for f in findings if f.rule == rule)} Rule: {rule}"
         for rule in dict.fromkeys(f.rule for f in findings)
     ]
     ratio = "*Agrees*: the ratio of our number to the paper's is accepted. There is no verdict without both numbers."
-    return [table, "", ratio, "", "How the numbers were computed:", "", *rules]
+    return [table, "", *([ratio, ""] if compared else []), "How the numbers were computed:", "", *rules]
 
 
 def _runs(page: Page, settings: Settings, engine: str) -> str:
