@@ -9,6 +9,7 @@ import torch
 from tables import Table
 
 from gpicl.files import write_atomically
+from gpicl.metatesting import mean_interval
 from gpicl.report import markdown_table
 
 OURS = "InContextClassifier"
@@ -19,6 +20,7 @@ _DRAW = 0.005
 _SIZES = {"rows": (200, 500), "columns": (10, 30), "classes": (2, 5)}
 # Used if all tables have more rows than the larger limit above.
 _MANY_ROWS = (2000, 4000)
+_MOST_OF_SMALL = 1000
 
 
 def write_page(
@@ -47,15 +49,21 @@ def write_page(
     measured = list(dict.fromkeys(trials["method"]))
     others = _published(peers, ours.index)
     precision = ours[measured].join(others)
+    tuned, source = "No method is tuned.", []
+    if len(others.columns):
+        tuned = "Methods in *italics* were run by others, and most of them were tuned; the other methods are not tuned."
+        source = ["Figures in *italics* come from `peers.csv`; nested cross-validation tuned most of them."]
+    ahead = f"*Ahead*: precision of `{OURS}` minus the method's, mean over tables with a 95 % interval (Student's t)."
     lines = [
-        "# Classifiers on small tables",
+        f"# Classifiers on {'larger' if sizes['rows'].min() > _MOST_OF_SMALL else 'small'} tables",
         "",
-        f"Average precision on {len(tables)} tables of {sizes['rows'].min()} to {sizes['rows'].max():,} rows.",
-        "Methods in *italics* were run by others, and most of them were tuned; the other methods are not tuned.",
+        f"Average precision on {len(tables)} tables of {sizes['rows'].min():,} to {sizes['rows'].max():,} rows.",
+        tuned,
         "",
         "## Means and mean ranks",
         "",
         "Ranks are among all methods that have a figure for every table; 1 is best.",
+        *([ahead] if OURS in measured else []),
         "",
         _means(precision, trials, measured),
         "",
@@ -72,7 +80,7 @@ def write_page(
         folds,
         "Average precision is the mean over one-against-rest problems, weighted by class frequency.",
         "For two classes, it is that of class 1.",
-        "Figures in *italics* come from the `peers.csv` of the tables; nested cross-validation tuned most of them.",
+        *source,
         "`trials.csv` has every trial.",
         f"Machine: {machine}; torch {torch.__version__}, scikit-learn {sklearn.__version__}; one thread.",
         "",
@@ -102,6 +110,8 @@ def _means(precision: pd.DataFrame, trials: pd.DataFrame, measured: list[str]) -
     rows = []
     for method, mean in complete.mean().sort_values(ascending=False).items():
         row = [f"**{method}**" if method == OURS else str(method), f"{mean:.4f}", f"{ranks[method]:.2f}"]
+        if OURS in measured:
+            row.append("" if method == OURS else _ahead(complete[OURS] - complete[method]))
         if method in measured:
             of_method = scores.loc[method]
             row += [f"{of_method['accuracy']:.3f}", f"{of_method['log_loss']:.3f}", f"{of_method['fit_seconds']:.2f}"]
@@ -109,8 +119,14 @@ def _means(precision: pd.DataFrame, trials: pd.DataFrame, measured: list[str]) -
         else:
             row += [""] * 5
         rows.append(row)
-    columns = ["method", "average precision", "mean rank", "accuracy", "log loss", "fit, s", "slowest fit, s"]
+    ahead = ["ahead"] if OURS in measured else []
+    columns = ["method", "average precision", "mean rank", *ahead, "accuracy", "log loss", "fit, s", "slowest fit, s"]
     return markdown_table([*columns, "predict a fold, s"], rows)
+
+
+def _ahead(differences: pd.Series) -> str:
+    low, high = mean_interval(differences.to_numpy())
+    return f"{(low + high) / 2:+.3f} ± {(high - low) / 2:.3f}"
 
 
 def _contests(precision: pd.DataFrame, sizes: pd.DataFrame) -> list[str]:

@@ -25,9 +25,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def _run(benchmark, monkeypatch, folder, *options):
+def _run(benchmark, monkeypatch, folder, *options, methods="logistic regression"):
     output = folder / "page"
-    arguments = [str(folder), "--methods", "logistic regression", "--output", str(output), *options]
+    arguments = [str(folder), "--methods", methods, "--output", str(output), *options]
     monkeypatch.setattr(sys, "argv", ["run.py", *arguments])
     benchmark("run").main()
     return pd.read_csv(output / "trials.csv"), (output / "README.md").read_text()
@@ -56,6 +56,27 @@ def test_few_rows_can_be_predicted(benchmark, monkeypatch, folder):
     assert set(trials["accuracy"] * 4) <= {0, 1, 2, 3, 4}
     assert "1 of 4 stratified folds" in page
     assert "at most 4 test rows" in page
+
+
+def test_the_page_says_how_far_the_classifier_is_ahead_of_each_method(benchmark, monkeypatch, folder):
+    methods = "InContextClassifier,logistic regression"
+    trials, page = _run(benchmark, monkeypatch, folder, "--folds", "1", methods=methods)
+    precision = trials.pivot(index="table", columns="method", values="average_precision")
+    ahead = precision["InContextClassifier"] - precision["logistic regression"]
+    assert "| ahead |" in page
+    (row,) = [line for line in page.splitlines() if line.startswith("| logistic regression | 0")]
+    assert f"| {ahead.mean():+.3f} ± " in row
+    assert "## Wins and losses" in page
+
+
+def test_the_page_of_larger_tables_has_no_figures_of_others(benchmark, monkeypatch, folder):
+    (folder / "peers.csv").unlink()
+    table = pd.read_csv(folder / "two.csv")
+    pd.concat([table] * 25).to_csv(folder / "two.csv", index=False)
+    _, page = _run(benchmark, monkeypatch, folder, "--folds", "1", "--tables", "two")
+    assert page.startswith("# Classifiers on larger tables")
+    assert "No method is tuned." in page
+    assert "italics" not in page
 
 
 def test_probabilities_are_scored_by_class(benchmark):
