@@ -49,6 +49,7 @@ def main() -> None:
     from page import write_page
     from trials import Log, Trial, run_trial
 
+    from gpicl.runs.worker import end_with_parent
     from gpicl.runtime import machine_description
     from gpicl.weights import find_weights, load_card
 
@@ -69,7 +70,7 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     log = Log(options.work / "trials.jsonl", options.renew)
     left = [trial for trial in trials if trial.key not in log.done]
-    with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(options.processes, get_context("spawn"), end_with_parent) as pool:
         pending = [pool.submit(run_trial, trial) for trial in left]
         for future in track(as_completed(pending), f"{len(trials) - len(left):,} done before;", total=len(left)):
             log.add(future.result())

@@ -28,6 +28,7 @@ from gpicl.data import FeatureDataset, contents_of, dataset_label, is_known, loa
 from gpicl.errors import GpiclError
 from gpicl.learners import Learner
 from gpicl.metatesting import CLASSICAL, FIRST_DRAW, evaluate, predict_classically, save_outcomes
+from gpicl.runs.worker import end_with_parent
 from gpicl.runtime import machine_description
 from gpicl.tasks import TaskAugmentor
 from gpicl.weights import find_weights, load_card, load_weights
@@ -86,7 +87,7 @@ def measure(options: argparse.Namespace) -> None:
     features = {row: _features(name, ROWS[row].size, ROWS[row].channels) for row, name in names.items()}
     columns = dict(_named(text, "--weights") if "=" in text else (text, text) for text in options.weights)
     learners = {column: _learner(column, weights) for column, weights in columns.items()}
-    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn"), _one_thread) as pool:
+    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn"), _begin) as pool:
         for row, dataset in features.items():
             for column, weights in columns.items():
                 learner = learners[column]
@@ -188,7 +189,8 @@ def _fitter(
     return fit
 
 
-def _one_thread() -> None:
+def _begin() -> None:
+    end_with_parent()
     torch.set_num_threads(1)
     threadpool_limits(1)
 

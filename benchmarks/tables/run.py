@@ -40,6 +40,7 @@ def main() -> None:
     from tables import FOLDS, load_peers, load_table, table_names
     from trials import Log, run_trial
 
+    from gpicl.runs.worker import end_with_parent
     from gpicl.runtime import machine_description
 
     names = options.tables.split(",") if options.tables else table_names(options.folder)
@@ -59,7 +60,7 @@ def main() -> None:
         for trial in track(left, "trials"):
             log.add(run_trial(options.folder, *trial, options.test_rows))
     else:
-        with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(options.processes, get_context("spawn"), end_with_parent) as pool:
             pending = [pool.submit(run_trial, options.folder, *trial, options.test_rows) for trial in left]
             for future in track(as_completed(pending), "trials", total=len(left)):
                 log.add(future.result())

@@ -1,8 +1,11 @@
 """The benchmark of tables: it resumes, compares with the figures of others, and reads archives as they are."""
 
+import os
+import subprocess
 import sys
 import zipfile
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -48,6 +51,37 @@ def test_a_killed_run_is_resumed_and_compared(benchmark, monkeypatch, folder):
     again, _ = _run(benchmark, monkeypatch, folder)
     assert (again["fit_seconds"] == 99.0).sum() == 7, "trials that were done are not run again"
     pd.testing.assert_series_equal(again["average_precision"], first["average_precision"])
+
+
+SLOW = """
+import time
+from sklearn.dummy import DummyClassifier
+
+
+class Slow(DummyClassifier):
+    def fit(self, X, y):
+        print("at work", flush=True)
+        time.sleep(120)
+        print("done", flush=True)
+        return super().fit(X, y)
+"""
+
+
+def test_trials_end_with_the_command_that_is_killed(folder, tmp_path):
+    """The pipe is at its end when nobody can write into it any more, so no deadline is needed."""
+    (tmp_path / "slow_method.py").write_text(SLOW)
+    script = Path(__file__).parents[2] / "benchmarks/tables/run.py"
+    arguments = [str(folder), "--methods", "slow_method.Slow", "--processes", "2", "--output", str(tmp_path / "page")]
+    paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    command = subprocess.Popen(
+        [sys.executable, str(script), *arguments],
+        env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while command.stdout.readline() != "at work\n":
+        assert command.poll() is None
+    command.kill()
+    rest, _ = command.communicate()
+    assert "done" not in rest
 
 
 def test_few_rows_can_be_predicted(benchmark, monkeypatch, folder):

@@ -43,7 +43,7 @@ class Worker:
         """
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
+            self._pool = ProcessPoolExecutor(1, context, initializer=end_with_parent)
         try:
             return self._pool.submit(guarded, function, arguments).result()
         except BrokenProcessPool:
@@ -69,7 +69,7 @@ class Worker:
             self._pool = None
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Stop this process when its parent ends for any reason.
 
     WHY: otherwise it would keep meta-training, and write to the same folder as the command that resumes the run.
