@@ -8,6 +8,7 @@ both. The ratio is the median over the pairs with a 95 % bootstrap interval; bel
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -19,16 +20,6 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-# Sizes as in `gpicl bench`, in a small batch.
-_OPTIONS = {
-    "LSTM": {"hidden": 256},
-    "OuterProductLSTM": {"hidden": 64},
-    "FastWeightMemory": {"hidden": 64},
-    "VSMLWithoutSymmetries": {"k": 8},
-    "MAML": {"depth": 2, "width": 128},
-    "SGD": {"depth": 0},
-}
-_BATCHES = {"VSML": 2, "MAML": 4}
 _BATCH, _LENGTH, _FEATURES, _CLASSES = 16, 50, 64, 10
 _SECONDS = 0.05  # of one measurement
 
@@ -41,19 +32,22 @@ def main() -> None:
     parser.add_argument("--learners", help="comma-separated names; default: all that both versions have")
     parser.add_argument("--pairs", type=int, default=41)
     options = parser.parse_args()
+    from gpicl.bench.groups import PARTS, PUBLISHED_SIZES
+
     versions = [Version(options.before), Version(options.after)]
-    names = (
-        options.learners.split(",") if options.learners else [n for n in versions[1].names if n in versions[0].names]
-    )
+    both = [name for name in versions[1].names if name in versions[0].names]
     random = np.random.default_rng(0)
     print("| learner | before, ms | after, ms | ratio |\n|---|--:|--:|--:|")
-    for name in names:
-        steps = max(1, int(_SECONDS / max(versions[0].seconds(name, 2), 1e-4)))
-        versions[1].seconds(name, steps)
+    for name in options.learners.split(",") if options.learners else both:
+        # The sizes that `gpicl bench` measures.
+        batch = max(1, _BATCH // PARTS.get(name, 1))
+        learner = {"name": name, "options": PUBLISHED_SIZES.get(name, {}), "batch": batch}
+        steps = max(1, int(_SECONDS / max(versions[0].seconds(learner, 2), 1e-4)))
+        versions[1].seconds(learner, steps)
         times: tuple[list[float], list[float]] = ([], [])
         for pair in range(options.pairs):
             for which in (0, 1) if pair % 2 else (1, 0):
-                times[which].append(versions[which].seconds(name, steps))
+                times[which].append(versions[which].seconds(learner, steps))
         logs = np.log(np.divide(times[1], times[0]))
         draws = np.median(random.choice(logs, (2000, len(logs))), axis=1)
         low, high = np.exp(np.quantile(draws, [0.025, 0.975]))
@@ -82,9 +76,9 @@ class Version:
         self._asks, self._answers = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
         self.names = self._answer().split()
 
-    def seconds(self, name: str, steps: int) -> float:
+    def seconds(self, learner: dict[str, Any], steps: int) -> float:
         """Take steps, and return the CPU seconds of one."""
-        self._asks.write(f"{name} {steps}\n")
+        self._asks.write(json.dumps({**learner, "steps": steps}) + "\n")
         return float(self._answer())
 
     def _answer(self) -> str:
@@ -101,17 +95,18 @@ def serve() -> None:
     print(*LEARNERS, flush=True)
     made: dict[str, Callable[[], None]] = {}
     for line in sys.stdin:
-        name, steps = line.split()
+        order = json.loads(line)
+        name = order["name"]
         if name not in made:
-            made = {name: _make_step(name)}
+            made = {name: _make_step(name, order["options"], order["batch"])}
             made[name]()
         started = time.process_time()
-        for _ in range(int(steps)):
+        for _ in range(order["steps"]):
             made[name]()
-        print((time.process_time() - started) / int(steps), flush=True)
+        print((time.process_time() - started) / order["steps"], flush=True)
 
 
-def _make_step(name: str) -> Callable[[], None]:
+def _make_step(name: str, options: dict[str, Any], batch: int) -> Callable[[], None]:
     """Return a function that takes forward and backward pass and Adam's step, or only the forward pass."""
     import torch
 
@@ -120,8 +115,7 @@ def _make_step(name: str) -> Callable[[], None]:
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    learner = build_learner(name, _FEATURES, _CLASSES, **_OPTIONS.get(name, {})).train()
-    batch = _BATCHES.get(name, _BATCH)
+    learner = build_learner(name, _FEATURES, _CLASSES, **options).train()
     inputs, labels = torch.randn(batch, _LENGTH, _FEATURES), torch.randint(_CLASSES, (batch, _LENGTH))
     parameters = list(learner.parameters())
     optimiser = torch.optim.Adam(parameters) if parameters else None

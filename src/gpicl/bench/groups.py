@@ -26,7 +26,7 @@ from gpicl.tasks import NO_INTERVENTION, Episodes, TaskAugmentor
 
 CLASSES = 10
 # Sizes of the published table of architectures; other learners use their defaults.
-_OPTIONS: dict[str, dict[str, Any]] = {
+PUBLISHED_SIZES: dict[str, dict[str, Any]] = {
     "LSTM": {"hidden": 256},
     "OuterProductLSTM": {"hidden": 64},
     "FastWeightMemory": {"hidden": 64},
@@ -35,7 +35,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "SGD": {"depth": 0},
 }
 # Learners whose state is too large for a full batch: their batch is divided by this.
-_PARTS = {"VSML": 8, "MAML": 4}
+PARTS = {"VSML": 8, "MAML": 4}
 _LARGE_BATCH = 4096
 
 
@@ -75,8 +75,9 @@ def cases(session: Session) -> list[Case]:
     size, channels = scale.images[0]
     every = []
     for name in LEARNERS:
-        options = scale.transformer if name in ("TokenTransformer", "ValueTransformer") else _OPTIONS.get(name, {})
-        batch = max(1, scale.batch // _PARTS.get(name, 1))
+        own = PUBLISHED_SIZES.get(name, {})
+        options = scale.transformer if name in ("TokenTransformer", "ValueTransformer") else own
+        batch = max(1, scale.batch // PARTS.get(name, 1))
         case = Case(name, options, batch, scale.length, size * size * channels)
         every.append(case)
         if name == "TokenTransformer":
