@@ -213,6 +213,20 @@ def test_errors_name_options_as_they_are_typed(trained, options, expected, capsy
     assert expected in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--test.datasets x", "Unknown option test.datasets: test has no settings."),
+        ("--training.steps.most 3", "Unknown option training.steps.most: training.steps has no settings."),
+        ("--training 3", "--training must be a YAML file of settings, not '3'; or give its settings one by one"),
+        ("--data nowhere.yaml", "--data must be a YAML file of settings, not 'nowhere.yaml'"),
+    ],
+)
+def test_settings_that_are_no_groups_and_groups_that_are_no_settings(options, expected, capsys):
+    assert main(["train", *options.split()]) == 2
+    assert expected in capsys.readouterr().err
+
+
 def test_a_misspelt_key_in_a_file_is_answered_with_the_right_one(capsys, tmp_path):
     (tmp_path / "c.yaml").write_text("training:\n  stepz: 3\n")
     assert main(["train", "--config", str(tmp_path / "c.yaml")]) == 2

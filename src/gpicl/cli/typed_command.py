@@ -22,6 +22,11 @@ _WRONG = (
 )
 
 
+# The value of `--seeds` after `--seeds.x 3`, which has settings only if it is a mapping.
+_NESTED = r"NestedArg\(key='([\w.]+)'"
+_NO_FILE = r'Parser key "([\w.]+)": Unable to load config \W(.*?)\W - '
+
+
 def run_typed_command(
     function: Callable[..., Any],
     arguments: list[str],
@@ -156,7 +161,14 @@ def _explain(message: str, function: Callable[..., Any], name: str) -> str:
     message = " ".join(message.split())
     for form in _WRONG:
         if wrong := re.match(form, message):
+            if nested := re.match(_NESTED, wrong[3]):
+                return f"Unknown option {wrong[1]}.{nested[1]}: {wrong[1]} has no settings. See gpicl {name} --help."
             message = f"--{wrong[1]} must be {_in_words(wrong[2])}, not {wrong[3]!r}"
+    if unread := re.match(_NO_FILE, message):
+        message = (
+            f"--{unread[1]} must be a YAML file of settings, not {unread[2]!r}; or give its settings one by one, as in "
+            f"--{unread[1]}.NAME VALUE"
+        )
     if missing := re.search(r"arguments are required: (.+)$", message):
         parameters = signature(function).parameters
         names = [
