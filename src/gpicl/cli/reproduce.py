@@ -78,4 +78,6 @@ def main(arguments: list[str]) -> None:
         )
 
     reproduce.__doc__ = str(reproduce.__doc__).replace("EXPERIMENTS", ", ".join(EXPERIMENTS))
-    run_typed_command(reproduce, arguments)
+    run_typed_command(
+        reproduce, arguments, renamed={name: name for name in ("seeds", "threads", "workers", "gpus", "minutes")}
+    )

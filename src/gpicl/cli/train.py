@@ -75,7 +75,9 @@ def main(arguments: list[str]) -> None:
         def say(text: str) -> None:
             console.print(text, highlight=False, soft_wrap=True, markup=False)
 
-        if seeds != 1:
+        if seeds < 1:
+            raise ConfigError(f"--seeds must be at least 1, not {seeds}.")
+        if seeds > 1:
             from gpicl.experiments.sweep import open_engine, train_seeds
 
             if not test:

@@ -184,4 +184,5 @@ def _in_words(kind: str) -> str:
         others = [part for part in (kind[: choices.start()] + kind[choices.end() :]).split(", ") if part.strip()]
         return " or ".join([f"one of {choices[1]}", *(_in_words(other) for other in others if "typing" not in other)])
     words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "NoneType": "null"}
+    words |= {"list": "a list, as in [first, second]", "dict": "a mapping, as in {name: value}"}
     return " or ".join(words.get(part, part) for part in re.sub(r"<class '(\w+)'>", r"\1", kind).split(", "))

@@ -78,7 +78,7 @@ _LEARNED = 0.2
 _CHANCE = 0.1
 _RULE = (
     "accuracy at the last position, mean over seeds. A run *generalises* if its accuracy on unseen tasks is at least "
-    f"{_LEARNED:.0%} above guessing. "
+    f"{100 * _LEARNED:.0f} points above guessing. "
 )
 
 
@@ -103,8 +103,11 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         rows = unseen[unseen["begins"] == begin].sort_values("num_tasks")
         good = rows[rows["accuracy"] >= _CHANCE + _LEARNED]["num_tasks"]
         begins[begin] = float(good.min()) if len(good) else inf
-        text = ", ".join(f"2^{log2(row['num_tasks']):.0f}: {row['accuracy']:.1%}" for _, row in rows.iterrows())
-        rule = f"{_RULE}Accuracies on unseen tasks by number of tasks."
+        text = "; ".join(
+            f"2^{log2(row['num_tasks']):.0f} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
+            for _, row in rows.iterrows()
+        )
+        rule = f"{_RULE}Accuracies on unseen tasks by number of tasks, with 95 % intervals over seeds (Student's t)."
         found.append(Finding(f"From {begin} weights: what is the accuracy on unseen tasks?", text, rule))
     for begin, question in (
         (MEMORISING, "Does a memorising start hinder generalising?"),
