@@ -219,6 +219,8 @@ def test_errors_name_options_as_they_are_typed(trained, options, expected, capsy
         ("--test.datasets x", "Unknown option test.datasets: test has no settings."),
         ("--training.steps.most 3", "Unknown option training.steps.most: training.steps has no settings."),
         ("--training 3", "--training must be a YAML file of settings, not '3'; or give its settings one by one"),
+        ("--training.callbacks a.B", "--training.callbacks must be a list, as in [first, second], not 'a.B'"),
+        ("--seeds 0", "--seeds must be at least 1, not 0"),
         ("--data nowhere.yaml", "--data must be a YAML file of settings, not 'nowhere.yaml'"),
     ],
 )
