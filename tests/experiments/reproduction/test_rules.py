@@ -193,7 +193,8 @@ def test_an_initialisation_moves_the_beginning_of_generalisation():
     found = {each.question: each.found for each in initialisation.find(table, SETTINGS)}
     assert found["Does a memorising start hinder generalising?"] == "the threshold moves by +4 doublings"
     assert found["Does a generalising start help with few tasks?"] == "the threshold moves by -4 doublings"
-    assert "2^4 10.0% (10.0% to 10.0%); 2^8 70.0% (70.0% to 70.0%)" in found["From random weights: what is the accuracy on unseen tasks?"]
+    unseen = found["From random weights: what is the accuracy on unseen tasks?"]
+    assert unseen.startswith("2^4 10.0% (10.0% to 10.0%); 2^8 70.0% (70.0% to 70.0%)")
     never = table[(table["begins"] != "memorising") | (table["num_tasks"] < 4096)]
     found = {each.question: each.found for each in initialisation.find(never, SETTINGS)}
     assert found["Does a memorising start hinder generalising?"].startswith("unknown")
