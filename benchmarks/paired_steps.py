@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--learners", help="comma-separated names; default: all that both versions have")
     parser.add_argument("--pairs", type=int, default=41)
     options = parser.parse_args()
+    # Not at the top of the file: the version before may not have it.
     from gpicl.bench.groups import PARTS, PUBLISHED_SIZES
 
     versions = [Version(options.before), Version(options.after)]
@@ -107,7 +108,10 @@ def serve() -> None:
 
 
 def _make_step(name: str, options: dict[str, Any], batch: int) -> Callable[[], None]:
-    """Return a function that takes forward and backward pass and Adam's step, or only the forward pass."""
+    """Return a function that takes forward and backward pass and Adam's step, or only the forward pass.
+
+    WHY not the step of `gpicl bench`: older versions have other modules, and both must do the same work.
+    """
     import torch
 
     from gpicl.learners import build_learner

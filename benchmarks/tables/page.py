@@ -20,7 +20,7 @@ _DRAW = 0.005
 _SIZES = {"rows": (200, 500), "columns": (10, 30), "classes": (2, 5)}
 # Used if all tables have more rows than the larger limit above.
 _MANY_ROWS = (2000, 4000)
-_MOST_OF_SMALL = 1000
+_MOST_OF_SMALL = 1000  # rows that the classifier reads without a warning
 
 
 def write_page(

@@ -116,7 +116,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         if not {begin, RANDOM} <= set(begins):
             continue
         times = _doublings(begins[begin], begins[RANDOM])
-        rule = "doublings of the smallest number of tasks that generalises, from random weights to these."
+        rule = "doublings of the smallest number of tasks that generalises, from random initial weights to the others."
         found.append(Finding(question, f"the threshold moves by {times:+.0f} doublings" if times == times else
                              "unknown: nothing generalises from one of them", rule))  # fmt: skip
     return found

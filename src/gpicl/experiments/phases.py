@@ -157,7 +157,8 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         Finding(
             "Does a larger batch leave the plateau?",
             f"yes with {sum(leaves)} of {len(leaves)} numbers of tasks with which some batches do and some do not",
-            "the share of these with which no larger batch stays on the plateau when a smaller one leaves it.",
+            "of the numbers of tasks with which some batches leave the plateau and some do not, the share with which "
+            "no larger batch stays on it when a smaller one leaves it.",
             "a larger batch shortens the plateau",
             _share(leaves),
             Reference(1.0, _NEARLY_ALL, inf, percent),

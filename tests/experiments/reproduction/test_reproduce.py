@@ -45,9 +45,9 @@ def test_every_experiment_leaves_a_table_a_figure_and_a_page(name, reproduced):
 def test_a_page_says_what_was_run_what_was_found_by_which_rule_and_that_smoke_means_nothing(name, reproduced):
     folder = reproduced / "results" / name
     page = (folder / f"{name}.md").read_text()
-    assert "| question | found |" in page
-    compared = "| the paper says | ours | the paper's | ratio | accepted | agrees |" in page
+    compared = "| question | found | the paper says | ours | the paper's | ratio | accepted | agrees |\n" in page
     assert compared == ("*Agrees*:" in page) == (name not in NOT_IN_THE_PAPER)
+    assert compared or re.search(r"^\| question \| found \|( the paper says \|)?$", page, flags=re.MULTILINE)
     assert "Rule:" in page
     assert "Its figures mean nothing" in page
     runs = pd.read_csv(folder / "runs.csv")

@@ -87,6 +87,7 @@ def _warning(settings: Settings) -> list[str]:
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
+    # Without a number of the paper there is nothing to compare with; without a claim of it, nothing to quote.
     compared = any(finding.reference for finding in findings)
     columns = len(COLUMNS) if compared else 3 if any(finding.paper for finding in findings) else 2
     table = markdown_table(COLUMNS[:columns], [finding.row()[:columns] for finding in findings], numbers=False)
