@@ -154,7 +154,31 @@ def test_the_phase_diagram_is_compared_with_the_papers_order(rows, agree):
     found = phases.find(diagram(*rows), SETTINGS)
     assert [each.agrees for each in found] == agree
     counts = "".join(rows)
-    assert f"{counts.count('M')} of {len(counts)} memorises" in found[0].found
+    assert f"Of {len(counts)} cells: {counts.count('M')} memorise, {counts.count('G')} generalise," in found[0].found
+
+
+def test_the_phase_diagram_says_which_numbers_of_tasks_generalise():
+    found = phases.find(diagram("PPPP", "MGGG", "MGPG"), SETTINGS)[0].found
+    assert found.endswith("Generalises with batch 4: 2^2 to 2^6 tasks; batch 16: 2^2, 2^6 tasks")
+    assert phases.find(diagram("PP"), SETTINGS)[0].found.endswith("None generalises")
+
+
+@pytest.mark.parametrize(
+    ("training", "unseen", "phase"),
+    [
+        (0.36, 1.80, phases.MEMORISES),
+        (0.51, 0.857, phases.GENERALISES),  # episodes without repeated images are harder than those it is trained on
+        (0.74, 0.98, phases.GENERALISES),
+        (0.84, 1.06, phases.MEMORISES),
+        (0.89, 1.07, phases.PLATEAU),
+        (0.99, 0.99, phases.PLATEAU),
+    ],
+)
+def test_the_phase_of_a_run_follows_from_its_two_losses(training, unseen, phase):
+    table = pd.DataFrame(
+        [{"batch": 64, "num_tasks": 16, "seed": 0, "training": training, "unseen": unseen, "accuracy": 0.5}]
+    )
+    assert list(phases.judged(table)["phase"]) == [phase]
 
 
 def lengths(accuracies: dict[int, float], dataset: str = "mnist") -> pd.DataFrame:
