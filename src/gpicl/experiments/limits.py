@@ -11,6 +11,7 @@ from gpicl.errors import DataError
 from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
 from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
+from gpicl.metatesting import mean_interval
 from gpicl.metatraining import LearnerConfig, load_preset
 from gpicl.metatraining.build import NO_DATASET
 from gpicl.report import COLOURS
@@ -103,9 +104,13 @@ def check_splits(settings: Settings) -> None:
 _RULE = (
     "accuracy after 99 examples of unseen tasks of test images; mean and 95 % interval over seeds (Student's t), or "
     "over episodes (Wilson) with one seed. *Its own images*: meta-trained on the training images of the data set. What "
-    "they add is the difference to the better one of the learners that have not seen them."
+    "they add is the difference to the better one of the learners that have not seen them, at the same seed, on the "
+    "same episodes; mean and 95 % interval over seeds (Student's t)."
 )
-_ELSEWHERE = "accuracy minus that of the learner meta-trained on MNIST, mean over the other data sets."
+_ELSEWHERE = (
+    "accuracy minus that of the learner meta-trained on MNIST at the same seed, on the same episodes, mean over the "
+    "other data sets; mean and 95 % interval over seeds (Student's t)."
+)
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
@@ -114,20 +119,18 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     ends = {(row["trained_on"], row["dataset"]): row for _, row in means.iterrows()}
     general = settings.label("mnist")
     labels = [label for label in by_label(settings, DOMAINS) if (label, label) in ends]
-    found = [_of_domain(ends, label, general) for label in labels]
+    found = [_of_domain(table, ends, label, general) for label in labels]
     for label in labels:
-        others = [
-            float(ends[label, other]["accuracy"] - ends[general, other]["accuracy"])
-            for other in labels
-            if label != general and other not in (label, general) and {(label, other), (general, other)} <= ends.keys()
-        ]
-        if others:
-            text = f"{100 * sum(others) / len(others):+.1f} points"
-            found.append(Finding(f"Meta-trained on {label}: what is lost on other data sets?", text, _ELSEWHERE))
+        others = [other for other in labels if other not in (label, general)]
+        text = _difference(table, label, general, others) if label != general else ""
+        if text:
+            found.append(Finding(f"Meta-trained on {label}: what changes on other data sets?", text, _ELSEWHERE))
     return found
 
 
-def _of_domain(ends: Mapping[tuple[str, str], "pd.Series[Any]"], label: str, general: str) -> Finding:
+def _of_domain(
+    table: pd.DataFrame, ends: Mapping[tuple[str, str], "pd.Series[Any]"], label: str, general: str
+) -> Finding:
     own, *others = [("its own images", label), (f"images of {general}", general), ("no image", NOTHING)]
     known = [(name, trained) for name, trained in others if trained != label and (trained, label) in ends]
     texts = []
@@ -135,9 +138,26 @@ def _of_domain(ends: Mapping[tuple[str, str], "pd.Series[Any]"], label: str, gen
         end = ends[trained, label]
         texts.append(f"{name} {end['accuracy']:.1%} ({end['low']:.1%} to {end['high']:.1%})")
     if known:
-        added = ends[label, label]["accuracy"] - max(ends[trained, label]["accuracy"] for _, trained in known)
-        texts.append(f"its own images add {100 * added:+.1f} points")
+        better = max((trained for _, trained in known), key=lambda trained: float(ends[trained, label]["accuracy"]))
+        added = _difference(table, label, better, [label])
+        texts += [f"its own images add {added}"] if added else []
     return Finding(f"{label}: what does knowledge of the domain add?", "; ".join(texts), _RULE)
+
+
+def _difference(table: pd.DataFrame, first: str, second: str, datasets: Sequence[str]) -> str:
+    """The accuracy of the first learner minus the second's, in points, over the seeds that both have."""
+    rows = table[table["dataset"].isin(datasets)]
+    wide = rows.pivot_table(index=["seed", "dataset"], columns="trained_on", values="accuracy")
+    if not {first, second} <= set(wide.columns):
+        return ""
+    differences = (wide[first] - wide[second]).dropna().groupby("seed").mean().to_numpy()
+    if not len(differences):
+        return ""
+    text = f"{100 * differences.mean():+.1f} points"
+    if len(differences) == 1:
+        return text
+    low, high = mean_interval(differences)
+    return f"{text} ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
