@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from gpicl.experiments.limits import LEARNERS, by_label, of_nothing
 from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
-from gpicl.experiments.reproduction.figures import panels
+from gpicl.experiments.reproduction.figures import CHANCE, panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.report import COLOURS
 
@@ -19,7 +19,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no noise": {"noise": 0.0},
     "labels by clusters alone": {"functions": 0.0},
     "labels by functions alone": {"functions": 1.0},
-    "one cluster a class": {"clusters": 1},
+    "one cluster per class": {"clusters": 1},
     "rectifiers alone": {"activations": 1},
 }
 """Options of the widening `invention`, by name of the variant."""
@@ -53,6 +53,7 @@ _ENDS = (
     "accuracy after 99 examples of unseen tasks; mean and 95 % interval over seeds (Student's t), or over episodes "
     "(Wilson) with one seed."
 )
+_CLEAR = "the 95 % interval of the difference excludes zero; of twenty such intervals one does so by chance."
 
 
 def differences(table: pd.DataFrame) -> pd.DataFrame:
@@ -78,6 +79,8 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     ]
     found = [Finding("What accuracy do inventions give?", "; ".join(ends), _ENDS)] if ends else []
     gaps = differences(table)
+    if (gaps["seeds"] > 1).any():
+        found.append(Finding("Which parts matter?", _clear(gaps), _CLEAR))
     for variant in VARIANTS:
         rows = gaps[gaps["variant"] == variant]
         texts = [
@@ -90,22 +93,28 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     return found
 
 
+def _clear(gaps: pd.DataFrame) -> str:
+    clear = gaps[(gaps["low"] > 0) | (gaps["high"] < 0)]
+    texts = [f"{row['variant']} on {row['dataset']}" for _, row in clear.iterrows()]
+    return f"{len(clear)} of {len(gaps)} differences are clearly not zero" + (f": {', '.join(texts)}" if texts else "")
+
+
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
-    """Draw the accuracy of every variant, one panel per data set."""
-    means = over_seeds(table, ["variant", "dataset"])
+    """Draw the difference of every variant to the one with all parts, one panel per data set."""
+    gaps = differences(table)
+    means = over_seeds(table[table["variant"] == ALL], ["dataset"]).set_index("dataset")["accuracy"]
     labels = list(by_label(settings, TESTED_ON))
-    names = [variant for variant in VARIANTS if variant in set(table["variant"])][::-1]
-    with panels(len(labels), 2.6) as (figure, places):
+    names = [variant for variant in VARIANTS if variant in set(gaps["variant"])][::-1]
+    with panels(len(labels), 2.6, share="xy") as (figure, places):
         for axes, colour, label in zip(places[0], COLOURS, labels, strict=False):
-            rows = means[means["dataset"] == label]
+            rows = gaps[gaps["dataset"] == label]
             heights = [names.index(variant) for variant in rows["variant"]]
-            axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1.2)
-            axes.plot(rows["accuracy"], heights, "o", color=colour)
-            for accuracy in rows[rows["variant"] == ALL]["accuracy"]:
-                axes.axvline(accuracy, color=colour, linestyle=":", linewidth=1)
-            axes.set(title=label, xlabel="accuracy after the context")
+            axes.hlines(heights, 100 * rows["low"], 100 * rows["high"], color=colour, linewidth=1.2)
+            axes.plot(100 * rows["difference"], heights, "o", color=colour)
+            axes.axvline(0, color=CHANCE, linestyle=":", linewidth=1)
+            title = f"{label}, {ALL}: {means[label]:.1%}" if label in means else label
+            axes.set(title=title, xlabel="difference in points")
             axes.set_yticks(range(len(names)), names)
-            axes.xaxis.set_major_formatter("{x:.0%}")
     return figure
 
 
@@ -117,7 +126,7 @@ EXPERIMENT = Experiment(
         "make that work? Each part is removed alone, and the learner is tested on images: one random layer instead of "
         "one to three; no noise; labels by clusters alone, or by random functions alone, instead of a mixture; one "
         "cluster per class instead of one to four; rectifiers instead of five kinds of units. There is no other "
-        "widening of the tasks."
+        "widening of the tasks. The figure shows differences to the learner with all parts."
     ),
     grid=grid,
     measure=accuracies_at(-1),

@@ -69,7 +69,18 @@ def test_a_variant_is_compared_with_all_parts_of_the_same_seed():
     assert len(rows) == 1
     assert list(rows.loc[0, ["difference", "low", "high"]]) == pytest.approx([-0.1, -0.1, -0.1]), "seeds agree"
     found = inventions.find(table("variant", known), Settings("gpu"))
-    assert "mnist -10.0 points (-10.0 to -10.0)" in found[1].found
+    assert found[1].found == "1 of 1 differences are clearly not zero: no noise on mnist"
+    assert "mnist -10.0 points (-10.0 to -10.0)" in found[2].found
+    one_seed = {key: accuracy for key, accuracy in known.items() if key[2] == 0}
+    questions = [finding.question for finding in inventions.find(table("variant", one_seed), Settings("gpu"))]
+    assert "Which parts matter?" not in questions, "one seed has no interval of a difference"
+
+
+def test_a_difference_whose_interval_holds_zero_is_not_clear():
+    known = {(inventions.ALL, "mnist", seed): 0.7 for seed in (0, 1)}
+    known |= {("one layer", "mnist", 0): 0.71, ("one layer", "mnist", 1): 0.69}
+    found = inventions.find(table("variant", known), Settings("gpu"))
+    assert found[1].found == "0 of 1 differences are clearly not zero"
 
 
 def test_each_variant_changes_one_option_and_has_no_data_set():
