@@ -198,6 +198,11 @@ def _pair(weights: pd.DataFrame, cells: Path, untouched: list[str]) -> list[str]
 
 def _cards(weights: pd.DataFrame) -> list[list[str]]:
     return [
-        [f"`{column}`", str(rows["learner"].iloc[0]), str(rows["trained_on"].iloc[0]), str(rows["device"].iloc[0])]
+        [
+            f"`{column}`",
+            str(rows["learner"].iloc[0]),
+            str(rows["trained_on"].iloc[0]),
+            "; ".join(rows["device"].unique()),
+        ]
         for column, rows in weights.groupby("column", sort=False)
     ]

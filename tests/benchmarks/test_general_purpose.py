@@ -58,33 +58,27 @@ def test_classical_learners_answer_the_episodes_of_evaluate(run):
     assert right.mean() == evaluate_classical("NearestNeighbour", digits, episodes=12)["accuracy"].iloc[0]
 
 
+def keep_cell(folder, dataset, count, **about):
+    """Write a cell of 40 episodes, the first of which are right."""
+    test = {"dataset": dataset, "tasks": "unseen", "length": 100, "seed": 0, "data": "0", "episodes": 40}
+    known = {"kind": "weights", "learner": folder.name, "weights": "", "trained_on": "none", "features": 196}
+    known |= {"device": "here", "image": "32x32x3", "examples": 9, "seconds": 1.0}
+    folder.mkdir(exist_ok=True)
+    save_outcomes(folder / f"{dataset}.npz", np.arange(40)[:, None] < count, [100], **{**test, **known, **about})
+
+
 def test_the_page_names_the_best_classical_learner_and_what_is_not_above_it(run, tmp_path):
-    right = {"good": 30, "poor": 10, "RBFSVM": 20, "LinearSVM": 15}
-    for column, count in right.items():
-        kind = "classical" if "SVM" in column else "weights"
-        test = {"dataset": "omniglot", "tasks": "unseen", "length": 100, "seed": 0, "data": "0", "episodes": 40}
-        about = {
-            "kind": kind,
-            "learner": column,
-            "weights": "",
-            "trained_on": "none",
-            "features": 196,
-            "device": "here",
-        }
-        (tmp_path / column).mkdir()
-        answers = np.arange(40)[:, None] < count
-        save_outcomes(
-            tmp_path / column / "omniglot.npz",
-            answers,
-            [100],
-            **test,
-            **about,
-            image="32x32x3",
-            examples=9,
-            seconds=1.0,
-        )
+    for column, count in {"good": 30, "poor": 10, "RBFSVM": 20, "LinearSVM": 15}.items():
+        keep_cell(tmp_path / column, "omniglot", count, kind="classical" if "SVM" in column else "weights")
     run.write_results(tmp_path, tmp_path)
     page = (tmp_path / "README.md").read_text()
     assert "50.0 (35.2-64.8)‡ RBFSVM" in page
     assert "**`good`** is above the best classical learner on 1 of 1 data sets, on 1 of them clearly" in page
     assert "It is not on Omniglot, ten-way (-25.0 points" in page
+
+
+def test_the_page_names_every_device_that_measured_a_column(run, tmp_path):
+    keep_cell(tmp_path / "value", "mnist", 30, device="a GPU")
+    keep_cell(tmp_path / "value", "omniglot", 30, device="two cores")
+    run.write_results(tmp_path, tmp_path)
+    assert "| `value` | value | none | a GPU; two cores |" in (tmp_path / "README.md").read_text()
