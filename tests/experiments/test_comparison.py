@@ -1,5 +1,6 @@
 """`gpicl compare`: one table of all, from one command that can be interrupted."""
 
+import math
 import sys
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from gpicl.cli.main import main
 from gpicl.experiments.comparison import ENTRIES, SCALES, compare
 from gpicl.experiments.comparison.entries import make_trials
+from gpicl.experiments.comparison.report import _costs_table
 from gpicl.experiments.sweep import Engine
 from gpicl.learners import LEARNERS
 from gpicl.metatesting import CLASSICAL, reference_table
@@ -143,6 +145,21 @@ def test_mistakes_are_found_before_anything_is_run(arguments, message, tmp_path,
     assert main(command(tmp_path, *arguments)) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+def test_two_learners_of_one_name_are_refused(tmp_path, capsys):
+    (tmp_path / "LSTM.yaml").write_text("learner:\n  name: MLP\n")
+    assert main(command(tmp_path, learners=f"LSTM,{tmp_path / 'LSTM.yaml'}")) == 2
+    assert "Two learners of the comparison are named LSTM" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("size", "channels", "text"), [(14.0, 1.0, "14x14x1"), (math.nan, math.nan, "own size"), (14.0, math.nan, "14x14")]
+)
+def test_images_without_a_common_size_are_shown_as_such(size, channels, text):
+    table = pd.DataFrame([{"learner": "LSTM", "source": "this run", "size": size, "channels": channels}])
+    assert f"| LSTM | {text} |" in _costs_table(table)
 
 
 OWN = """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from gpicl.data import contents_of
 from gpicl.experiments.frozen_features import (
     Domain,
     Embedding,
@@ -17,7 +19,17 @@ from gpicl.experiments.frozen_features import (
     smaller_images,
     trained_network,
 )
-from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction import (
+    OVER_SEEDS,
+    Experiment,
+    Finding,
+    Reference,
+    Scale,
+    Settings,
+    lay_out,
+    over_seeds,
+    points,
+)
 from gpicl.experiments.reproduction.figures import legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.files import make_folder, write_atomically
@@ -95,7 +107,7 @@ def _archive(settings: Settings, kind: str, name: str) -> Path:
 
 
 def make_features(settings: Settings) -> None:
-    """Make the missing archives of features, unless the user gives archives.
+    """Make the archives of features, unless the user gives archives or they were made of the same images before.
 
     Args:
         settings: Scale, data sets, and the folder of all runs.
@@ -106,24 +118,24 @@ def make_features(settings: Settings) -> None:
     if settings.features is not None:
         return
     axes = _SCALES[settings.scale].axes
-    left = {
-        (kind, name): path
-        for kind in axes["kinds"]
-        for name in _NAMES
-        if not (path := _archive(settings, kind, name)).exists()
-    }
-    if not left:
-        return
     domains = {name: Domain.load(settings.source(name), axes["pixels"], axes["images"]) for name in _NAMES}
+    # A network of the other domain depends on both data sets.
+    made_of = "\n".join(contents_of(part).digest for name in _NAMES for part in domains[name])
     embeddings: dict[str, Embedding] = {}
-    for (kind, name), path in left.items():
+    for kind, name in product(axes["kinds"], _NAMES):
+        path = _archive(settings, kind, name)
+        note = path.with_suffix(".made-of")
+        if path.exists() and note.exists() and note.read_text() == made_of:
+            continue
         other = next(each for each in _NAMES if each != name)
         fitted_on = other if kind == OTHER else name
         key = f"{NETWORK if kind == OTHER else kind} {fitted_on}"
         if key not in embeddings:
             embeddings[key] = _fit(kind, domains[fitted_on], axes["features"], axes["epochs"])
         make_folder(path.parent)
+        note.unlink(missing_ok=True)
         write_atomically(path, partial(_save, arrays=domains[name].embedded(embeddings[key])))
+        write_atomically(note, lambda part: part.write_text(made_of))
 
 
 def _fit(kind: str, domain: Domain, count: int, epochs: int) -> Embedding:
@@ -139,20 +151,16 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # its keywords are the arrays
 
 
-_RULE = (
-    "accuracy on unseen tasks of images of classes that no network was trained on; mean and 95 % interval over seeds "
-    "(with their weights, tasks and episodes, and the images), or over episodes (Wilson) with one seed."
-)
+_RULE = f"accuracy on unseen tasks of images of classes that no network was trained on; {OVER_SEEDS}."
 _GAIN_RULE = (
     f"{_RULE} The gain is the accuracy with features of the network minus that with pixels at the same seed; mean and "
-    "95 % interval over seeds. The number is 1 + the lower end of that interval (with one seed, the gain), in points / "
-    "100; a gain is at least a tenth of a point."
+    "95 % interval over seeds (Student's t). The number is the lower end of that interval (with one seed, the gain)."
 )
 _SAME_RULE = (
     f"{_RULE} The gain is the accuracy with features of the network trained on classes of the same data set minus that "
     "with features of the network trained on the other, seed by seed; mean and 95 % interval over seeds."
 )
-_MORE = Reference(1.0, 1.001, np.inf)
+_MORE = Reference(1.0, 1.001, np.inf, points)
 
 
 def gain(rows: pd.DataFrame, kind: str, over: str) -> tuple[float, float, float] | None:
@@ -205,17 +213,17 @@ def _at(dataset: str, position: int, rows: pd.DataFrame) -> list[Finding]:
     if over_pixels is not None:
         claim = "pretrained embeddings learn from fewer examples"
         question = f"What does a network of the same domain gain {where}?"
-        found.append(Finding(question, _points(over_pixels), _GAIN_RULE, claim, 1.0 + over_pixels[1], _MORE))
+        found.append(Finding(question, _text(over_pixels, rows), _GAIN_RULE, claim, 1.0 + over_pixels[1], _MORE))
     over_other = gain(rows, NETWORK, OTHER)
     if over_other is not None:
         question = f"How much of that comes from the domain {where}?"
-        found.append(Finding(question, _points(over_other), _SAME_RULE))
+        found.append(Finding(question, _text(over_other, rows), _SAME_RULE))
     return found
 
 
-def _points(gained: tuple[float, float, float]) -> str:
+def _text(gained: tuple[float, float, float], rows: pd.DataFrame) -> str:
     mean, low, high = (100 * value for value in gained)
-    return f"{mean:+.1f} points ({low:+.1f} to {high:+.1f})"
+    return f"{mean:+.1f} points" + (f" ({low:+.1f} to {high:+.1f})" if rows["seed"].nunique() > 1 else "")
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
@@ -251,4 +259,5 @@ EXPERIMENT = Experiment(
     figure=draw,
     findings=find,
     prepare=make_features,
+    prepared_from=_NAMES,
 )

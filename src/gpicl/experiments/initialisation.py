@@ -1,7 +1,7 @@
 """Initial weights: random, from a memorising run, or from a generalising run, with another number of tasks."""
 
 from dataclasses import replace
-from math import inf, log2, nan
+from math import inf, log2
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from gpicl.experiments.reproduction import (
     OFF_THE_PLATEAU,
+    OVER_SEEDS,
     Experiment,
     Finding,
     Scale,
@@ -77,8 +78,8 @@ def grid(settings: Settings) -> list[SweptRun]:
 _LEARNED = 0.2
 _CHANCE = 0.1
 _RULE = (
-    "accuracy at the last position, mean over seeds. A run *generalises* if its accuracy on unseen tasks is at least "
-    f"{100 * _LEARNED:.0f} points above guessing. "
+    "Runs *generalise* if their accuracy on unseen tasks at the last position, mean over seeds, is at least "
+    f"{100 * _LEARNED:.0f} points above guessing."
 )
 
 
@@ -107,7 +108,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
             f"2^{log2(row['num_tasks']):.0f} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
             for _, row in rows.iterrows()
         )
-        rule = f"{_RULE}Accuracies on unseen tasks by number of tasks, with 95 % intervals over seeds (Student's t)."
+        rule = f"accuracy at the last position on unseen tasks, by number of tasks; {OVER_SEEDS}."
         found.append(Finding(f"From {begin} weights: what is the accuracy on unseen tasks?", text, rule))
     for begin, question in (
         (MEMORISING, "Does a memorising start hinder generalising?"),
@@ -115,15 +116,15 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     ):
         if not {begin, RANDOM} <= set(begins):
             continue
-        times = _doublings(begins[begin], begins[RANDOM])
-        rule = "doublings of the smallest number of tasks that generalises, from random initial weights to the others."
-        found.append(Finding(question, f"the threshold moves by {times:+.0f} doublings" if times == times else
-                             "unknown: nothing generalises from one of them", rule))  # fmt: skip
+        rule = f"doublings of the smallest number of tasks that generalises, from random weights to the others. {_RULE}"
+        never = [name for name in (begin, RANDOM) if begins[name] == inf]
+        text = (
+            f"unknown: nothing generalises from {' or '.join(never)} weights"
+            if never
+            else f"the threshold moves by {log2(begins[begin] / begins[RANDOM]):+.0f} doublings"
+        )
+        found.append(Finding(question, text, rule))
     return found
-
-
-def _doublings(count: float, other: float) -> float:
-    return log2(count / other) if max(count, other) < inf else nan
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:

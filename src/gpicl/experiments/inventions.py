@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gpicl.experiments.limits import LEARNERS, by_label, of_nothing
-from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction import OVER_SEEDS, Experiment, Finding, Scale, Settings, lay_out, over_seeds
 from gpicl.experiments.reproduction.figures import CHANCE, panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.report import COLOURS
@@ -49,10 +49,7 @@ _RULE = (
     "accuracy after 99 examples of unseen tasks minus that with all parts at the same seed, on the same episodes; mean "
     "and 95 % interval over seeds (Student's t)."
 )
-_ENDS = (
-    "accuracy after 99 examples of unseen tasks; mean and 95 % interval over seeds (Student's t), or over episodes "
-    "(Wilson) with one seed."
-)
+_ENDS = f"accuracy after 99 examples of unseen tasks; {OVER_SEEDS}."
 _CLEAR = "the 95 % interval of the difference excludes zero; of twenty such intervals one does so by chance."
 
 
@@ -77,7 +74,8 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     ends = [
         f"{row['dataset']} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})" for _, row in means.iterrows()
     ]
-    found = [Finding("What accuracy do inventions give?", "; ".join(ends), _ENDS)] if ends else []
+    text = "; ".join(ends) or f"unknown, because the runs with {ALL} failed, and nothing can be compared with them"
+    found = [Finding("What accuracy do inventions give?", text, _ENDS)]
     gaps = differences(table)
     if (gaps["seeds"] > 1).any():
         found.append(Finding("Which parts matter?", _clear(gaps), _CLEAR))
@@ -94,6 +92,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
 
 
 def _clear(gaps: pd.DataFrame) -> str:
+    gaps = gaps[gaps["seeds"] > 1]
     clear = gaps[(gaps["low"] > 0) | (gaps["high"] < 0)]
     texts = [f"{row['variant']} on {row['dataset']}" for _, row in clear.iterrows()]
     return f"{len(clear)} of {len(gaps)} differences are clearly not zero" + (f": {', '.join(texts)}" if texts else "")

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from gpicl.data import load_contents
 from gpicl.errors import DataError
-from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction import OVER_SEEDS, Experiment, Finding, Scale, Settings, lay_out, over_seeds
 from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.metatesting import mean_interval
@@ -102,14 +102,13 @@ def check_splits(settings: Settings) -> None:
 
 
 _RULE = (
-    "accuracy after 99 examples of unseen tasks of test images; mean and 95 % interval over seeds (Student's t), or "
-    "over episodes (Wilson) with one seed. *Its own images*: meta-trained on the training images of the data set. What "
-    "they add is the difference to the better one of the learners that have not seen them, at the same seed, on the "
-    "same episodes; mean and 95 % interval over seeds (Student's t)."
+    f"accuracy after 99 examples of unseen tasks of test images; {OVER_SEEDS}. *Its own images*: meta-trained on the "
+    "training images of the data set. What they add is the difference to the better one of the learners that have not "
+    "seen them, at the same seed, on the same episodes; mean and 95 % interval over seeds (Student's t)."
 )
 _ELSEWHERE = (
     "accuracy minus that of the learner meta-trained on MNIST at the same seed, on the same episodes, mean over the "
-    "other data sets; mean and 95 % interval over seeds (Student's t)."
+    "data sets that neither was meta-trained on; mean and 95 % interval over seeds (Student's t)."
 )
 
 

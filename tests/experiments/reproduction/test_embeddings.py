@@ -1,5 +1,7 @@
 """Embeddings: how features are made, and when they gain something."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -108,3 +110,27 @@ def test_a_network_gains_if_the_interval_of_the_gain_is_above_none(network, agre
     found = {each.question: each for each in embeddings.find(table, SETTINGS)}
     assert found["What does a network of the same domain gain on mnist, after 10 examples?"].agrees is agrees
     assert "How much of that comes from the domain on mnist, after 99 examples?" in found
+
+
+def test_with_one_seed_a_gain_has_no_interval():
+    found = {each.question: each.found for each in embeddings.find(accuracies(pixels=(0.5,), network=(0.6,)), SETTINGS)}
+    assert found["What does a network of the same domain gain on mnist, after 10 examples?"] == "+10.0 points"
+
+
+def test_features_are_made_again_when_the_images_have_changed(tmp_path):
+    def make(seed: int) -> dict[Path, bytes]:
+        train, test = pictures(4, seed), pictures(4, seed + 1)
+        arrays = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
+        np.savez(tmp_path / "own.npz", **arrays)
+        own = f"own={tmp_path / 'own.npz'}"
+        settings = Settings("smoke", {"mnist": own, "fashion_mnist": own}, tmp_path / "runs")
+        embeddings.make_features(settings)
+        return {path: path.read_bytes() for path in (tmp_path / "runs" / "features").glob("*.npz")}
+
+    first = make(0)
+    times = {path: path.stat().st_mtime_ns for path in first}
+    assert make(0) == first
+    assert {path: path.stat().st_mtime_ns for path in first} == times, "nothing has changed"
+    other = make(2)
+    assert other.keys() == first.keys()
+    assert all(other[path] != first[path] for path in first)

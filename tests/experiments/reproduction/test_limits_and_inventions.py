@@ -71,6 +71,10 @@ def test_a_variant_is_compared_with_all_parts_of_the_same_seed():
     found = inventions.find(table("variant", known), Settings("gpu"))
     assert found[1].found == "1 of 1 differences are clearly not zero: no noise on mnist"
     assert "mnist -10.0 points (-10.0 to -10.0)" in found[2].found
+    lone = known | {("one layer", "mnist", 0): 0.65}
+    assert inventions.find(table("variant", lone), Settings("gpu"))[1].found == found[1].found, "it has one seed"
+    without = {key: accuracy for key, accuracy in known.items() if key[0] != inventions.ALL}
+    assert inventions.find(table("variant", without), Settings("gpu"))[0].found.startswith("unknown")
     one_seed = {key: accuracy for key, accuracy in known.items() if key[2] == 0}
     questions = [finding.question for finding in inventions.find(table("variant", one_seed), Settings("gpu"))]
     assert "Which parts matter?" not in questions, "one seed has no interval of a difference"

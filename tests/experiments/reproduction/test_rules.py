@@ -144,10 +144,11 @@ def diagram(*rows: str) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("rows", "agree"),
     [
-        (("PPPP", "MPPP", "MMGP", "MMGG"), [None, True, True, True]),
-        (("GGGG", "GGGG"), [None, False, None, None]),
-        (("GMMP", "PPPP"), [None, False, False, False]),
-        (("PPPP", "PPPP"), [None, None, None, None]),  # of nothing there is no order
+        (("PPPP", "MPPP", "MMGP", "MMGG"), [None, True, True, None, True]),
+        (("GGGG", "GGGG"), [None, False, None, None, None]),
+        (("GMMP", "PPPP"), [None, False, False, None, False]),
+        (("MMMP", "MMMP"), [None, None, None, None, None]),  # nothing generalises, so nothing comes first
+        (("PPPP", "PPPP"), [None, None, None, None, None]),  # of nothing there is no order
     ],
 )
 def test_the_phase_diagram_is_compared_with_the_papers_order(rows, agree):
@@ -155,6 +156,18 @@ def test_the_phase_diagram_is_compared_with_the_papers_order(rows, agree):
     assert [each.agrees for each in found] == agree
     counts = "".join(rows)
     assert f"Of {len(counts)} cells: {counts.count('M')} memorise, {counts.count('G')} generalise," in found[0].found
+
+
+def test_the_phase_diagram_counts_the_batches_that_too_many_tasks_keep_on_the_plateau():
+    found = phases.find(diagram("PPPP", "MPPP", "MMGP", "MMGG"), SETTINGS)
+    (returns,) = (each.found for each in found if "most tasks" in each.question)
+    assert returns == "yes with 2 of 4 batches"
+
+
+def test_a_cell_of_the_phase_diagram_has_the_mean_losses_of_its_seeds():
+    table = pd.concat([diagram("G"), diagram("P").assign(seed=1), diagram("M").assign(seed=2, training=math.nan)])
+    (cell,) = phases.judged(table).to_dict("records")
+    assert (cell["phase"], cell["training"], cell["unseen"]) == (phases.GENERALISES, 0.75, 0.75), "no loss, no vote"
 
 
 def test_the_phase_diagram_says_which_numbers_of_tasks_generalise():
@@ -203,6 +216,11 @@ def test_long_sequences_agree_with_the_paper_only_if_each_ends_higher_than_the_o
         assert rise.ours == pytest.approx(10, rel=0.01)
         assert cost.ours == pytest.approx(accuracies[500] / 10 / accuracies[50], rel=0.02)
     assert [each.agrees for each in long_sequences.find(lengths({50: 0.6}), SETTINGS)] == [None]
+
+
+def test_long_sequences_have_no_verdict_where_nothing_is_above_guessing():
+    first, *_ = long_sequences.find(lengths({50: 0.1, 100: 0.1, 500: 0.1}).assign(accuracy=0.1), SETTINGS)
+    assert first.agrees is None
 
 
 def test_an_initialisation_moves_the_beginning_of_generalisation():

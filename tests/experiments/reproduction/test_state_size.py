@@ -1,12 +1,14 @@
 """State size: equal parameters or equal state, and which of the two helps."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from gpicl.experiments import state_size
-from gpicl.experiments.reproduction import Settings, find_experiment
+from gpicl.experiments.reproduction import Finding, Settings, find_experiment, points
 from gpicl.experiments.state_size import PARAMETERS, STATE, gains
 from gpicl.learners import build_learner
+from gpicl.metatesting import mean_interval
 
 SETTINGS = Settings("laptop")
 
@@ -77,15 +79,36 @@ def test_the_size_that_gains_more_helps_more(by_state, by_parameters, agrees):
     assert found["Which size orders all learners?"].agrees is agrees
 
 
-def test_the_two_lstms_are_compared_at_their_best():
+def pair_of(table: pd.DataFrame) -> list[Finding]:
+    return [each for each in state_size.find(table, SETTINGS) if each.question.startswith("Does a larger state beat")]
+
+
+def test_the_best_lstm_is_compared_with_outer_products_that_have_a_larger_state_and_no_more_parameters():
     table = sized(0.1, 0.01)
+    table.loc[table["learner"] == "OuterProductLSTM", "state_size"] *= 2
     table.loc[table["learner"] == "LSTM", "accuracy"] /= 2
-    better = {each.question: each for each in state_size.find(table, SETTINGS)}[
-        "Does a larger state beat more parameters?"
-    ]
+    (better,) = pair_of(table)
     assert (better.ours, better.agrees) == (pytest.approx(2.0), True)
+    assert "LSTM 25.5% (state 400, parameters 1,000); OuterProductLSTM 51.0% (state 800" in better.found
     table.loc[table["learner"] == "LSTM", "accuracy"] *= 3
-    worse = {each.question: each for each in state_size.find(table, SETTINGS)}[
-        "Does a larger state beat more parameters?"
-    ]
-    assert worse.agrees is False
+    assert pair_of(table)[0].agrees is False
+
+
+def test_no_pair_is_compared_where_no_outer_product_has_a_larger_state_or_all_have_more_parameters():
+    assert pair_of(sized(0.1, 0.01)) == []
+    table = sized(0.1, 0.01)
+    table.loc[table["learner"] == "OuterProductLSTM", ["state_size", "parameters"]] *= 2
+    assert pair_of(table) == []
+
+
+def test_a_larger_state_helps_only_if_the_interval_over_seeds_says_so():
+    table = sized(0.02, 0.01)
+    noisy = (table["learner"] == "LSTM") & (table["varied"] == STATE) & (table["seed"] == 0)
+    table.loc[noisy, "accuracy"] += 0.08 * np.log2(table.loc[noisy, "state_size"] / 100)
+    found = {each.question: each for each in state_size.find(table, SETTINGS)}
+    assert found["OuterProductLSTM: what helps more, a larger state or more parameters?"].agrees is True
+    unclear = found["LSTM: what helps more, a larger state or more parameters?"]
+    assert unclear.agrees is False
+    differences = np.array([0.09, 0.01, 0.01])
+    assert unclear.ours == pytest.approx(1 + mean_interval(differences)[0])
+    assert unclear.row()[3:7] == [points(unclear.ours), "+0.00 points", "", "at least +0.10 points"]

@@ -78,14 +78,21 @@ def choose_entries(learners: str) -> list[Entry]:
     Raises:
         UnknownNameError: If a name is neither an entry nor such a path.
         LearnerError: If your own learner cannot be imported.
-        ConfigError: If no learner is named, or a configuration cannot be read.
+        ConfigError: If no learner is named, two have the same name, or a configuration cannot be read.
     """
     known = {entry.name: entry for entry in ENTRIES}
     names = [name.strip() for name in learners.split(",") if name.strip()]
     if not names:
         raise ConfigError(f"learners is empty. Give all, or some of {', '.join(known)}.")
     own = [_own(name, known) for name in dict.fromkeys(names) if name != "all" and name not in known]
-    return [*(entry for entry in ENTRIES if "all" in names or entry.name in names), *own]
+    entries = [*(entry for entry in ENTRIES if "all" in names or entry.name in names), *own]
+    for i, entry in enumerate(entries):
+        if entry.name in {other.name for other in entries[:i]}:
+            raise ConfigError(
+                f"Two learners of the comparison are named {entry.name}, so their rows could not be told apart. "
+                "Rename a YAML file: its name is the learner's name in the table."
+            )
+    return entries
 
 
 def _own(name: str, known: Collection[str]) -> Entry:

@@ -139,7 +139,7 @@ def comparison_figure(table: pd.DataFrame, examples: int) -> Figure:
     datasets = list(dict.fromkeys(table["dataset"]))
     learners = list(dict.fromkeys(table["learner"]))[::-1]
     with figure_style():
-        figure = Figure(figsize=(1.6 + 1.9 * len(datasets), 1.2 + 0.27 * len(learners)), layout="constrained")
+        figure = Figure(figsize=(max(5.0, 1.6 + 1.9 * len(datasets)), 1.2 + 0.27 * len(learners)), layout="constrained")
         panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
         for axes, dataset in zip(panels, datasets, strict=True):
             for source, (marker, colour, filled) in _MARKS.items():
@@ -198,7 +198,8 @@ def _page(table: pd.DataFrame, trials: Sequence[Trial], scale: Scale, command: s
         "",
         "Per cent, with 95 % intervals.",
         "Each seed has its own weights, tasks and episodes, and all learners answer the same episodes of a seed.",
-        "Intervals over several seeds are Student's t; those of one seed are Wilson's over its episodes.",
+        "Intervals over several seeds are Student's t, and never narrower than Wilson's over all their episodes; those",
+        "of one seed are Wilson's over its episodes.",
         "Both allow for the finite number of test images, as if each image were always right or always wrong.",
         "*Italics: published accuracies* (paper: arXiv 2212.04458, 32x32x3, mean of 3 seeds; earlier reproduction:",
         "Lerostre/gpicl).",
@@ -242,12 +243,18 @@ def _costs_table(table: pd.DataFrame) -> str:
     rows = [
         [
             str(row["learner"]),
-            f"{row['size']:.0f}x{row['size']:.0f}x{row['channels']:.0f}",
+            _image(row),
             *(_number(row.get(key), digits) for key, digits in _COLUMNS.values()),
         ]
         for _, row in own.iterrows()
     ]
     return markdown_table(["learner", "images", *_COLUMNS], rows)
+
+
+def _image(row: pd.Series) -> str:
+    if pd.isna(row["size"]):
+        return "own size"
+    return f"{row['size']:.0f}x{row['size']:.0f}" + ("" if pd.isna(row["channels"]) else f"x{row['channels']:.0f}")
 
 
 _COLUMNS = {

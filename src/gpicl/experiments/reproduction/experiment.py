@@ -66,6 +66,7 @@ class Experiment:
         figure: Draws the table.
         findings: States what the table shows.
         prepare: Called before the first run, for example to make data that the runs read.
+        prepared_from: Names of the data sets that `prepare` makes data of.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Experiment:
     figure: Callable[[pd.DataFrame, Settings], Figure]
     findings: Callable[[pd.DataFrame, Settings], Sequence[Finding]]
     prepare: Callable[[Settings], object] = lambda settings: None
+    prepared_from: Sequence[str] = ()
 
     def reproduce(
         self,
@@ -108,6 +110,8 @@ class Experiment:
         failures = sweep(runs, settings.output, engine, command, self.name, say, progress)
         table = results_table(runs, settings.output, self.measure, failures)
         read = {name for run in runs for name in (run.config.data.dataset, *run.config.testing.datasets)}
+        made_of = self.prepared_from if settings.features is None else ()
+        episodes = [run.config.testing.episodes for run in runs]
         page = Page(
             self.name,
             self.title,
@@ -116,8 +120,8 @@ class Experiment:
             costs=costs_table(runs, settings.output, failures),
             figure=self.figure(table, settings) if len(table) else None,
             findings=self.findings(table, settings) if len(table) else (),
-            data={name: source for name, source in settings.sources.items() if source in read},
-            episodes=runs[0].config.testing.episodes,
+            data={name: source for name, source in settings.sources.items() if source in read or name in made_of},
+            episodes=(min(episodes), max(episodes)),
         )
         write_experiment_page(results, page, settings, command, engine.description)
         return len(failures)

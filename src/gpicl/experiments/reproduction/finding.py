@@ -15,6 +15,11 @@ def percent(value: float) -> str:
     return f"{value:.1%}"
 
 
+def points(value: float) -> str:
+    """Format 1 + a difference of shares as the difference in points."""
+    return f"{100 * (value - 1):+.2f} points"
+
+
 def power_of_two(value: float) -> str:
     """Format a number as a power of two."""
     return "beyond the grid" if value == inf else f"2^{log2(value):.3g}"
@@ -29,7 +34,8 @@ class Reference(NamedTuple):
     """A number of the paper, and the ratios to it that count as agreement.
 
     Attributes:
-        value: The paper's number, not 0. If the paper only gives a direction, use 1 and compare a ratio of ours.
+        value: The paper's number, not 0. If the paper only gives a direction, use 1 and compare a ratio of ours, or
+            1 + a difference with the form `points`.
         lowest: Smallest ratio of our number to the paper's that agrees.
         highest: Largest ratio that agrees; infinite for no upper limit.
         form: Formats the number.
@@ -51,6 +57,8 @@ class Reference(NamedTuple):
     @property
     def accepted(self) -> str:
         """The ratios that agree, in words."""
+        if self.form is points:
+            return f"at least {points(self.lowest)}"
         if self.highest == inf:
             return f"at least {self.lowest:.3g}"
         return f"{self.lowest:.3g} to {self.highest:.3g}"
@@ -91,7 +99,7 @@ class Finding(NamedTuple):
         ours, ratio = "unknown", ""
         if self.ours is not None and not isnan(self.ours):
             ours = reference.form(self.ours)
-            ratio = "" if isinf(self.ours) else f"{reference.ratio(self.ours):.2g}"
+            ratio = "" if isinf(self.ours) or reference.form is points else f"{reference.ratio(self.ours):.2g}"
         numbers = [ours, reference.form(float(reference.value)), ratio, reference.accepted]
         return [self.question, self.found, self.paper, *numbers, verdict]
 

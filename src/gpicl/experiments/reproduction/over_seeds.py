@@ -7,6 +7,12 @@ import pandas as pd
 
 from gpicl.metatesting import accuracy_over_seeds, mean_interval
 
+OVER_SEEDS = (
+    "mean and 95 % interval over seeds (Student's t, with the noise of the test images, and never narrower than "
+    "Wilson's over the episodes of all seeds), or over episodes (Wilson) with one seed"
+)
+"""How `over_seeds` averages accuracies, for the rules on the pages."""
+
 
 def over_seeds(table: pd.DataFrame, by: Sequence[str], value: str = "accuracy") -> pd.DataFrame:
     """Average a column over seeds.

@@ -29,7 +29,7 @@ class Page(NamedTuple):
         figure: Figure of the table; None if no run has finished.
         findings: What the table shows.
         data: Sources of data sets that are not loaded under their own names, by name.
-        episodes: Episodes of every meta-test.
+        episodes: The fewest and the most episodes of a meta-test.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Page(NamedTuple):
     figure: Figure | None
     findings: Sequence[Finding]
     data: Mapping[str, str]
-    episodes: int
+    episodes: tuple[int, int]
 
 
 def write_experiment_page(folder: Path, page: Page, settings: Settings, command: str, engine: str) -> None:
@@ -103,12 +103,16 @@ def _runs(page: Page, settings: Settings, engine: str) -> str:
     costs = page.costs
     distinct = costs.drop_duplicates("run")
     seconds = distinct["seconds"] if "seconds" in distinct else pd.Series(dtype=float)
-    seeds = f"; seeds {_list(costs['seed'])}" if "seed" in costs else ""
+    count = f"{len(distinct)} run{'s' if len(distinct) != 1 else ''}"
+    if "seed" in costs:
+        count += f"; seed{'s' if costs['seed'].nunique() != 1 else ''} {_list(costs['seed'])}"
     data = ", ".join(f"`{name}` is `{source}`" for name, source in page.data.items())
     longest = seconds.max() / 60 if len(seconds) else 0.0
-    low, high = wilson_interval(np.array([page.episodes // 2]), page.episodes)
+    fewest, most = page.episodes
+    episodes = f"{fewest:,}" + (f" to {most:,}" if most > fewest else "")
+    low, high = wilson_interval(np.array([fewest // 2]), fewest)
     return (
-        f"Scale `{settings.scale}`: {len(distinct)} runs{seeds}; {page.episodes:,} episodes per data set and kind of "
+        f"Scale `{settings.scale}`: {count}; {episodes} episodes per data set and kind of "
         f"tasks, so the accuracy of one run is known to ± {50 * float(high[0] - low[0]):.1f} points or better (95 %, "
         f"Wilson). Meta-training took {seconds.sum() / 60:.1f} minutes, summed over the runs "
         f"(longest run: {longest:.1f}). Machine: {_machines(costs)}; torch {torch.__version__}; engine: "

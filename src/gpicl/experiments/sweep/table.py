@@ -10,7 +10,7 @@ from gpicl.experiments.sweep.sweep import SweptRun
 from gpicl.runs.meta_test_run import tested_rows
 from gpicl.weights import CARD_FILE, load_card
 
-_COLUMNS = ["dataset", "tasks", "position", "accuracy", "low", "high", "loss", "episodes"]
+_COLUMNS = ["dataset", "tasks", "position", "accuracy", "low", "high", "loss", "episodes", "examples"]
 
 Measure = Callable[[SweptRun, Path], Iterable[dict[str, Any]]]
 """Measures a finished run: takes the run and its folder, and returns rows of a table."""
