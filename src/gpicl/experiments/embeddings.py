@@ -26,6 +26,7 @@ from gpicl.experiments.reproduction import (
     Reference,
     Scale,
     Settings,
+    clear,
     lay_out,
     over_seeds,
     points,
@@ -35,6 +36,7 @@ from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.files import make_folder, write_atomically
 from gpicl.metatesting import mean_interval
 from gpicl.metatraining import DataConfig, LearnerConfig
+from gpicl.weights import load_card
 
 PIXELS, PCA, FILTERS, NETWORK, OTHER, GIVEN = (
     "pixels",
@@ -151,16 +153,34 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # its keywords are the arrays
 
 
+_every = accuracies_at()
+
+
+def measure(run: SweptRun, folder: Path) -> list[dict[str, Any]]:
+    """Measure accuracy at every position.
+
+    Args:
+        run: A finished run.
+        folder: Folder of the run.
+
+    Returns:
+        Rows of `accuracies_at`, with the number of `classes` of a task.
+    """
+    classes = load_card(folder)["options"]["num_classes"]
+    return [{**row, "classes": classes} for row in _every(run, folder)]
+
+
 _RULE = f"accuracy on unseen tasks of images of classes that no network was trained on; {OVER_SEEDS}."
 _GAIN_RULE = (
     f"{_RULE} The gain is the accuracy with features of the network minus that with pixels at the same seed; mean and "
-    "95 % interval over seeds (Student's t). The number is the lower end of that interval (with one seed, the gain)."
+    "95 % interval over seeds (Student's t). The number is the end of that interval that is nearer to zero (with one "
+    "seed, the gain); there is none if the interval holds zero."
 )
 _SAME_RULE = (
     f"{_RULE} The gain is the accuracy with features of the network trained on classes of the same data set minus that "
     "with features of the network trained on the other, seed by seed; mean and 95 % interval over seeds."
 )
-_MORE = Reference(1.0, 1.001, np.inf, points)
+_MORE = Reference(1.0, 1.0, np.inf, points)
 
 
 def gain(rows: pd.DataFrame, kind: str, over: str) -> tuple[float, float, float] | None:
@@ -213,7 +233,9 @@ def _at(dataset: str, position: int, rows: pd.DataFrame) -> list[Finding]:
     if over_pixels is not None:
         claim = "pretrained embeddings learn from fewer examples"
         question = f"What does a network of the same domain gain {where}?"
-        found.append(Finding(question, _text(over_pixels, rows), _GAIN_RULE, claim, 1.0 + over_pixels[1], _MORE))
+        found.append(
+            Finding(question, _text(over_pixels, rows), _GAIN_RULE, claim, clear(over_pixels[1], over_pixels[2]), _MORE)
+        )
     over_other = gain(rows, NETWORK, OTHER)
     if over_other is not None:
         question = f"How much of that comes from the domain {where}?"
@@ -233,7 +255,8 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
     lines = [(kind, kind, line) for kind, line in zip(kinds, ("-", "--", "-.", ":", "-"), strict=False)]
     with panels(len(datasets), 2.6) as (figure, places):
         for axes, dataset in zip(places[0], datasets, strict=True):
-            position_curves(axes, means[means["dataset"] == dataset], lines, "features", int(table["position"].max()))
+            rows, last = means[means["dataset"] == dataset], int(table["position"].max())
+            position_curves(axes, rows, lines, "features", last, 1 / int(table["classes"].iloc[0]))
             axes.set_title(f"meta-tested on {dataset}")
         legend_above(figure, 3, title="features")
     return figure
@@ -255,7 +278,7 @@ EXPERIMENT = Experiment(
         "`x` [N, F] and labels `y`."
     ),
     grid=grid,
-    measure=accuracies_at(),
+    measure=measure,
     figure=draw,
     findings=find,
     prepare=make_features,

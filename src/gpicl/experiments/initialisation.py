@@ -20,6 +20,7 @@ from gpicl.experiments.reproduction import (
 )
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, plot_band, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
+from gpicl.metatesting import mean_interval
 from gpicl.report import COLOURS
 
 RANDOM, MEMORISING, GENERALISING = "random", "memorising", "generalising"
@@ -81,6 +82,10 @@ _RULE = (
     "Runs *generalise* if their accuracy on unseen tasks at the last position, mean over seeds, is at least "
     f"{100 * _LEARNED:.0f} points above guessing."
 )
+_GAIN = (
+    "accuracy on unseen tasks minus that from random weights at the same seed, by number of tasks; mean and 95 % "
+    f"interval over seeds (Student's t). {_RULE}"
+)
 
 
 def mean_accuracies(table: pd.DataFrame) -> pd.DataFrame:
@@ -116,15 +121,27 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     ):
         if not {begin, RANDOM} <= set(begins):
             continue
-        rule = f"doublings of the smallest number of tasks that generalises, from random weights to the others. {_RULE}"
-        never = [name for name in (begin, RANDOM) if begins[name] == inf]
-        text = (
-            f"unknown: nothing generalises from {' or '.join(never)} weights"
-            if never
-            else f"the threshold moves by {log2(begins[begin] / begins[RANDOM]):+.0f} doublings"
-        )
-        found.append(Finding(question, text, rule))
+        thresholds = f"Generalises {_from(begins[begin])}, from random weights {_from(begins[RANDOM])}"
+        found.append(Finding(question, f"{_differences(table, begin)}. {thresholds}", _GAIN))
     return found
+
+
+def _from(threshold: float) -> str:
+    return "with none of the grid" if threshold == inf else f"from 2^{log2(threshold):.0f} tasks on"
+
+
+def _differences(table: pd.DataFrame, begin: str) -> str:
+    rows = table[(table["tasks"] == "unseen") & table["begins"].isin([begin, RANDOM])]
+    wide = rows.pivot_table(index=["num_tasks", "seed"], columns="begins", values="accuracy").dropna()
+    texts = []
+    for count, of_count in wide.groupby("num_tasks"):
+        differences = 100 * (of_count[begin] - of_count[RANDOM]).to_numpy(dtype=float)
+        text = f"2^{log2(float(str(count))):.0f} {differences.mean():+.1f} points"
+        if len(differences) > 1:
+            low, high = mean_interval(differences)
+            text += f" ({low:+.1f} to {high:+.1f})"
+        texts.append(text)
+    return "; ".join(texts)
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:

@@ -87,7 +87,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     for dataset in dict.fromkeys(table["dataset"]):
         ends = last[last["dataset"] == dataset].sort_values("length")
         text = "; ".join(
-            f"{row['length']} examples {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
+            f"episodes of {row['length']} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
             for _, row in ends.iterrows()
         )
         ratio = min((times(b, a) for a, b in pairwise(ends["accuracy"])), default=nan)
@@ -97,6 +97,9 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     short, long = int(means["length"].min()), int(means["length"].max())
     if short == long:  # all others failed
         return found
+    if (last[last["length"] == long]["low"] <= _CHANCE).all():
+        text = f"unknown: runs with episodes of {long} are at chance, because they have not left the plateau"
+        return [*found, Finding(f"What do episodes of {long} cost after {short - 1} examples?", text, _SAME)]
     early = _accuracies(means, long, short)
     ends_long, ends_short = _accuracies(means, long, long), _accuracies(means, short, short)
     texts = [f"{name} from {early[name]:.1%} to {ends_long[name]:.1%}" for name in early.index]

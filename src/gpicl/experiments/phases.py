@@ -71,7 +71,7 @@ RULE = (
     f"from the losses at the end of a run: *{PLATEAU}*: the training loss (mean over the last {_WINDOW} logged steps) "
     f"is not below {BELOW:.0%} of ln C, the loss of guessing; *{GENERALISES}*: it is, and the loss on unseen tasks "
     f"(128 episodes without interventions) is lower than that of guessing; *{MEMORISES}*: only the training loss is. "
-    "With several seeds, the means of their losses count."
+    "With several seeds, the medians of their losses count."
 )
 
 
@@ -100,11 +100,15 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
         table: See `measure`.
 
     Returns:
-        One row per `batch` and `num_tasks`: `phase`, and the mean `training` and `unseen` loss and `accuracy`.
+        One row per `batch` and `num_tasks`: `phase`, the median `training` and `unseen` loss over seeds, and the mean
+        `accuracy`. Runs without a loss are left out.
     """
     known = table.dropna(subset=["training", "unseen"])
-    means = known.groupby(["batch", "num_tasks"], sort=True)[["training", "unseen", "accuracy"]].mean().reset_index()
-    return means.assign(phase=[_phase(row["training"], row["unseen"]) for _, row in means.iterrows()])
+    # WHY medians: seeds differ most at the border of two phases, and the loss of one that memorises has no upper limit.
+    cells = known.groupby(["batch", "num_tasks"], sort=True).agg(
+        training=("training", "median"), unseen=("unseen", "median"), accuracy=("accuracy", "mean")
+    )
+    return cells.assign(phase=[_phase(row["training"], row["unseen"]) for _, row in cells.iterrows()]).reset_index()
 
 
 def _phase(training: float, unseen: float) -> str:

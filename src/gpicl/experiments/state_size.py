@@ -18,10 +18,10 @@ from gpicl.experiments.reproduction import (
     Reference,
     Scale,
     Settings,
+    clear,
     lay_out,
     over_seeds,
     points,
-    times,
 )
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
@@ -207,24 +207,28 @@ def published_sizes() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+_NEARER = (
+    "the end of its 95 % interval over seeds (Student's t) that is nearer to zero, or the difference itself with one "
+    "seed; there is no number if the interval holds zero"
+)
 _GAIN = (
     "gain per doubling of the accuracy at the last position on unseen tasks: the slope of a line through one seed's "
     "accuracies against log2 of the size; mean over seeds, and 95 % interval by Student's t. "
 )
-_BOTH = _GAIN + (
-    "The number is the gain per doubling of the state at equal parameters minus that per doubling of the parameters at "
-    "equal state: the lower end of its 95 % interval over seeds (Student's t), or the difference itself with one seed."
+_BOTH = (
+    f"{_GAIN}The number is the gain per doubling of the state at equal parameters minus that per doubling of the "
+    f"parameters at equal state: {_NEARER}."
 )
 _ALL = (
     "Spearman's rank correlation between size and accuracy at the last position on unseen tasks, mean over seeds, over "
-    "all learners and sizes. The number is 1 + the correlation with the state minus that with the parameters."
+    "all learners and sizes. The number is 1 + the correlation with the state minus that with the parameters: "
+    f"{_NEARER}."
 )
 _PAIR = (
     "the best outer-product LSTM that has a larger state than the best LSTM and no more parameters (within 5 %), "
-    "against that LSTM: the ratio of their accuracies."
+    f"against that LSTM. The number is the difference of their accuracies: {_NEARER}."
 )
-_MORE = Reference(1.0, 1.001, inf)
-_GAINS_MORE = Reference(1.0, 1.001, inf, points)
+_MORE, _ORDERS_MORE = Reference(1.0, 1.0, inf, points), Reference(1.0, 1.0, inf)
 _SIZE_OF = {STATE: "state_size", PARAMETERS: "parameters"}
 
 
@@ -262,23 +266,24 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
             rows = means[(means["learner"] == learner) & (means["varied"] == varied)].sort_values(_SIZE_OF[varied])
             each = ", ".join(f"{row['accuracy']:.1%} ({row[_SIZE_OF[varied]]:,})" for _, row in rows.iterrows())
             texts.append(f"{name}, {_points(slopes[varied])} per doubling: {each}")
-        ours = 1.0 + _at_least(slopes[STATE], slopes[PARAMETERS])
+        ours = _compared(slopes[STATE], slopes[PARAMETERS])
         question = f"{learner}: what helps more, a larger state or more parameters?"
-        found.append(Finding(question, "; ".join(texts), _BOTH, "a larger state", ours, _GAINS_MORE))
-    one_each = means.drop_duplicates(["learner", "state_size", "parameters"])
-    by_state, by_parameters = (_rank_correlation(one_each, column) for column in ("state_size", "parameters"))
-    text = f"the state: {by_state:.2f}; the parameters: {by_parameters:.2f}"
-    difference = 1.0 + by_state - by_parameters
+        found.append(Finding(question, "; ".join(texts), _BOTH, "a larger state", ours, _MORE))
+    seeds = [rows for _, rows in table.drop_duplicates(["learner", "state_size", "parameters", "seed"]).groupby("seed")]
+    by_state, by_parameters = ([_rank_correlation(rows, size) for rows in seeds] for size in _SIZE_OF.values())
+    text = f"the state: {np.mean(by_state):.2f}; the parameters: {np.mean(by_parameters):.2f}"
+    ours = _compared(by_state, by_parameters)
     question = "Which size orders all learners?"
-    found.append(Finding(question, text, _ALL, "the state, not the parameters", difference, _MORE))
-    return [*found, *_pair(means)]
+    found.append(Finding(question, text, _ALL, "the state, not the parameters", ours, _ORDERS_MORE))
+    return [*found, *_pair(table, means)]
 
 
-def _at_least(first: list[float], second: list[float]) -> float:
-    if len(first) != len(second):  # some runs failed
-        return float(np.mean(first) - np.mean(second))
+def _compared(first: list[float], second: list[float]) -> float | None:
+    if len(first) != len(second):  # some runs failed, so seeds cannot be paired
+        return None
     differences = np.array(first) - np.array(second)
-    return mean_interval(differences)[0] if len(differences) > 1 else float(differences[0])
+    low, high = mean_interval(differences) if len(differences) > 1 else (differences[0], differences[0])
+    return clear(float(low), float(high))
 
 
 def _points(slopes: list[float]) -> str:
@@ -295,7 +300,7 @@ def _rank_correlation(means: pd.DataFrame, column: str) -> float:
     return float(spearmanr(means[column], means["accuracy"]).statistic)
 
 
-def _pair(means: pd.DataFrame) -> list[Finding]:
+def _pair(table: pd.DataFrame, means: pd.DataFrame) -> list[Finding]:
     lstms, others = (means[means["learner"] == name] for name in ("LSTM", "OuterProductLSTM"))
     if lstms.empty:
         return []
@@ -308,8 +313,15 @@ def _pair(means: pd.DataFrame) -> list[Finding]:
         f"{row['learner']} {row['accuracy']:.1%} (state {row['state_size']:,}, parameters {row['parameters']:,})"
         for row in (lstm, other)
     ]
-    ratio = times(other["accuracy"], lstm["accuracy"])
-    return [Finding("Does a larger state beat more parameters?", "; ".join(texts), _PAIR, "yes", ratio, _MORE)]
+    first, second = (_by_seed(table, row) for row in (other, lstm))
+    ours = _compared(first, second)
+    return [Finding("Does a larger state beat more parameters?", "; ".join(texts), _PAIR, "yes", ours, _MORE)]
+
+
+def _by_seed(table: pd.DataFrame, row: "pd.Series[Any]") -> list[float]:
+    keys = ["learner", "state_size", "parameters"]
+    rows = table[(table[keys] == row[keys]).all(axis=1)].drop_duplicates("seed").sort_values("seed")
+    return [float(accuracy) for accuracy in rows["accuracy"]]
 
 
 _MARKERS = "osD^vP*X<"  # one more than there are colours, so a repeated colour has another marker

@@ -1,7 +1,16 @@
 """Reproduction: every figure of the paper as an experiment that runs, resumes, scales out and explains itself."""
 
 from gpicl.experiments.reproduction.experiment import Experiment, Reproducible, find_experiment
-from gpicl.experiments.reproduction.finding import Finding, Reference, percent, plain, points, power_of_two, times
+from gpicl.experiments.reproduction.finding import (
+    Finding,
+    Reference,
+    clear,
+    percent,
+    plain,
+    points,
+    power_of_two,
+    times,
+)
 from gpicl.experiments.reproduction.over_seeds import OVER_SEEDS, over_seeds
 from gpicl.experiments.reproduction.scale import OFF_THE_PLATEAU, Scale, changed, lay_out
 from gpicl.experiments.reproduction.settings import SCALES, Settings, find_sources
@@ -17,6 +26,7 @@ __all__ = [
     "Scale",
     "Settings",
     "changed",
+    "clear",
     "find_experiment",
     "find_sources",
     "lay_out",

@@ -52,7 +52,14 @@ def legend_above(figure: Figure, columns: int | None = None, title: str | None =
     figure.legend(handles, labels, loc="outside upper center", ncols=columns or len(handles), title=title)
 
 
-def position_curves(axes: Axes, means: pd.DataFrame, lines: Sequence[tuple[str, str, str]], by: str, last: int) -> None:
+def position_curves(
+    axes: Axes,
+    means: pd.DataFrame,
+    lines: Sequence[tuple[str, str, str]],
+    by: str,
+    last: int,
+    chance: float | None = 0.1,
+) -> None:
     """Draw accuracy at every position of the episode.
 
     Args:
@@ -61,11 +68,12 @@ def position_curves(axes: Axes, means: pd.DataFrame, lines: Sequence[tuple[str, 
         lines: Value of `by`, label and style of every line.
         by: Column that distinguishes the lines.
         last: Last position, the limit of the x-axis.
+        chance: Accuracy of guessing (0..1); None for no line.
     """
     for colour, (value, label, line) in zip(COLOURS, lines, strict=False):
         plot_band(axes, means[means[by] == value], "position", "accuracy", colour=colour, label=label, line=line,
                   marker="")  # fmt: skip
-    per_cent(axes, "accuracy" if axes is axes.figure.axes[0] else "")
+    per_cent(axes, "accuracy" if axes is axes.figure.axes[0] else "", chance)
     axes.set(xlabel="position in the episode", ylim=(0, 1), xlim=(1, last))
 
 

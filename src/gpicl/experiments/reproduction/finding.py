@@ -20,6 +20,21 @@ def points(value: float) -> str:
     return f"{100 * (value - 1):+.2f} points"
 
 
+def clear(low: float, high: float) -> float | None:
+    """Reduce the interval of a difference to the number that is compared with `Reference(1.0, 1.0, inf, points)`.
+
+    Args:
+        low: Lower end, as a share.
+        high: Upper end, as a share.
+
+    Returns:
+        1 + the end that is nearer to zero; None if the interval holds zero, so that there is no verdict.
+    """
+    if low <= 0 <= high:
+        return None
+    return 1 + (low if low > 0 else high)
+
+
 def power_of_two(value: float) -> str:
     """Format a number as a power of two."""
     return "beyond the grid" if value == inf else f"2^{log2(value):.3g}"
