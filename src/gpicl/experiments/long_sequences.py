@@ -87,7 +87,7 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     for dataset in dict.fromkeys(table["dataset"]):
         ends = last[last["dataset"] == dataset].sort_values("length")
         text = "; ".join(
-            f"episodes of {row['length']} {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
+            f"episodes of {row['length']}: {row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
             for _, row in ends.iterrows()
         )
         ratio = min((times(b, a) for a, b in pairwise(ends["accuracy"])), default=nan)
