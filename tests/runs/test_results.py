@@ -30,6 +30,14 @@ def test_other_data_under_the_same_name_are_tested_again(trained, tmp_path, writ
     assert set(rows(trained)["dataset"]) == {"p", "q"}
 
 
+def test_stale_rows_go_even_if_the_new_test_has_another_number_of_episodes(trained, tmp_path, write_patterns):
+    data = write_patterns(tmp_path / "other.npz", seed=1)
+    assert evaluate(trained, f"r={data}") == 0
+    write_patterns(data, seed=2)
+    assert evaluate(trained, f"r={data}", "--episodes", "9") == 0
+    assert set(rows(trained).query("dataset == 'r'")["episodes"]) == {9}
+
+
 def test_the_same_test_is_not_made_again(trained, patterns, monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("tested again")
@@ -69,9 +77,18 @@ def test_positions_added_later_are_those_of_one_test(trained, patterns):
     assert evaluate(trained, f"p={patterns}", "--seed", "1") == 0
     whole = rows(trained).query("seed == 1")
     assert evaluate(trained, f"p={patterns}", "--seed", "1", "--episodes", "9") == 0
-    assert evaluate(trained, f"p={patterns}", "--seed", "1") == 0
     again = rows(trained).query("seed == 1")
-    assert again["accuracy"].tolist() == whole["accuracy"].tolist()
+    assert again[again["episodes"] == 8]["accuracy"].tolist() == whole["accuracy"].tolist()
+    assert len(again) == 2 * len(whole), "tests of 8 and of 9 episodes stand side by side"
+
+
+def test_commands_with_other_numbers_of_episodes_do_not_undo_each_other(trained, patterns):
+    for episodes in ("6", "7"):
+        assert evaluate(trained, f"p={patterns}", "--seed", "2", "--episodes", episodes) == 0
+    written = (trained / "results.csv").stat().st_mtime_ns
+    for episodes in ("6", "7"):
+        assert evaluate(trained, f"p={patterns}", "--seed", "2", "--episodes", episodes) == 0
+    assert (trained / "results.csv").stat().st_mtime_ns == written, "nothing is tested again"
 
 
 def test_results_of_other_weights_are_not_mixed_with_these(trained, patterns, tmp_path, capsys):

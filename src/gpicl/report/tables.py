@@ -13,7 +13,7 @@ def accuracy_rows(results: pd.DataFrame) -> pd.DataFrame:
     Args:
         results: Table from `evaluate`.
     """
-    keys = ["dataset", "tasks", *(name for name in _SETTINGS if name in results)]
+    keys = ["dataset", "tasks", *(name for name in (*_SETTINGS, "episodes") if name in results)]
     last = results.groupby(keys, sort=False, dropna=False)["position"].transform("max")
     return results[results["position"] == last].reset_index(drop=True)
 

@@ -18,7 +18,7 @@ from gpicl.tasks import TaskKind
 RESULTS_FILE = "results.csv"
 """File name of the table, in a run's folder."""
 PLACE = ["dataset", "tasks", "length", "image", "features", "seed"]
-"""Columns that identify the test of a row. Tests that differ in one of them have separate rows."""
+"""Columns that identify the test of a row, with `episodes`. Tests that differ in one of them have separate rows."""
 
 
 class MetaTest(NamedTuple):
@@ -105,6 +105,8 @@ def write_results(path: Path, results: pd.DataFrame) -> None:
 def add_rows(results: pd.DataFrame, test: MetaTest, rows: pd.DataFrame) -> pd.DataFrame:
     """Add the rows of a test, sorted by position, and remove out-of-date rows with the same `PLACE`.
 
+    Rows of the same test with another number of episodes stay, so that two commands do not undo each other.
+
     Args:
         results: The table so far.
         test: The test.
@@ -118,7 +120,8 @@ def add_rows(results: pd.DataFrame, test: MetaTest, rows: pd.DataFrame) -> pd.Da
     for name in PLACE:
         in_place &= results[name] == getattr(test, name)
     own = pd.concat([kept, rows]).drop_duplicates("position", keep="last").sort_values("position")
-    return pd.concat([results[~in_place], own], ignore_index=True)
+    others = (results["key"] == test.key) & (results["episodes"] != test.episodes)
+    return pd.concat([results[~in_place | others], own], ignore_index=True)
 
 
 def rows_of(results: pd.DataFrame, tests: Iterable[MetaTest], positions: Sequence[int] | None = None) -> pd.DataFrame:
