@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
-from gpicl.data import FeatureDataset, load_features
+from gpicl.data import FeatureDataset, contents_of, load_contents, load_features
 from gpicl.errors import DataError
 
 FEATURES = np.random.RandomState(0).randn(6, 5)
@@ -76,6 +76,20 @@ def test_joined_sets_have_the_examples_and_classes_of_all():
     assert np.array_equal(both.labels, np.concatenate([one.labels, other.labels + 10]))
     assert np.array_equal(both.features[: len(one)], one.features)
     assert both.normalised(np.arange(len(both))).std() == pytest.approx(1, rel=1e-3)
+
+
+def test_the_summary_of_joined_sets_is_that_of_their_features(tmp_path):
+    def write(count: int) -> None:
+        np.savez(
+            tmp_path / "own.npz", x=np.arange(64 * count, dtype=np.uint8).reshape(count, 8, 8), y=np.arange(count) % 2
+        )
+
+    write(4)
+    name = f"digits+own={tmp_path / 'own.npz'}"
+    before = load_contents(name, size=8)
+    assert before == contents_of(load_features(name, size=8))
+    write(6)
+    assert load_contents(name, size=8).examples == before.examples + 2, "a part has changed"
 
 
 def test_sets_of_different_widths_are_not_joined():

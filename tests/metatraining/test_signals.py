@@ -4,7 +4,9 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from lightning import Callback
 
@@ -30,6 +32,17 @@ class Signals(Callback):
             os.kill(os.getpid(), self.number)
 
 
+class SignalAfter(Callback):
+    """Sends this process a signal when a step is done; a captured step has no callbacks within it."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_end(self, trainer, *arguments) -> None:
+        if trainer.global_step == self.step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)])
 def test_a_signal_writes_a_checkpoint_and_the_run_ends_with_the_weights_of_one_that_had_none(
     config, tmp_path, number, error
@@ -49,6 +62,20 @@ def test_a_signal_writes_a_checkpoint_and_the_run_ends_with_the_weights_of_one_t
     meta_train(config, tmp_path / "stopped", said.append)
     assert "Resuming at step 7" in said[0]
     assert (run.folder / "weights.safetensors").read_bytes() == (calm.folder / "weights.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("capture", [False, True])
+def test_a_run_that_resumes_at_a_validated_step_has_the_log_of_one_that_did_not_stop(config, tmp_path, capture):
+    loop = replace(config.loop, checkpoint_every=4, validate_every=4, log_every=2, capture=capture)
+    config = replace(config, loop=loop)
+    calm, _ = meta_train(config, tmp_path / "calm")
+    with pytest.raises(Terminated) as stopped:
+        meta_train(config, tmp_path / "stopped", callbacks=[SignalAfter(4)])
+    assert "stopped at step 4" in stopped.value.message
+    again, _ = meta_train(config, tmp_path / "stopped")
+    logs = [pd.read_csv(run.log).drop(columns="seconds") for run in (calm, again)]
+    pd.testing.assert_frame_equal(*logs)
+    assert logs[0]["loss"].notna().all()
 
 
 def test_training_in_a_thread_leaves_signals_alone(config, tmp_path):

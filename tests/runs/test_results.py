@@ -1,6 +1,7 @@
 """What has been tested is known by what was tested, and tests that differ stand side by side."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,8 @@ import pytest
 
 from gpicl.cli.main import main
 from gpicl.metatesting import load_outcomes, paired_differences
+from gpicl.metatraining import TestingConfig
+from gpicl.runs.meta_test_run import untested
 
 
 def evaluate(folder, datasets, *more):
@@ -150,6 +153,23 @@ def test_outcomes_are_saved_on_demand_and_are_those_of_the_table(trained, patter
     found = load_outcomes(trained / "outcomes")
     assert [right.mean() for right in found["right"]] == rows(trained)["accuracy"].tolist()
     assert paired_differences(trained / "outcomes", trained / "outcomes")["difference"].eq(0).all()
+
+
+@pytest.mark.parametrize("later", ["2,5", "5", "2"])
+def test_outcomes_hold_all_positions_that_were_asked_for(trained, patterns, later):
+    for positions in ("2,11", later):
+        command = (f"p={patterns}", "--positions", positions, "--outcomes", "true", "--seed", "3")
+        assert evaluate(trained, *command) == 0
+    found = load_outcomes(trained / "outcomes").set_index("position")["right"]
+    assert set(found.index) == {2, 11, *map(int, later.split(","))}
+    table = rows(trained).query("seed == 3").set_index("position")["accuracy"]
+    assert {place: right.mean() for place, right in found.items()} == table.to_dict()
+
+
+def test_a_run_without_outcomes_is_not_yet_tested_if_they_are_wanted(trained, patterns):
+    testing = TestingConfig([f"p={patterns}"], episodes=8)
+    assert not untested(trained, testing)
+    assert untested(trained, replace(testing, outcomes=True))
 
 
 def test_runs_of_other_seeds_answer_other_episodes(trained, patterns, quick):

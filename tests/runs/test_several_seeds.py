@@ -22,6 +22,16 @@ def test_several_seeds_are_trained_and_tested_by_one_command(tmp_path, patterns,
     assert "2 of them already finished" in capsys.readouterr().err
 
 
+def test_a_command_that_cannot_run_deletes_no_finished_run(tmp_path, patterns, quick, capsys):
+    command = ["train", "--data.dataset", str(patterns), "--seeds", "2", "--threads", "1", *quick]
+    command += ["--output", str(tmp_path / "runs")]
+    assert main([*command, "--testing.datasets", f"[p={patterns}]"]) == 0
+    kept = {path: path.read_bytes() for path in (tmp_path / "runs").rglob("weights.*")}
+    assert main([*command, "--testing.datasets", "[nowhere.npz]", "--fresh", "true"]) == 2
+    assert "nowhere.npz" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in (tmp_path / "runs").rglob("weights.*")} == kept
+
+
 def test_seeds_on_ray_are_those_in_sequence(tmp_path, patterns, quick):
     command = ["train", "--data.dataset", str(patterns), "--testing.datasets", f"[p={patterns}]", *quick]
     command += ["--seeds", "2", "--threads", "1"]

@@ -73,14 +73,19 @@ def load_features(
     _check_split(split)
     if name in SOURCES:
         return preprocess(load_dataset(name, split, root), size, channels)
-    parts = name.split("+")
-    if len(parts) > 1 and not Path(name.partition("=")[2] or name).expanduser().exists():
+    parts = _parts(name)
+    if len(parts) > 1:
         return joined([load_features(part, split, root, size, channels) for part in parts])
     label, found = _read_own(name, split, root)
     if np.ndim(found.images) == 2:
         return FeatureDataset.from_arrays(found.images, found.labels, found.classes, label)
     images = ImageDataset.from_arrays(found.images, found.labels, found.classes, label)
     return preprocess(images, size, channels)
+
+
+def _parts(name: str) -> list[str]:
+    """Split the name of a joined data set; the path of an existing file may have a `+` in it."""
+    return [name] if Path(name.partition("=")[2] or name).expanduser().exists() else name.split("+")
 
 
 class Contents(NamedTuple):
@@ -126,9 +131,9 @@ def load_contents(
         UnknownNameError: See `load_features`.
     """
     name = str(name)
-    place = root if name in SOURCES else _label_and_path(name)[1]
-    files = () if place is None else _file_states(Path(place).expanduser())
-    return _load_contents(name, split, None if root is None else str(root), size, channels, files)
+    places = [root if part in SOURCES else _label_and_path(part)[1] for part in _parts(name)]
+    files = [state for place in places if place is not None for state in _file_states(Path(place).expanduser())]
+    return _load_contents(name, split, None if root is None else str(root), size, channels, tuple(files))
 
 
 @lru_cache(maxsize=256)

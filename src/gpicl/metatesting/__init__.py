@@ -3,7 +3,7 @@
 from gpicl.metatesting.classical import CLASSICAL, evaluate_classical, predict_classically
 from gpicl.metatesting.evaluate import FIRST_DRAW, check_counts, evaluate
 from gpicl.metatesting.intervals import accuracy_interval, accuracy_over_seeds, mean_interval, wilson_interval
-from gpicl.metatesting.outcomes import load_outcomes, paired_differences, save_outcomes
+from gpicl.metatesting.outcomes import load_outcomes, paired_differences, save_outcomes, saved_positions
 from gpicl.metatesting.prediction_time import prediction_milliseconds
 from gpicl.metatesting.references import EARLIER, PAPER, reference_accuracies, reference_table
 
@@ -25,5 +25,6 @@ __all__ = [
     "reference_accuracies",
     "reference_table",
     "save_outcomes",
+    "saved_positions",
     "wilson_interval",
 ]

@@ -67,6 +67,21 @@ def _read(path: Path) -> list[dict[str, Any]]:
     return [{**test, "position": position, "right": right} for position, right in columns]
 
 
+def saved_positions(path: Path) -> set[int]:
+    """List the positions in a file of outcomes.
+
+    Args:
+        path: A file of `save_outcomes`.
+
+    Returns:
+        The positions; none if the file does not exist.
+
+    Raises:
+        CheckpointError: If the file cannot be read.
+    """
+    return {int(row["position"]) for row in _read(path)} if path.exists() else set()
+
+
 def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
     """Compare two learners on the episodes that both have predicted.
 

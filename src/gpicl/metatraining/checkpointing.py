@@ -55,6 +55,9 @@ class RegularCheckpoint(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
         """Write a checkpoint if it is due. The previous step has been validated and logged by then."""
+        # WHY: when a run resumes at a step that was validated, Lightning counts that step twice, and every later step
+        # would be logged under the wrong number or not at all.
+        trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
         ends = self._ends(trainer)
         if trainer.global_step and (ends or trainer.global_step % self._every == 0):
             self.write(trainer)

@@ -124,7 +124,7 @@ class Run:
         made = (self.folder / CARD_FILE, self.folder / WEIGHTS_FILE, self.checkpoint, self.log)
         for path in (*made, self.results, self.report):
             path.unlink(missing_ok=True)
-        for folder in ("best", "tensorboard"):
+        for folder in ("best", "tensorboard", "outcomes"):
             shutil.rmtree(self.folder / folder, ignore_errors=True)
 
 

@@ -17,7 +17,7 @@ from gpicl.data import FeatureDataset
 from gpicl.errors import CheckpointError, GpiclError
 from gpicl.files import make_folder
 from gpicl.learners import Learner
-from gpicl.metatesting import check_counts, evaluate, save_outcomes
+from gpicl.metatesting import check_counts, evaluate, save_outcomes, saved_positions
 from gpicl.metatraining import Run, TestingConfig
 from gpicl.metatraining.build import trained_tasks
 from gpicl.metatraining.run_lock import run_lock
@@ -125,7 +125,7 @@ def untested(folder: Path, testing: TestingConfig) -> list[PlannedTest]:
     """
     plan = plan_tests(load_card(folder), testing)
     results, positions = read_results(folder / RESULTS_FILE), testing.positions_of(plan[0].test.length)
-    return [one for one in plan if one.test.lacking(results, positions)]
+    return [one for one in plan if _lacking(one, results, positions, testing, folder)]
 
 
 def tested_rows(folder: Path, testing: TestingConfig) -> pd.DataFrame:
@@ -161,9 +161,12 @@ def _changed_code(folder: Path, card: dict[str, Any]) -> str | None:
 def _lacking(
     one: PlannedTest, results: pd.DataFrame, positions: list[int], testing: TestingConfig, target: Path
 ) -> list[int]:
-    if testing.outcomes and not (target / OUTCOMES_FOLDER / one.test.file_name).exists():
-        return positions
-    return one.test.lacking(results, positions)
+    lacking = one.test.lacking(results, positions)
+    if not testing.outcomes:
+        return lacking
+    saved = saved_positions(target / OUTCOMES_FOLDER / one.test.file_name)
+    # The file is replaced as a whole, so positions that it has are tested again.
+    return sorted({*saved, *positions}) if lacking or not set(positions) <= saved else []
 
 
 def _make(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gpicl.errors import ConfigError, UnfinishedError
 from gpicl.experiments.sweep.engine import Engine
-from gpicl.experiments.sweep.sweep import SweptRun, sweep
+from gpicl.experiments.sweep.sweep import SweptRun, check_data, sweep
 from gpicl.experiments.sweep.table import results_table
 from gpicl.metatesting import accuracy_over_seeds
 from gpicl.metatraining import Run, RunConfig
@@ -50,6 +50,7 @@ def train_seeds(
     numbers = range(config.training.seed, config.training.seed + seeds)
     runs = [SweptRun(replace(quiet, training=replace(quiet.training, seed=n)), {"seed": n}) for n in numbers]
     if fresh:
+        check_data(runs)  # before finished runs are deleted
         for run in runs:
             Run(run.config, output).clear()
     failures = sweep(runs, output, engine, command, "seeds", say, config.loop.progress)
