@@ -1,6 +1,7 @@
 """A run that diverges stops, says why, and keeps its best weights."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -71,6 +72,27 @@ def test_a_run_that_diverges_keeps_its_best_weights(config, tmp_path, capture, m
     assert load_card(kept)["steps"] == 6
     assert sum(p.numel() for p in load_weights(kept).parameters()) > 0
     assert not (kept.parent / "weights.safetensors").exists(), "the run is not finished"
+
+
+def test_a_run_that_diverged_diverges_again_when_its_command_is_repeated(config, tmp_path, monkeypatch):
+    """It resumes at a checkpoint after the loss has risen, which is as bad as before."""
+    looked = LossWatch.look
+
+    def rising(self, loss, step):
+        looked(self, 0.5 if step < 3 else 2.0 + 0.01 * step, step)
+
+    monkeypatch.setattr(LossWatch, "look", rising)
+    monkeypatch.setattr("gpicl.metatraining.module._LOOK_EVERY", 1)
+    monkeypatch.setattr("gpicl.metatraining.divergence._FIRST_LOOKS", 2)
+    monkeypatch.setattr("gpicl.metatraining.divergence._MEMORY", 0.8)
+    config = replace(config, training=replace(config.training, steps=40))
+    with pytest.raises(DivergenceError) as first:
+        meta_train(config, tmp_path)
+    said: list[str] = []
+    with pytest.raises(DivergenceError) as again:
+        meta_train(config, tmp_path, said.append)
+    assert "Resuming at step" in said[0]
+    assert str(again.value) == str(first.value)
 
 
 def test_a_finished_run_says_which_weights_it_reports_and_keeps_the_best_beside_them(config, tmp_path):

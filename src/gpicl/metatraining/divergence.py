@@ -33,6 +33,14 @@ class LossWatch:
         self._mean = self._best = float("nan")
         self._looks = 0
 
+    def state_dict(self) -> dict[str, float]:
+        """Return the state that a resumed run needs: without it, it would judge a loss that has risen as its first."""
+        return {"mean": self._mean, "best": self._best, "looks": self._looks}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Restore the state from `state_dict`."""
+        self._mean, self._best, self._looks = state["mean"], state["best"], int(state["looks"])
+
     def look(self, loss: float, step: int) -> None:
         """Check the loss of a step.
 

@@ -57,6 +57,7 @@ class MetaTraining(LightningModule):
         self._spent_before = 0.0
         self._averaged: AveragedWeights | None = None
         self._average_before: dict[str, Any] | None = None
+        self._watch_before: dict[str, float] | None = None
 
     def setup(self, stage: str) -> None:
         """Reject a batch that cannot be divided equally between processes and their parts."""
@@ -125,6 +126,8 @@ class MetaTraining(LightningModule):
         data = getattr(self.trainer, "datamodule", None)
         annealed = data.tasks.anneal_steps if isinstance(data, EpisodeDataModule) else 0
         self._watch = LossWatch(self.learner.num_classes, max(0, annealed - self._first))
+        if self._watch_before is not None:
+            self._watch.load_state_dict(self._watch_before)
         if self.config.average:
             self._averaged = AveragedWeights(self.learner, self.config.average)
             if self._average_before is not None:
@@ -287,12 +290,14 @@ class MetaTraining(LightningModule):
         self.log("unseen_accuracy", measured.accuracy, batch_size=size, sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Save the time used and the averaged weights in the checkpoint."""
+        """Save the time used, what is known of the loss, and the averaged weights in the checkpoint."""
         checkpoint["seconds"] = self.budget.seconds
+        checkpoint["loss_watch"] = self._watch.state_dict()
         if self._averaged is not None:
             checkpoint["average"] = self._averaged.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore the time used and the averaged weights."""
+        """Restore the time used, what is known of the loss, and the averaged weights."""
         self._spent_before = checkpoint["seconds"]
+        self._watch_before = checkpoint.get("loss_watch")
         self._average_before = checkpoint.get("average")
