@@ -67,6 +67,64 @@ def test_bias_shortens_a_plateau_or_does_not(with_bias, agrees):
     assert f"with repetitions, muon, width 32: 1000 without bias, {with_bias} with it" in found.found
 
 
+@pytest.mark.parametrize(
+    ("without", "with_bias", "agrees"),
+    [
+        ((2500, False), (2400, True), None),  # at least 1.04: it may be more
+        ((2500, False), (1000, True), True),  # at least 2.5
+        ((1000, True), (2500, False), False),  # at most 0.4
+        ((2500, True), (1500, False), None),  # at most 1.67: it may be less
+        ((2500, False), (2500, False), None),
+    ],
+)
+def test_a_plateau_that_did_not_end_decides_only_what_its_bound_decides(without, with_bias, agrees):
+    pairs = zip((1.0, 0.1), (without, with_bias), strict=True)
+    rows = [row("permutation probability", steps, bias=bias, ended=ended) for bias, (steps, ended) in pairs]
+    rows += [{**each, "axis": BIAS_ALONE} for each in rows]
+    found = findings(rows)
+    assert found["Does the bias intervention shorten it (training loss)?"].agrees is agrees
+    detail = found["When does the bias intervention shorten it (training loss)?"]
+    assert detail.agrees is agrees
+    assert ("in 0 of 0 cases, 1 more unknown" in detail.found) == (agrees is None)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "median", "known"),
+    [
+        ([(800, True), (900, True), (2500, False)], 900, True),
+        ([(800, True), (900, False), (2500, False)], 900, False),
+        ([(500, False), (900, True), (1000, True)], 900, False),  # the first may be the longest
+        ([(800, True), (900, False)], 850, False),
+    ],
+)
+def test_a_median_is_known_if_all_up_to_it_ended(lengths, median, known):
+    rows = [{**row("task batch", steps), "seed": seed, "ended": ended} for seed, (steps, ended) in enumerate(lengths)]
+    (found,) = plateau.findings.mean_lengths(pd.DataFrame(rows)).to_dict("records")
+    assert (found["plateau"], found["ended"]) == (median, known)
+
+
+def test_run_lengths_are_no_trend_of_plateaus():
+    batches = ((8, 5000), (16, 3500), (32, 2500), (64, 2000))
+    rows = [{**row("task batch", steps), "value": str(batch), "ended": False} for batch, steps in batches]
+    (found,) = findings(rows).values()
+    assert "correlation" not in found.found
+    assert "power law" not in found.found
+    rows += [{**row("task batch", 100), "value": str(batch), "ended": True} for batch in (128, 256, 512)]
+    rows[-1]["plateau"] = 50
+    assert "power law of the 3 batches whose plateaus ended" in next(iter(findings(rows).values())).found
+
+
+def test_no_effects_are_given_where_most_plateaus_did_not_end():
+    (found,) = findings([{**each, "ended": False} for each in factorial(1.0)]).values()
+    assert found.found == "8 of 8 plateaus did not end."
+
+
+def test_more_seeds_are_for_the_grids_that_change_one_thing():
+    runs = plateau.grid(Settings("laptop", seeds=3))
+    seeds = {axis: {run.keys["seed"] for run in runs if run.keys["axis"] == axis} for axis in (EPSILON, BIAS_ALONE)}
+    assert seeds == {EPSILON: {0, 1, 2}, BIAS_ALONE: {0}}
+
+
 def test_of_bias_nothing_is_said_where_no_plateau_ended():
     rows = [row(BIAS_ALONE, 1000, bias=bias, ended=False) for bias in (1.0, 0.1)]
     (found,) = findings(rows).values()
@@ -106,6 +164,10 @@ def test_epsilon_explains_a_longer_plateau_where_it_shortens_the_steps():
     assert "from 0.001 on" in findings(layers(0.1))[question].found
     assert "readout), plateau 1100 steps" in findings(layers(0.1))[question].found
     assert "nowhere" in findings(layers(0.95))[question].found
+    never = layers(0.95)
+    never[1]["ended"] = False
+    never = [each for each in never if each["loss"] != LAYERS or each["epsilon"] == 1e-8]
+    assert "unknown for 0.001, with which the plateau did not end" in findings(never)[question].found
     gradients = findings(layers(0.1))["What do gradients look like before, on and after the plateau?"]
     assert "readout: 1.0e-01 (1.0e-02), 1.0e-03 (1.0e-04), 1.0e-02 (1.0e-03)" in gradients.found
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from gpicl.experiments.plateau.findings import mean_lengths
 from gpicl.experiments.plateau.grid import DIVERSITY, FIELDS, UNLIMITED
@@ -38,7 +39,9 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
 
 
 def _steps(axes: Axes) -> None:
+    low, high = axes.dataLim.intervaly
     axes.set_yscale("log", base=2)
+    axes.yaxis.set_major_locator(LogLocator(base=2, subs=(1.0,) if high > 8 * low else (1.0, 1.5)))
     axes.yaxis.set_major_formatter("{x:.0f}")
     axes.margins(x=0.12)
 
@@ -62,7 +65,7 @@ def _diversity(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_xlabel("number of tasks, unseen loss")
     _steps(axes)
     if len(rows):
-        axes.legend(fontsize=5)
+        _legend_below(axes)
 
 
 def _layers(axes: Axes, table: pd.DataFrame) -> None:
@@ -78,10 +81,16 @@ def _layers(axes: Axes, table: pd.DataFrame) -> None:
         colour, marker, line = COLOURS[i % len(COLOURS)], _MARKERS[i % 5], _LINES[i % 5]
         axes.plot(range(len(PHASES)), roots, label=str(layer), color=colour, marker=marker, linestyle=line)
     axes.set_yscale("log")
-    axes.legend(fontsize=5)
+    _legend_below(axes)
+
+
+def _legend_below(axes: Axes) -> None:
+    axes.legend(fontsize=5, loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=2)
 
 
 def _short(value: str) -> str:
     if value.isdigit() and int(value) >= 1000:
         return f"$2^{{{int(value).bit_length() - 1}}}$"
+    if value.startswith("1e-"):
+        return f"$10^{{{int(value[2:])}}}$"
     return {UNLIMITED: "∞"}.get(value, value)

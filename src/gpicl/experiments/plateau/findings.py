@@ -36,12 +36,19 @@ def mean_lengths(table: pd.DataFrame) -> pd.DataFrame:
         table: See `measure`.
 
     Returns:
-        One row per `axis`, `value` and `loss`: `plateau` (median), `shortest`, `longest`, `ended` (of all seeds).
+        One row per `axis`, `value` and `loss`: `plateau` (median), `shortest`, `longest`, `ended` (whether the median
+        is known).
     """
-    grouped = table[table["loss"] != LAYERS].groupby(["axis", "value", "loss"], sort=False)
-    return grouped.agg(
-        plateau=("plateau", "median"), shortest=("plateau", "min"), longest=("plateau", "max"), ended=("ended", "all")
-    ).reset_index()
+    lengths = table[table["loss"] != LAYERS].sort_values("plateau", kind="stable")
+    order = list(dict.fromkeys(zip(*(table[name] for name in ("axis", "value", "loss")), strict=True)))
+    means = lengths.groupby(["axis", "value", "loss"], sort=False).agg(
+        plateau=("plateau", "median"),
+        shortest=("plateau", "min"),
+        longest=("plateau", "max"),
+        # A longer plateau that has not ended does not change the median.
+        ended=("ended", lambda ended: bool(ended.iloc[: len(ended) // 2 + 1].all())),
+    )
+    return means.reindex([key for key in order if key in means.index]).reset_index()
 
 
 # Two seeds may differ by this factor by chance.
@@ -50,8 +57,8 @@ _LONGER = Reference(1.0, _FACTOR, inf)
 _MEDIAN = f"{RULE} Median over seeds; > marks a plateau that did not end. "
 _ENDS = "The number is the plateau of the {} value divided by that of the {}; 1 means no effect."
 _UNKNOWN = (
-    " There is no number if the shorter plateau has not ended, because it may be the longer one; if only the longer "
-    "one has not ended, the number is a lower bound."
+    " A plateau that has not ended makes it a bound; there is no number if the bound does not decide the verdict. The "
+    "rank correlation is given if all plateaus ended."
 )
 
 
@@ -87,7 +94,7 @@ def _trend(
     if rows.empty:  # all runs of the axis failed
         return None
     text = ", ".join(f"{row['value']}: {_steps(row)}" for _, row in rows.iterrows()) + " steps" + more(rows)
-    if len(rows) > 2 and rows["plateau"].nunique() > 1:
+    if len(rows) > 2 and rows["plateau"].nunique() > 1 and rows["ended"].all():
         order = float(spearmanr(range(len(rows)), rows["plateau"]).statistic)
         text += f"; rank correlation of value and length: {order:.2f}"
     ratio = None
@@ -102,18 +109,25 @@ def _steps(row: "pd.Series[Any]") -> str:
 
 
 def _ratio(longer: "pd.Series[Any]", other: "pd.Series[Any]") -> float | None:
-    """One plateau divided by another; None if the shorter one has not ended."""
-    shorter = min(longer, other, key=lambda row: float(row["plateau"]))
-    return float(longer["plateau"] / other["plateau"]) if shorter["ended"] else None
+    """One plateau divided by another; None if one has not ended and the bound does not decide the verdict."""
+    ratio = float(longer["plateau"] / other["plateau"])
+    if longer["ended"] and other["ended"]:
+        return ratio
+    if other["ended"]:  # the ratio is at least this
+        return ratio if ratio >= _FACTOR else None
+    if longer["ended"]:  # the ratio is at most this
+        return ratio if ratio < _FACTOR else None
+    return None
 
 
 def _power_law(rows: pd.DataFrame) -> str:
     known = rows[rows["ended"] & (rows["value"] != UNLIMITED)]
-    if len(known) < 3:
+    if len(known) < 3 or known["plateau"].nunique() == 1:
         return ""
     x, y = np.log(known["value"].astype(float)), np.log(known["plateau"])
     exponent = float(np.polyfit(x, y, 1)[0])
-    return f"; best fitting power law: batch^{exponent:.2f} (r = {float(np.corrcoef(x, y)[0, 1]):.2f})"
+    of = "" if rows["ended"].all() else f" of the {len(known)} batches whose plateaus ended"
+    return f"; best fitting power law{of}: batch^{exponent:.2f} (r = {float(np.corrcoef(x, y)[0, 1]):.2f})"
 
 
 _FACTORS = {"batch": "task batch", "num_tasks": "number of tasks", "epsilon": "epsilon", "bias": "bias intervention"}
@@ -122,7 +136,7 @@ _FACTORIAL = (
     "geometric mean with the second value to that with the first, over all values of the other three. An interaction "
     "of two factors is the square root of the ratio of one's effect with the other's second value to that with its "
     f"first; 1 means that their effects multiply. It counts from {_FACTOR} or 1/{_FACTOR} on. Plateaus that did not "
-    "end count with the length of their run."
+    "end count with the length of their run; if they are more than a quarter, no effects are given."
 )
 
 
@@ -142,10 +156,9 @@ def _interactions(table: pd.DataFrame) -> list[Finding]:
         }
         large = [f"{pair} x{value:.2f}" for pair, value in pairs.items() if abs(log2(value)) >= log2(_FACTOR)]
         censored = int((~rows["ended"].astype(bool)).sum())
-        text = (
-            f"{'; '.join(effects)}. Interactions: {', '.join(large) or 'none'}. "
-            f"{censored} of {len(rows)} plateaus did not end."
-        )
+        text = f"{censored} of {len(rows)} plateaus did not end."
+        if censored <= len(rows) / 4:
+            text = f"{'; '.join(effects)}. Interactions: {', '.join(large) or 'none'}. {text}"
         question = f"Do batch, tasks, epsilon and bias interact ({loss} loss)?"
         found.append(Finding(question, text, _FACTORIAL))
     return found
@@ -157,7 +170,8 @@ def _effect(logs: np.ndarray, signs: np.ndarray) -> float:
 
 _BIAS_RULE = (
     f"{RULE} For every combination of the other settings, the plateau without bias divided by that with 90 % bias. "
-    "The number is the median of those ratios. A combination whose shorter plateau has not ended has no ratio."
+    "The number is the median of those ratios. A plateau that has not ended makes a ratio a bound; a bound that does "
+    "not decide the verdict counts as unknown."
 )
 
 
@@ -182,7 +196,8 @@ def _bias(table: pd.DataFrame) -> list[Finding]:
             ours = float(np.median(ratios)) if ratios else None
             question = f"When does the bias intervention shorten it ({loss} loss)?"
             shorter = sum(ratio >= _FACTOR for ratio in ratios)
-            text = f"in {shorter} of {len(texts)} cases: {'; '.join(texts)}"
+            unknown = f", {len(texts) - len(ratios)} more unknown" if len(ratios) < len(texts) else ""
+            text = f"in {shorter} of {len(ratios)} cases{unknown}: {'; '.join(texts)}"
             found.append(Finding(question, text, _BIAS_RULE, "it shortens it", ours, _LONGER))
     return found
 
@@ -274,14 +289,18 @@ def _why(table: pd.DataFrame) -> list[Finding]:
             if phase in phases.index
         ]
         texts.append(f"{layer}: {', '.join(numbers)}")
-    lengths = table[(table["axis"] == EPSILON) & (table["loss"] == "training")].groupby("epsilon")["plateau"].median()
+    lengths = table[(table["axis"] == EPSILON) & (table["loss"] == "training")]
+    known = lengths[lengths["ended"].astype(bool)].groupby("epsilon")["plateau"].median()
+    missing = [f"{epsilon:g}" for epsilon in sorted(set(lengths["epsilon"]) - set(known.index))]
     on = layers[layers["phase"] == "on"].groupby(["epsilon", "layer"])["kept"].mean()
     kept = []
     for epsilon, of_layers in on.groupby(level=0):
         name = of_layers.droplevel(0).idxmin()
-        kept.append(f"{epsilon:g}: {of_layers.min():.0%} ({name}), plateau {lengths[epsilon]:.0f} steps")
+        kept.append(f"{epsilon:g}: {of_layers.min():.0%} ({name}), plateau {known[epsilon]:.0f} steps")
     ruled = [f"{epsilon:g}" for epsilon, of_layers in on.groupby(level=0) if of_layers.min() < _KEPT]
     verdict = "Epsilon shortens Adam's steps on the plateau " + (f"from {ruled[0]} on" if ruled else "nowhere")
+    if missing:
+        verdict += f"; unknown for {', '.join(missing)}, with which the plateau did not end"
     return [
         Finding(
             "What do gradients look like before, on and after the plateau?",

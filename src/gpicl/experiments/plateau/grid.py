@@ -133,13 +133,13 @@ def grid(settings: Settings) -> list[SweptRun]:
     """
     scale = _SCALES[settings.scale]
     length = scale.base(settings.scale).tasks.length
-    together = replace(scale, seeds=1)
+    once = replace(settings, seeds=1)
     return [
         *lay_out(settings, scale, _one_at_a_time(scale.axes, length)),
-        *lay_out(settings, together, _interaction(scale.axes, length)),
-        *lay_out(settings, together, _bias(scale.axes, length)),
-        *lay_out(settings, together, _without_context(scale.axes)),
-        *lay_out(settings, together, _diversity(scale.axes, length)),
+        *lay_out(once, scale, _interaction(scale.axes, length)),
+        *lay_out(once, scale, _bias(scale.axes, length)),
+        *lay_out(once, scale, _without_context(scale.axes)),
+        *lay_out(once, scale, _diversity(scale.axes, length)),
     ]
 
 
