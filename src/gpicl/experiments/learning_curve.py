@@ -1,6 +1,6 @@
 """The learning curve within an episode, also across data sets (paper, figure 3)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -11,20 +11,22 @@ from matplotlib.figure import Figure
 
 from gpicl.experiments.reproduction import (
     OFF_THE_PLATEAU,
+    OVER_SEEDS,
     Experiment,
     Finding,
     Reference,
     Scale,
     Settings,
+    clear,
     lay_out,
     over_seeds,
     percent,
+    points,
 )
-from gpicl.experiments.reproduction.figures import legend_above, panels, position_curves
+from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
-from gpicl.metatesting import PAPER, reference_accuracies
+from gpicl.metatesting import PAPER, mean_interval, reference_accuracies
 from gpicl.metatraining import LearnerConfig, TaskConfig, TrainingConfig
-from gpicl.report import COLOURS
 
 SOURCES = ("mnist", "fashion_mnist")
 TRANSFORMER, MAML, SGD, NEIGHBOUR, REGRESSION = "Transformer", "MAML", "SGD", "nearest neighbour", "logistic regression"
@@ -99,16 +101,18 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
     return [{**row, "loss": None} for row in rows] if run.config.learner.name == _CLASSICAL else rows
 
 
-_CROSSING = 0.58
-_END = (
-    "accuracy at the last position on unseen tasks of held-out images; mean and 95 % interval over seeds (with their "
-    "weights, tasks and episodes, and the images), or over episodes (Wilson) with one seed."
+_END = f"accuracy at the last position on unseen tasks of held-out images; {OVER_SEEDS}."
+_CROSSED = (
+    "accuracy at the last position minus that at the first, on unseen tasks of the data set that the Transformer was "
+    "not meta-trained on; mean and 95 % interval over seeds (Student's t). The number is the end of that interval that "
+    "is nearer to zero (with one seed, the difference), the smaller of both crossings; there is none if an interval "
+    "holds zero."
 )
 _PAPER_LEARNER, _PAPER_LENGTH = "GPICL Transformer", 100
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
-    """Report where each curve ends, whether both crossings end high, and how learners compare."""
+    """Report where each curve ends, whether both crossings rise, and how learners compare."""
     last = table[table["position"] == table["position"].max()]
     means = over_seeds(last[last["learner"] == TRANSFORMER], ["trained_on", "dataset"])
     ends = {(row["trained_on"], row["dataset"]): row for _, row in means.iterrows()}
@@ -121,26 +125,36 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
                 continue
             question = f"Meta-trained on {settings.label(trained)}, tested on {settings.label(tested)}?"
             text = f"{end['accuracy']:.1%} ({end['low']:.1%} to {end['high']:.1%})"
-            known = trained == "mnist"
-            reference = Reference(published[tested], 0.95, inf, percent) if known else None
+            accuracy = published.get(settings.label(tested)) if settings.label(trained) == "mnist" else None
+            reference = None if accuracy is None else Reference(accuracy, 0.95, inf, percent)
             found.append(Finding(question, text, _END, ours=float(end["accuracy"]), reference=reference))
-    return [*found, *_crossings(ends, settings), *_learners(table, settings), *_overtakes(table, settings)]
+    return [*found, *_crossings(table, settings), *_learners(table, settings), *_overtakes(table, settings)]
 
 
-def _crossings(ends: Mapping[tuple[str, str], Any], settings: Settings) -> list[Finding]:
-    crossings = [(settings.label(a), settings.label(b)) for a, b in (SOURCES, SOURCES[::-1])]
-    if not all(crossing in ends for crossing in crossings):
-        return []
-    crossed = [float(ends[crossing]["accuracy"]) for crossing in crossings]
+def _crossings(table: pd.DataFrame, settings: Settings) -> list[Finding]:
+    texts, numbers = [], []
+    for trained, tested in (SOURCES, SOURCES[::-1]):
+        crossing = {"learner": TRANSFORMER, "trained_on": settings.label(trained), "dataset": settings.label(tested)}
+        rows = table[(table[list(crossing)] == pd.Series(crossing)).all(axis=1)]
+        curves = rows.pivot_table(index="seed", columns="position", values="accuracy").dropna()
+        if curves.empty:
+            return []
+        rises = (curves.iloc[:, -1] - curves.iloc[:, 0]).to_numpy(dtype=float)
+        low, high = mean_interval(rises) if len(rises) > 1 else (float(rises[0]), float(rises[0]))
+        interval = f" ({100 * low:+.1f} to {100 * high:+.1f})" if len(rises) > 1 else ""
+        texts.append(
+            f"from {crossing['trained_on']} to {crossing['dataset']} {100 * rises.mean():+.1f} points{interval}"
+        )
+        numbers.append(clear(low, high))
+    known = [number for number in numbers if number is not None]
     return [
         Finding(
             "Does it learn data that it was not meta-trained on?",
-            f"both crossings end {'above' if min(crossed) > _CROSSING else 'not both above'} {_CROSSING:.0%}: "
-            + " and ".join(f"{value:.1%}" for value in crossed),
-            f"both crossed accuracies above {_CROSSING:.0%}, mean over seeds.",
+            "; ".join(texts),
+            _CROSSED,
             "accuracy rises with the context in both crossings",
-            min(crossed),
-            Reference(_CROSSING, 1.0, inf, percent),
+            min(known) if len(known) == len(numbers) else None,
+            Reference(1.0, 1.0, inf, points),
         )
     ]
 
@@ -207,7 +221,7 @@ _OF_SGD = "The verdict compares with SGD."
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
     """Draw accuracy at every position: one panel per test data set, one line per learner."""
-    table = table.assign(line=table["learner"] + table["trained_on"].map(lambda name: _suffix(name, settings)))
+    table = table.assign(line=table["learner"] + table["trained_on"].map(lambda name: _suffix(str(name))))
     means = over_seeds(table, ["line", "dataset", "position"])
     last = int(table["position"].max())
     published = reference_accuracies(PAPER, _PAPER_LEARNER)
@@ -218,15 +232,15 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             tested = settings.label(name)
             position_curves(axes, means[means["dataset"] == tested], lines, "line", last)
             axes.set_title(f"meta-tested on {tested}")
-            if last == _PAPER_LENGTH:
-                style: dict[str, Any] = {"color": COLOURS[0], "markerfacecolor": "none", "clip_on": False}
-                axes.plot([last], [published[name]], "D", label="paper, meta-trained on MNIST", **style)
-        legend_above(figure, 4)
+            if last == _PAPER_LENGTH and tested in published:
+                style: dict[str, Any] = {"color": CHANCE, "markerfacecolor": "none", "clip_on": False}
+                axes.plot([last], [published[tested]], "D", label="the paper (mnist)", **style)
+        legend_above(figure, 4, "learner (meta-trained on)")
     return figure
 
 
-def _suffix(trained_on: str, settings: Settings) -> str:
-    return "" if trained_on == NOTHING else f", meta-trained on {trained_on}"
+def _suffix(trained_on: str) -> str:
+    return "" if trained_on == NOTHING else f" ({trained_on})"
 
 
 EXPERIMENT = Experiment(

@@ -87,7 +87,29 @@ def test_the_transformer_is_ahead_of_sgd_or_is_not(transformer, sgd, agrees):
     assert after.startswith(f"Transformer {0.1 + (transformer - 0.1) / 19:.1%}")
 
 
-@pytest.mark.parametrize(("crossed", "agrees"), [(0.65, True), (0.3, False)])
+@pytest.mark.parametrize(("crossed", "agrees"), [(0.65, True), (0.3, True), (0.1, None), (0.05, False)])
 def test_both_crossings_rise_or_do_not(crossed, agrees):
-    found = {each.question: each for each in learning_curve.find(curves(0.7, 0.6, crossed), SETTINGS)}
-    assert found["Does it learn data that it was not meta-trained on?"].agrees is agrees
+    table = curves(0.7, 0.6, crossed)
+    found = {each.question: each for each in learning_curve.find(table, SETTINGS)}
+    crossings = found["Does it learn data that it was not meta-trained on?"]
+    assert crossings.agrees is agrees
+    rise = f"{100 * (crossed - 0.1):+.1f}"
+    assert f"from mnist to fashion_mnist {rise} points ({rise} to {rise})" in crossings.found
+
+
+def test_a_flat_curve_above_guessing_does_not_rise():
+    table = curves(0.7, 0.6)
+    noise = 0.01 * table["seed"].map({0: 1, 1: -1}) * (table["position"] == 20)
+    table.loc[table["trained_on"] != table["dataset"], "accuracy"] = 0.6 + noise
+    found = {each.question: each for each in learning_curve.find(table, SETTINGS)}
+    assert found["Does it learn data that it was not meta-trained on?"].agrees is None
+
+
+def test_the_papers_numbers_are_those_of_the_data_set_under_its_label():
+    other = Settings("laptop", {"fashion_mnist": "kmnist=kmnist.npz"})
+    table = curves(0.7, 0.6).replace("fashion_mnist", "kmnist")
+    found = {each.question: each for each in learning_curve.find(table, other)}
+    assert found["Meta-trained on mnist, tested on kmnist?"].row()[4] == "53.4%"
+    own = Settings("laptop", {"fashion_mnist": "own=own.npz"})
+    found = {each.question: each for each in learning_curve.find(curves(0.7, 0.6).replace("fashion_mnist", "own"), own)}
+    assert found["Meta-trained on mnist, tested on own?"].reference is None

@@ -158,6 +158,13 @@ def test_the_phase_diagram_is_compared_with_the_papers_order(rows, agree):
     assert f"Of {len(counts)} cells: {counts.count('M')} memorise, {counts.count('G')} generalise," in found[0].found
 
 
+def test_a_phase_diagram_without_losses_says_so():
+    table = diagram("GM").assign(training=math.nan)
+    (found,) = phases.find(table, SETTINGS)
+    assert found.found == "unknown: no run has logged a loss"
+    assert phases.draw(table, SETTINGS).axes
+
+
 def test_the_phase_diagram_counts_the_batches_that_too_many_tasks_keep_on_the_plateau():
     found = phases.find(diagram("PPPP", "MPPP", "MMGP", "MMGG"), SETTINGS)
     (returns,) = (each.found for each in found if "most tasks" in each.question)
