@@ -85,7 +85,7 @@ def test_a_plateau_that_did_not_end_decides_only_what_its_bound_decides(without,
     assert found["Does the bias intervention shorten it (training loss)?"].agrees is agrees
     detail = found["When does the bias intervention shorten it (training loss)?"]
     assert detail.agrees is agrees
-    assert ("in 0 of 0 cases, 1 more unknown" in detail.found) == (agrees is None)
+    assert ("in 0 of 0 known cases, 1 unknown" in detail.found) == (agrees is None)
 
 
 @pytest.mark.parametrize(

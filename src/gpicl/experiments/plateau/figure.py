@@ -1,10 +1,13 @@
 """The figure of the plateau."""
 
+import math
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from gpicl.experiments.plateau.findings import mean_lengths
 from gpicl.experiments.plateau.grid import DIVERSITY, FIELDS, UNLIMITED
@@ -27,7 +30,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             for colour, marker, line, loss in zip(COLOURS, "os", ("-", "--"), LOSSES, strict=False):
                 rows = means[(means["axis"] == axis) & (means["loss"] == loss)]
                 _line(axes, values, rows, colour, marker, line, f"{loss} loss")
-            axes.set_xticks(range(len(values)), [_short(value) for value in values])
+            _values(axes, values)
             axes.set_xlabel(axis)
             _steps(axes)
         _diversity(places[1, 2], table)
@@ -39,11 +42,18 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
 
 
 def _steps(axes: Axes) -> None:
-    low, high = axes.dataLim.intervaly
     axes.set_yscale("log", base=2)
-    axes.yaxis.set_major_locator(LogLocator(base=2, subs=(1.0,) if high > 8 * low else (1.0, 1.5)))
-    axes.yaxis.set_major_formatter("{x:.0f}")
+    low, high = axes.get_ylim()
+    # There may be no power of two between numbers that differ little.
+    far = high > 8 * low
+    axes.yaxis.set_major_locator(LogLocator(base=2) if far else MaxNLocator(5, min_n_ticks=3))
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.margins(x=0.12)
+
+
+def _values(axes: Axes, values: list[str]) -> None:
+    turned: dict[str, Any] = {"rotation": 60, "rotation_mode": "anchor", "ha": "right"}
+    axes.set_xticks(range(len(values)), _short(values), **turned if len(values) > 5 else {})
 
 
 def _line(axes: Axes, values: list[str], rows: pd.DataFrame, colour: str, marker: str, line: str, label: str) -> None:
@@ -61,7 +71,7 @@ def _diversity(axes: Axes, table: pd.DataFrame) -> None:
     for i, (kinds, some) in enumerate(rows.groupby("kinds", sort=False) if len(rows) else ()):
         some = some.assign(value=some["num_tasks"].astype(str), shortest=some["plateau"], longest=some["plateau"])
         _line(axes, values, some, COLOURS[i % len(COLOURS)], _MARKERS[i % 5], _LINES[i % 5], str(kinds))
-    axes.set_xticks(range(len(values)), [_short(value) for value in values])
+    _values(axes, values)
     axes.set_xlabel("number of tasks, unseen loss")
     _steps(axes)
     if len(rows):
@@ -85,12 +95,23 @@ def _layers(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _legend_below(axes: Axes) -> None:
-    axes.legend(fontsize=5, loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=2)
+    # The distance from the axes is in heights of the font, so the labels fit between, however high the axes are.
+    axes.legend(fontsize=5, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=6.5, ncols=2)
 
 
-def _short(value: str) -> str:
-    if value.isdigit() and int(value) >= 1000:
-        return f"$2^{{{int(value).bit_length() - 1}}}$"
-    if value.startswith("1e-"):
-        return f"$10^{{{int(value[2:])}}}$"
-    return {UNLIMITED: "∞"}.get(value, value)
+def _short(values: list[str]) -> list[str]:
+    """Write values as powers, of two if one of them is long and of ten if they are small."""
+    long = any(value.isdigit() and len(value) > 3 for value in values)
+    return [_power(value, 2) if long and value.isdigit() else _power(value, 10) for value in values]
+
+
+def _power(value: str, base: int) -> str:
+    if value == UNLIMITED:
+        return "∞"
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    exponent = round(math.log(number, base))
+    exact = math.isclose(number, float(base) ** exponent) and (base == 2 or exponent < -2)
+    return f"${base}^{{{exponent}}}$" if exact else value
