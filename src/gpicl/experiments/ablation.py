@@ -1,16 +1,18 @@
 """The earlier reproduction's recipe, with its faults removed one at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import inf, isnan, nan
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, changed, lay_out, over_seeds
 from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
-from gpicl.metatesting import EARLIER, PAPER, reference_accuracies
+from gpicl.metatesting import EARLIER, PAPER, reference_accuracies, reference_name
 from gpicl.metatraining import DataConfig, LearnerConfig
 from gpicl.report import COLOURS
 
@@ -124,23 +126,26 @@ def _places(axes: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 _NAMES = {TRANSFORMER: {PAPER: "GPICL Transformer", EARLIER: "GPT"}, MLP: {PAPER: "SGD", EARLIER: "MLP (SGD)"}}
 
 
-def published(learner: str) -> dict[str, float]:
-    """Look up the accuracies on MNIST after 99 examples.
+def published(learner: str, label: str) -> dict[str, float]:
+    """Look up the accuracies after 99 examples.
 
     Args:
         learner: One of `FAULTS`.
+        label: Data set of meta-training and meta-testing; see `Settings.label`.
 
     Returns:
-        By source: `PAPER` and `EARLIER`.
+        By source: `PAPER` and `EARLIER`. Empty if the data set is not MNIST, on which alone they were meta-trained.
     """
+    if reference_name(label) != "mnist":
+        return {}
     return {source: reference_accuracies(source, name)["mnist"] for source, name in _NAMES[learner].items()}
 
 
 _MOST = 0.5
 _RULE = (
-    "accuracy at the last position on unseen tasks of MNIST, mean over seeds. The *shortfall* is the accuracy without "
-    "faults minus that with all of them. A fault *costs* what adding it alone to the recipe without faults loses, and "
-    "*gives back* what removing it from the recipe with all faults gains."
+    "accuracy at the last position on unseen tasks, mean over seeds. The *shortfall* is the accuracy without faults "
+    "minus that with all of them. A fault *costs* what adding it alone to the recipe without faults loses, and *gives "
+    "back* what removing it from the recipe with all faults gains. A run that is missing leaves its numbers unknown."
 )
 _OTHER_SIZE = (
     "the recipes are the same; sizes and steps are those of this scale. Where training ends on the plateau, a fault "
@@ -150,50 +155,64 @@ _OTHER_SIZE = (
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     """Report the cost of each fault, and which faults explain most of the shortfall."""
-    means = over_seeds(table[table["dataset"] == settings.label("mnist")], ["learner", "variant"])
+    label = settings.label("mnist")
+    means = over_seeds(table[table["dataset"] == label], ["learner", "variant"])
     accuracy = {(row["learner"], row["variant"]): float(row["accuracy"]) for _, row in means.iterrows()}
-    return [finding for learner in FAULTS for finding in _of_learner(learner, accuracy)]
-
-
-def _of_learner(learner: str, accuracy: dict[tuple[str, str], float]) -> list[Finding]:
-    def known(*names: str) -> bool:
-        return all((learner, name) in accuracy for name in names)
-
-    if not known(ALL, NONE):
-        return []
-    best, worst = accuracy[learner, NONE], accuracy[learner, ALL]
-    shortfall, reported = best - worst, published(learner)
-    rows = [
-        (fault, best - accuracy[learner, only(fault)], accuracy[learner, without(fault)] - worst)
-        for fault in FAULTS[learner]
-        if known(only(fault), without(fault))
-    ]
-    rows.sort(key=lambda row: -row[1])
-    parts = [f"{name} costs {_points(cost)}, gives back {_points(gain)}" for name, cost, gain in rows]
-    most = [name for name, cost, gain in rows if shortfall > 0 and max(cost, gain) >= _MOST * shortfall]
     return [
-        Finding(
-            f"{learner}: what does each fault cost?",
-            f"from {best:.1%} without faults to {worst:.1%} with all of them, a shortfall of {_points(shortfall)}: "
-            + "; ".join(parts),
-            _RULE,
-        ),
+        finding
+        for learner in FAULTS
+        for finding in _of_learner(
+            {variant: value for (which, variant), value in accuracy.items() if which == learner}, learner, label
+        )
+    ]
+
+
+def _of_learner(accuracy: Mapping[str, float], learner: str, label: str) -> list[Finding]:
+    question = f"{learner}: what does each fault cost?"
+    failed = [name for name in (NONE, ALL) if name not in accuracy]
+    if failed:
+        return [Finding(question, f"unknown: no run with {' or '.join(failed)}", _RULE)]
+    best, worst = accuracy[NONE], accuracy[ALL]
+    shortfall, reported = best - worst, published(learner, label)
+    # NaN where a run failed.
+    rows = [
+        (fault, best - accuracy.get(only(fault), nan), accuracy.get(without(fault), nan) - worst)
+        for fault in FAULTS[learner]
+    ]
+    rows.sort(key=lambda row: inf if isnan(row[1]) else -row[1])
+    parts = [f"{name} costs {_points(cost)}, gives back {_points(gain)}" for name, cost, gain in rows]
+    text = f"on {label} from {best:.1%} without faults to {worst:.1%} with all of them, {_shortfall(shortfall)}: "
+    return [
+        Finding(question, text + "; ".join(parts), _RULE),
         Finding(
             f"{learner}: which faults explain most of it?",
-            ", ".join(most) if most else "none alone",
+            _explained(rows, shortfall),
             f"those that cost or give back at least {_MOST:.0%} of the shortfall.",
         ),
         Finding(
             f"{learner}: do both ends match the published accuracies?",
             f"all faults {worst:.1%}, no fault {best:.1%}",
             _OTHER_SIZE,
-            f"{reported[PAPER]:.1%}; the earlier reproduction {reported[EARLIER]:.1%}",
+            f"{reported[PAPER]:.1%}; the earlier reproduction {reported[EARLIER]:.1%}" if reported else "",
         ),
     ]
 
 
+def _explained(rows: Sequence[tuple[str, float, float]], shortfall: float) -> str:
+    if shortfall <= 0:
+        return "there is no shortfall to explain"
+    most = [name for name, *values in rows if any(value >= _MOST * shortfall for value in values)]
+    failed = [name for name, *values in rows if name not in most and any(map(isnan, values))]
+    text = ", ".join(most) if most else "none alone"
+    return f"{text}; unknown of {', '.join(failed)}" if failed else text
+
+
+def _shortfall(value: float) -> str:
+    return f"a shortfall of {_points(value)}" if value > 0 else f"no shortfall but a gain of {_points(-value)}"
+
+
 def _points(value: float) -> str:
-    return f"{100 * value:.1f} points"
+    return "an unknown amount (a run failed)" if isnan(value) else f"{100 * value:.1f} points"
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
@@ -208,12 +227,13 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
                 heights = [names.index(name) for name in chosen["variant"]]
                 axes.hlines(heights, chosen["low"], chosen["high"], color=colour, linewidth=1.2, alpha=0.6)
                 axes.plot(chosen["accuracy"], heights, marker, color=colour, label=settings.label(role))
-            for line, (source, accuracy) in zip(("--", "-."), published(learner).items(), strict=True):
+            reported = published(learner, settings.label("mnist"))
+            for line, (source, accuracy) in zip(("--", "-."), reported.items(), strict=False):
                 axes.axvline(accuracy, color="black", linestyle=line, linewidth=0.8, label=f"{source}, MNIST")
             axes.axvline(0.1, color=CHANCE, linestyle=":", linewidth=1)
             axes.set(title=learner, xlabel="accuracy at the last position", xlim=(0, 1))
             axes.set_yticks(range(len(names)), [name.replace("2^15", "$2^{15}$") for name in names])
-            axes.xaxis.set_major_formatter("{x:.0%}")
+            axes.xaxis.set_major_formatter(PercentFormatter(1))
         legend_above(figure)
     return figure
 

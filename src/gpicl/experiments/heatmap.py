@@ -12,6 +12,7 @@ from matplotlib.image import AxesImage
 
 from gpicl.experiments.reproduction import (
     OFF_THE_PLATEAU,
+    THRESHOLD_RULE,
     Experiment,
     Finding,
     Reference,
@@ -20,10 +21,13 @@ from gpicl.experiments.reproduction import (
     lay_out,
     over_seeds,
     percent,
+    plain,
     power_of_two,
+    threshold_at,
 )
 from gpicl.experiments.reproduction.figures import panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
+from gpicl.metatesting import reference_name
 from gpicl.metatraining import LearnerConfig
 
 MLP, TOKEN, VALUE = "MLP", "TokenTransformer", "ValueTransformer"
@@ -91,7 +95,8 @@ MEMORISES, GENERALISES, BETWEEN, NEITHER = "memorises", "generalises", "in betwe
 RULE = (
     f"accuracy at the last position, mean over seeds. *Memorises*: seen tasks at least {LEARNED:.0%} above guessing, "
     f"unseen ones at most {AT_CHANCE:.0%} above it. *Generalises*: unseen tasks at least {LEARNED:.0%} above guessing "
-    f"and at most {LEVEL:.0%} below seen ones. *Learns neither*: seen tasks less than {LEARNED:.0%} above guessing."
+    f"and at most {LEVEL:.0%} below seen ones. *Learns neither*: seen tasks less than {LEARNED:.0%} above guessing. "
+    "*In between*: everything else."
 )
 
 
@@ -122,8 +127,8 @@ def _verdict(seen: float, unseen: float) -> str:
 _PAPER_TASKS, _PAPER_WIDTH = 2**12.5, 64
 _MEMORISED = "best accuracy on seen tasks; the number for the paper is the lowest that counts as memorising."
 _NEVER = "best accuracy on unseen tasks; the number for the paper is the accuracy of guessing."
-_BEGINS = f"{RULE} The number is the smallest number of tasks with which some model size generalises."
-_WIDTH = f"{RULE} The number is the smallest model size that generalises with some number of tasks."
+_BEGINS = f"{RULE} The number is the smallest number of tasks with which some model size generalises. {THRESHOLD_RULE}"
+_WIDTH = f"{RULE} The number is the smallest model size that generalises with some number of tasks. {THRESHOLD_RULE}"
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
@@ -140,16 +145,26 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
             found.append(Finding("Does the MLP memorise?", text, _MEMORISED, "memorises few tasks", seen, least))
             continue
         generalised = rows[rows["verdict"] == GENERALISES]
-        tasks, width = (float(min(generalised[column], default=inf)) for column in ("num_tasks", "width"))
+        tasks, width = (
+            threshold_at(float(min(generalised[column], default=inf)), rows[column])
+            for column in ("num_tasks", "width")
+        )
         # A factor of four in the number of tasks is one step of the gpu grid, and less than one of the laptop grid.
         begins = Reference(_PAPER_TASKS, 0.25, 4.0, power_of_two) if learner == TOKEN else None
         wide = Reference(_PAPER_WIDTH, 0.5, 2.0) if learner == TOKEN else None
         paper = "memorises few tasks, generalises from 2^12 or 2^13 tasks" if learner == TOKEN else ""
-        found.append(Finding(question, counts, _BEGINS, paper, tasks, begins))
-        smallest = "none does" if width == inf else f"{width:.0f}"
+        text = f"{counts} Generalises from: {tasks.text(power_of_two)} tasks."
+        found.append(Finding(question, text, _BEGINS, paper, tasks.possible.nearest(begins), begins))
         paper = "at least 64" if learner == TOKEN else ""
-        found.append(Finding(f"How wide must a {learner} be to generalise?", smallest, _WIDTH, paper, width, wide))
-    return found
+        question, smallest = f"How wide must a {learner} be to generalise?", width.possible.nearest(wide)
+        found.append(Finding(question, width.text(plain), _WIDTH, paper, smallest, wide))
+    if _is_the_papers(settings):
+        return found
+    return [finding._replace(paper="", reference=None) for finding in found]
+
+
+def _is_the_papers(settings: Settings) -> bool:
+    return reference_name(settings.label("mnist")) == "mnist"
 
 
 def _counts(rows: pd.DataFrame) -> str:
@@ -166,18 +181,21 @@ def _counts(rows: pd.DataFrame) -> str:
 
 
 _NAMES = {MLP: "MLP", TOKEN: "Transformer, labels in tokens", VALUE: "Transformer, labels in values"}
-_MARKS = {MEMORISES: " M", GENERALISES: " G"}
+_MARKS = {MEMORISES: "M", GENERALISES: "G"}
+# With more columns in a panel, a number and its mark do not fit into a cell.
+_MOST_COLUMNS = 8
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
     """Draw accuracy by number of tasks and model size: a column per learner, rows for seen and unseen tasks."""
     judged = verdicts(table)
+    begins = _place_of_paper(judged) if _is_the_papers(settings) else None
     learners = [name for name in _NAMES if name in set(judged["learner"])]
     height = 1.2 + 0.42 * max(len(set(judged["width"])), 4)
     with panels(len(learners), height, rows=2, share="xy") as (figure, places):
         for column, learner in enumerate(learners):
             for row, kind in enumerate(("seen", "unseen")):
-                image = _panel(places[row, column], judged[judged["learner"] == learner], kind)
+                image = _panel(places[row, column], judged[judged["learner"] == learner], kind, begins)
             places[0, column].set_title(_NAMES[learner])
             places[1, column].set_xlabel("number of tasks")
         for row, kind in enumerate(("seen", "unseen")):
@@ -185,17 +203,20 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
         bar = figure.colorbar(image, ax=places, label="accuracy at the last position", aspect=30, pad=0.01)
         bar.ax.yaxis.set_major_formatter("{x:.0%}")
         caption = "M: memorises, G: generalises (see the page)."
-        if _place_of_paper(judged) is not None:
+        if begins is not None:
             caption += " Dashed: where the paper's Transformer begins to generalise."
         figure.supxlabel(caption, fontsize=7)
     return figure
 
 
-def _panel(axes: Axes, judged: pd.DataFrame, kind: str) -> AxesImage:
+def _panel(axes: Axes, judged: pd.DataFrame, kind: str, begins: float | None) -> AxesImage:
     wide = judged.pivot_table(index="width", columns="num_tasks", values=kind)
     image = axes.imshow(wide.to_numpy(), origin="lower", aspect="auto", vmin=0, vmax=1, cmap="viridis")
     axes.grid(visible=False)
-    axes.set_xticks(range(wide.shape[1]), [f"$2^{{{int(np.log2(n))}}}$" for n in wide.columns])
+    narrow = wide.shape[1] > _MOST_COLUMNS
+    places, counts = range(wide.shape[1]), [f"$2^{{{int(np.log2(n))}}}$" for n in wide.columns]
+    step = 2 if narrow else 1
+    axes.set_xticks(places[::step], counts[::step])
     axes.set_yticks(range(wide.shape[0]), [str(width) for width in wide.index])
     marks = {(row["width"], row["num_tasks"]): _MARKS.get(row["verdict"], "") for _, row in judged.iterrows()}
     for y, width in enumerate(wide.index):
@@ -203,11 +224,12 @@ def _panel(axes: Axes, judged: pd.DataFrame, kind: str) -> AxesImage:
             value = float(wide.to_numpy()[y, x])
             if np.isnan(value):
                 continue  # its run failed
-            text = f"{100 * value:.0f}{marks[width, count] if kind == 'unseen' else ''}"
-            axes.text(x, y, text, ha="center", va="center", fontsize=6, color="white" if value < 0.6 else "black")
-    place = _place_of_paper(judged)
-    if place is not None:
-        axes.axvline(place, color="white", linestyle="--")
+            number, mark = f"{100 * value:.0f}", marks[width, count] if kind == "unseen" else ""
+            text = mark or number if narrow else f"{number} {mark}".strip()
+            size, colour = 5 if narrow else 6, "white" if value < 0.6 else "black"
+            axes.text(x, y, text, ha="center", va="center", fontsize=size, color=colour)
+    if begins is not None:
+        axes.axvline(begins, color="white", linestyle="--")
     return image
 
 

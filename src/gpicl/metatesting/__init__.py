@@ -5,7 +5,7 @@ from gpicl.metatesting.evaluate import FIRST_DRAW, check_counts, evaluate
 from gpicl.metatesting.intervals import accuracy_interval, accuracy_over_seeds, mean_interval, wilson_interval
 from gpicl.metatesting.outcomes import load_outcomes, paired_differences, save_outcomes, saved_positions
 from gpicl.metatesting.prediction_time import prediction_milliseconds
-from gpicl.metatesting.references import EARLIER, PAPER, reference_accuracies, reference_table
+from gpicl.metatesting.references import EARLIER, PAPER, reference_accuracies, reference_name, reference_table
 
 __all__ = [
     "CLASSICAL",
@@ -23,6 +23,7 @@ __all__ = [
     "predict_classically",
     "prediction_milliseconds",
     "reference_accuracies",
+    "reference_name",
     "reference_table",
     "save_outcomes",
     "saved_positions",

@@ -40,6 +40,16 @@ def reference_table() -> pd.DataFrame:
     )
 
 
+def reference_name(label: str) -> str:
+    """Name a data set as the sources do.
+
+    Args:
+        label: Label of a data set. The 5,000 MNIST images in the package replace the full data set where it is not
+            available.
+    """
+    return "mnist" if label == "mnist_5k" else label
+
+
 def reference_accuracies(source: str, learner: str) -> dict[str, float]:
     """Return one reference row.
 

@@ -15,7 +15,7 @@ from gpicl.data import dataset_label
 from gpicl.experiments.comparison.classical import trial_rows
 from gpicl.experiments.comparison.entries import Trial
 from gpicl.experiments.comparison.scales import Scale
-from gpicl.metatesting import accuracy_interval, accuracy_over_seeds, reference_table
+from gpicl.metatesting import accuracy_interval, accuracy_over_seeds, reference_name, reference_table
 from gpicl.report import COLOURS, failures_section, figure_style, interval_text, markdown_table
 from gpicl.runs.planning import sized_for_testing
 from gpicl.runtime import machine_description
@@ -46,7 +46,7 @@ def comparison_table(trials: Sequence[Trial], failures: Mapping[Path, str]) -> p
         rows += _measured(same, failures)
         names = {"paper": entry.published, "earlier reproduction": entry.earlier}
         labels = [dataset_label(name) for name in same[0].config.testing.datasets]
-        datasets = {_reference_name(label): label for label in labels}
+        datasets = {reference_name(label): label for label in labels}
         for row in reference_table().itertuples():
             if names.get(str(row.source)) == row.learner and row.dataset in datasets:
                 rows.append(
@@ -115,11 +115,6 @@ def _costs(trials: list[Trial]) -> dict[str, Any]:
         "steps": sum(card["steps"] for card in cards) / len(cards),
         "minutes": sum(card["seconds"] for card in cards) / len(cards) / 60,
     }
-
-
-def _reference_name(label: str) -> str:
-    # The 5,000 MNIST images in the package replace the full data set where it is not available.
-    return "mnist" if label == "mnist_5k" else label
 
 
 _MARKS = {

@@ -14,17 +14,21 @@ from gpicl.experiments.reproduction.finding import (
 from gpicl.experiments.reproduction.over_seeds import OVER_SEEDS, over_seeds
 from gpicl.experiments.reproduction.scale import OFF_THE_PLATEAU, Scale, changed, lay_out
 from gpicl.experiments.reproduction.settings import SCALES, Settings, find_sources
+from gpicl.experiments.reproduction.threshold import THRESHOLD_RULE, Range, Threshold, threshold_at
 
 __all__ = [
     "OFF_THE_PLATEAU",
     "OVER_SEEDS",
     "SCALES",
+    "THRESHOLD_RULE",
     "Experiment",
     "Finding",
+    "Range",
     "Reference",
     "Reproducible",
     "Scale",
     "Settings",
+    "Threshold",
     "changed",
     "clear",
     "find_experiment",
@@ -35,5 +39,6 @@ __all__ = [
     "plain",
     "points",
     "power_of_two",
+    "threshold_at",
     "times",
 ]

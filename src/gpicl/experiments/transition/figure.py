@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import log2
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from gpicl.experiments.reproduction import Settings
@@ -15,17 +17,21 @@ from gpicl.experiments.reproduction.figures import panels, per_cent, plot_band, 
 from gpicl.experiments.transition.improvement import (
     INSTANCES,
     LEARNING,
+    NOTHING,
     PAPER_UNSEEN,
     TASKS,
     by_part,
     improvements,
+    is_the_papers,
     jump_improvements,
     mean_improvements,
     phases,
 )
+from gpicl.metatesting import reference_name
 from gpicl.report import COLOURS
 
-_SHADES = {INSTANCES: "#f0f0f0", TASKS: "#d9d9d9", LEARNING: "#bdbdbd"}
+_SHADES = {NOTHING: "#ffffff", INSTANCES: "#f0f0f0", TASKS: "#d9d9d9", LEARNING: "#bdbdbd"}
+_PAPER_LINE: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9}
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
@@ -34,17 +40,18 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
     The upper row shows means and phases, the lower one every seed where there are at least four.
     """
     mnist, fashion = settings.label("mnist"), settings.label("fashion_mnist")
-    parts = list(by_part(table))
+    parts, published = list(by_part(table)), list[Line2D]()
     with panels(len(parts), 4.6, rows=2) as (figure, places):
         for column, (learner, trained_on, rows) in enumerate(parts):
             axes = places[0, column]
             other = fashion if trained_on == mnist else mnist
             curves = (("seen", trained_on, "-", "o"), ("unseen", trained_on, "--", "s"), ("unseen", other, "-.", "D"))
             _curves(axes, rows, curves)
-            if trained_on == mnist:
-                for colour, height in zip(COLOURS[1:], PAPER_UNSEEN, strict=False):
-                    axes.axhline(height, color=colour, linestyle=":", linewidth=0.9)
-                axes.annotate("dotted: paper", (0.02, PAPER_UNSEEN[0]), xycoords=("axes fraction", "data"), fontsize=6)
+            if is_the_papers(learner, trained_on):
+                for colour, tested in zip(COLOURS[1:], (trained_on, other), strict=False):
+                    if reference_name(tested) in PAPER_UNSEEN:
+                        axes.axhline(PAPER_UNSEEN[reference_name(tested)], color=colour, **_PAPER_LINE)
+                        published = [Line2D([], [], color="black", label="the paper", **_PAPER_LINE)]
             axes.set_title(f"{learner},\nmeta-trained on {trained_on}")
             powers_of_two(axes, "number of tasks")
             per_cent(axes, "accuracy improvement\nwithin the sequence" if column == 0 else "", chance=0.0)
@@ -53,9 +60,11 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             if column == 0:
                 places[1, column].set_ylabel("the same on unseen tasks,\nevery seed")
         lines, _ = places[0, 0].get_legend_handles_labels()
-        names = ["seen tasks", "unseen tasks", "unseen tasks, the other data set"]
-        shades = [Patch(color=shade, label=phase) for phase, shade in _SHADES.items()]
-        figure.legend(handles=[*lines, *shades], labels=[*names, *_SHADES], loc="outside upper center", ncols=3)
+        for line, name in zip(lines, ("seen tasks", "unseen tasks", "unseen tasks, the other data set"), strict=True):
+            line.set_label(name)
+        found = {phase for _, _, rows in parts for phase in phases(rows)["phase"]}
+        shades = [Patch(color=shade, label=phase) for phase, shade in _SHADES.items() if phase in found]
+        figure.legend(handles=[*lines, *published, *shades], loc="outside upper center", ncols=4)
     return figure
 
 

@@ -29,6 +29,7 @@ class Part(NamedTuple):
     changes: Mapping[str, Any]
 
 
+_TOKEN_IN_SMOKE = {"learner": LearnerConfig(TOKEN, {"layers": 1, "width": 8, "heads": 1, "key_size": 8})}
 _TOKEN_ON_LAPTOP = {
     "learner": LearnerConfig(TOKEN, {"layers": 3, "width": 64, "heads": 2, "key_size": 32}),
     "training.steps": 1600,
@@ -46,7 +47,10 @@ _SCALES = {
     "smoke": Scale(
         seeds=2,
         axes={
-            "parts": (Part(VALUE, "mnist", (0, 6), (6,), {}), Part(VALUE, "fashion_mnist", (6,), (), {})),
+            "parts": (
+                Part(TOKEN, "mnist", (0, 6), (6,), _TOKEN_IN_SMOKE),
+                Part(VALUE, "fashion_mnist", (6,), (), {}),
+            ),
             "jump_seeds": 4,
         },
     ),
