@@ -68,6 +68,68 @@ class Fails(Linear):
         raise ZeroDivisionError("oh")
 
 
+class Counts(Linear):
+    def __init__(self, num_features, num_classes):
+        super().__init__(num_features, num_classes)
+        self.register_buffer("mean", torch.zeros(1), persistent=False)
+        self.calls, self.longest = {"all": 0}, 0
+
+
+class CountsItsCalls(Counts):
+    def forward(self, inputs, labels):
+        self.calls["all"] += 1
+        return super().forward(inputs, labels)
+
+
+class KeepsAMean(Counts):
+    def forward(self, inputs, labels):
+        self.mean += 0.1 * (inputs.mean() - self.mean)
+        return super().forward(inputs, labels)
+
+
+class HidesItsGenerator(Linear):
+    def __init__(self, num_features, num_classes):
+        super().__init__(num_features, num_classes)
+        self.generators = [torch.Generator()]
+
+    def forward(self, inputs, labels):
+        return super().forward(inputs, labels) + torch.rand(1, generator=self.generators[0])
+
+
+class MakesItsGenerator(Linear):
+    def forward(self, inputs, labels):
+        self.random = getattr(self, "random", None) or torch.Generator()
+        return super().forward(inputs, labels)
+
+
+class RemembersALength(Linear):
+    """The second of two equal calls changes nothing, as with the mask that a Transformer keeps."""
+
+    longest = 0
+
+    def forward(self, inputs, labels):
+        self.longest = max(self.longest, labels.shape[1])
+        return super().forward(inputs, labels)
+
+
+@pytest.mark.parametrize(
+    ("learner", "message"),
+    [
+        (CountsItsCalls, r"changes calls\['all'\] in training, which checkpoints do not hold"),
+        (KeepsAMean, "changes mean in training, which checkpoints do not hold"),
+        (HidesItsGenerator, r"the random generator generators\[0\], whose state checkpoints do not hold"),
+        (MakesItsGenerator, "the random generator random, whose state checkpoints do not hold"),
+    ],
+)
+def test_a_learner_with_a_state_that_checkpoints_do_not_hold_is_refused(learner, message):
+    with pytest.raises(LearnerError, match=message):
+        check_learner(learner(4, 3), 9)
+
+
+def test_what_a_learner_keeps_for_speed_is_no_state():
+    check_learner(RemembersALength(4, 3), 9)
+
+
 @pytest.mark.parametrize(
     ("learner", "message"),
     [

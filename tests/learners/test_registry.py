@@ -51,7 +51,7 @@ def test_an_unknown_option_is_answered_with_the_nearest():
 
 
 def test_a_value_of_the_wrong_kind_is_refused():
-    with pytest.raises(LearnerError, match="cannot be built"):
+    with pytest.raises(LearnerError, match="layers of ValueTransformer must be a whole number, not 'many'"):
         build_learner("ValueTransformer", 4, 3, layers="many")
 
 

@@ -64,3 +64,22 @@ def test_missing_and_damaged_outcomes_are_explained(tmp_path):
     (tmp_path / "one.npz").write_bytes(b"PK\x03\x04 cut")
     with pytest.raises(CheckpointError, match="Cannot read the outcomes"):
         load_outcomes(tmp_path)
+
+
+def test_outcomes_of_several_numbers_of_features_are_compared_with_their_own(tmp_path):
+    for name, share in (("a", 1.0), ("b", 0.5)):
+        for features in (8, 16):
+            right = np.arange(400)[:, None] < 400 * share * features / 16
+            save(tmp_path / name, right, features=features)
+            (tmp_path / name / "one.npz").rename(tmp_path / name / f"{features}.npz")
+    rows = paired_differences(tmp_path / "a", tmp_path / "b").set_index("features")["difference"]
+    assert rows.to_dict() == {8: 0.25, 16: 0.5}
+
+
+def test_two_files_of_one_test_are_refused(tmp_path):
+    right = np.ones((400, 1), bool)
+    folder = save(tmp_path / "a", right, key="old")
+    (folder / "one.npz").rename(folder / "two.npz")
+    save(folder, right, key="new")
+    with pytest.raises(TaskError, match="more than one file of outcomes of unseen tasks of a"):
+        paired_differences(folder, save(tmp_path / "b", right))

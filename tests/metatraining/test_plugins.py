@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from gpicl.cli.main import main
-from gpicl.errors import ConfigError
+from gpicl.errors import CheckpointError, ConfigError
 from gpicl.metatraining import PluginConfig, Run, load_preset, meta_train
 
 TRACE = """
@@ -49,6 +49,8 @@ def test_a_callback_is_part_of_the_runs_name_and_a_logger_is_not(config, tmp_pat
         ("lightning.pytorch.callbacks.Nothing", {}, "Nothing"),
         ("lightning.pytorch.callbacks.Timer", {"durations": 1}, "durations"),
         ("pathlib.Path", {}, "is not a Lightning Callback"),
+        ("lightning.pytorch.callbacks.EarlyStopping", {"monitor": "loss"}, "Set training.patience"),
+        ("lightning.pytorch.callbacks.ModelCheckpoint", {}, "Lightning refuses these training.callbacks"),
     ],
 )
 def test_what_cannot_be_built_is_refused_before_anything_is_written(config, tmp_path, name, options, message):
@@ -79,3 +81,52 @@ def test_a_yaml_file_may_name_them(tmp_path, capsys):
     path.write_text(yaml.safe_dump({"training": {"callbacks": ["csv"]}}))
     with pytest.raises(ConfigError, match="is not a configuration"):
         load_preset(str(path))
+
+
+COUNTS = """
+import numpy
+from lightning import Callback
+
+
+class Counts(Callback):
+    def __init__(self):
+        self.count = numpy.float64(0)
+
+    def on_train_batch_end(self, *arguments):
+        self.count += 1
+
+    def state_dict(self):
+        return {"count": self.count}
+
+    def load_state_dict(self, state):
+        self.count = state["count"]
+"""
+
+
+def test_a_callback_whose_state_cannot_be_loaded_is_named_at_the_first_checkpoint(config, tmp_path, monkeypatch):
+    (tmp_path / "numpy_state.py").write_text(COUNTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    config.training.callbacks = [PluginConfig("numpy_state.Counts")]
+    with pytest.raises(CheckpointError, match="the callback Counts: its state_dict holds objects"):
+        meta_train(config, tmp_path / "runs")
+    assert not Run(config, tmp_path / "runs").checkpoint.exists()
+    (tmp_path / "plain_state.py").write_text(
+        COUNTS.replace('{"count": self', '{"count": float(self').replace("t}", "t)}")
+    )
+    config.training.callbacks = [PluginConfig("plain_state.Counts")]
+    assert meta_train(config, tmp_path / "runs")[0].finished
+
+
+def test_a_run_whose_own_callback_has_changed_is_not_finished_before(config, tmp_path, monkeypatch):
+    path = tmp_path / "changing_callback.py"
+    path.write_text(TRACE)
+    monkeypatch.syspath_prepend(tmp_path)
+    config.training.callbacks = [PluginConfig("changing_callback.Trace", {"path": str(tmp_path / "trace")})]
+    meta_train(config, tmp_path / "runs")
+    path.write_text(TRACE.replace("str(trainer", "'at ' + str(trainer"))
+    with pytest.raises(ConfigError, match="another version of its widenings or callbacks"):
+        meta_train(config, tmp_path / "runs")
+    path.write_text(TRACE + "# a remark\n")
+    said = []
+    meta_train(config, tmp_path / "runs", said.append)
+    assert said == [f"Finished before: {Run(config, tmp_path / 'runs').folder}"]

@@ -4,7 +4,10 @@ import signal
 
 import pandas as pd
 import pytest
+import torch
+from lightning import Callback
 
+from gpicl.errors import CheckpointError, Terminated
 from gpicl.metatraining import Run, RunConfig, meta_train
 
 COMMAND = (
@@ -87,3 +90,62 @@ def test_a_run_is_named_by_what_decides_its_weights(config, tmp_path, part, dial
 def test_a_dial_that_is_added_later_changes_no_name():
     """A name is the hash of what differs from the defaults, so the name of the defaults stays for ever."""
     assert Run(RunConfig(), "runs").folder.name == "ValueTransformer-mnist_5k-4b56beeb24"
+
+
+class Stops(Callback):
+    """Sends this process SIGTERM when six steps are done."""
+
+    def on_train_batch_end(self, trainer, *arguments):
+        if trainer.global_step == 6:
+            signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.fixture
+def stopped(config, tmp_path):
+    """A run that was stopped after six of its twelve steps."""
+    with pytest.raises(Terminated):
+        meta_train(config, tmp_path, callbacks=[Stops()])
+    return Run(config, tmp_path)
+
+
+def flip_a_byte(path):
+    """Damage a weight in the middle of the file, which changes its value and nothing else."""
+    content = bytearray(path.read_bytes())
+    weight = next(iter(torch.load(path, weights_only=True)["state_dict"].values()))
+    place = content.index(weight.numpy().tobytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def leave_out_the_optimiser(path):
+    checkpoint = torch.load(path, weights_only=True)
+    del checkpoint["optimizer_states"]
+    torch.save(checkpoint, path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [(flip_a_byte, "the checksum of .* is wrong"), (leave_out_the_optimiser, "it lacks optimizer_states")],
+)
+def test_a_damaged_checkpoint_is_refused(config, tmp_path, stopped, damage, message):
+    damage(stopped.checkpoint)
+    with pytest.raises(CheckpointError, match=f"is damaged.*{message}.*Delete"):
+        meta_train(config, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.partition("\n")[2].encode(),  # no header
+        lambda text: text.replace("\n2,", "\ntwo,").encode(),
+        lambda text: text.encode() + b"\xff\xfe\x00",
+        lambda text: text.replace("\n2,", "\n2,1,").encode(),
+    ],
+)
+def test_a_damaged_log_is_refused_and_can_be_deleted(config, tmp_path, stopped, damage):
+    stopped.log.write_bytes(damage(stopped.log.read_text()))
+    with pytest.raises(CheckpointError, match=r"The log .* is damaged .*begins at step 6"):
+        meta_train(config, tmp_path)
+    stopped.log.unlink()
+    meta_train(config, tmp_path)
+    assert pd.read_csv(stopped.log)["step"].tolist() == list(range(7, 13))

@@ -78,6 +78,15 @@ def test_a_run_that_resumes_at_a_validated_step_has_the_log_of_one_that_did_not_
     assert logs[0]["loss"].notna().all()
 
 
+def test_a_signal_in_the_last_step_ends_the_command_after_the_weights_are_saved(config, tmp_path):
+    with pytest.raises(Terminated) as stopped:
+        meta_train(config, tmp_path, callbacks=[Signals(signal.SIGTERM, 11)])
+    assert "stopped after the last step, 12" in stopped.value.message
+    run = Run(config, tmp_path)
+    assert run.finished
+    assert not run.checkpoint.exists()
+
+
 def test_training_in_a_thread_leaves_signals_alone(config, tmp_path):
     before, outcome = signal.getsignal(signal.SIGTERM), []
     thread = threading.Thread(target=lambda: outcome.append(meta_train(config, tmp_path)[0].finished))

@@ -66,7 +66,10 @@ def test_a_run_can_be_evaluated_wherever_it_was_moved_even_without_its_data(trai
         (lambda card: card["meta_training"].update(data=3), "not a set of fields"),
         (lambda card: card["meta_training"]["tasks"].update(length="long"), "length='long'"),
         (lambda card: card["meta_training"]["training"].update(precision="fp8"), "fp8"),
+        (lambda card: card["meta_training"]["tasks"].update(length=-1), "length=-1"),
         (lambda card: card["options"].update(layerz=3), "Did you mean 'layers'"),
+        (lambda card: card["options"].update(width=32), "size mismatch for"),
+        (lambda card: card.update(learner=5), "learner=5"),
     ],
 )
 def test_a_card_that_cannot_be_is_explained(trained, patterns, capsys, change, message):
@@ -183,3 +186,21 @@ def test_two_processes_on_one_run_train_it_once(start_gpicl, patterns, quick, tm
     (log,) = Path(tmp_path).glob("runs/*/metrics.csv")
     steps = [line.partition(",")[0] for line in log.read_text().splitlines()[1:]]
     assert len(steps) == len(set(steps)) == 30
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--testing.length", "2000", "--learner.name", "TokenTransformer"], "longer than the 100 positions"),
+        (["--testing.tasks", "[seen]", "--tasks.num_tasks", "3", "--testing.size", "9"], "16 features"),
+        (["--testing.seed", "100000000000000000000"], "seed must be from 0"),
+        (["--testing.tasks", "[identity]", "--testing.size", "5"], "25"),
+    ],
+)
+def test_a_test_that_cannot_be_is_refused_before_training(patterns, quick, tmp_path, capsys, options, message):
+    command = ["train", "--data.dataset", str(patterns), "--testing.datasets", f"[p={patterns}]", *quick, *options]
+    assert main([*command, "--output", str(tmp_path / "runs")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Starting" not in error
+    assert not (tmp_path / "runs").exists()

@@ -1,5 +1,6 @@
 """What has been tested is known by what was tested, and tests that differ stand side by side."""
 
+import json
 import sys
 from dataclasses import replace
 
@@ -178,3 +179,49 @@ def test_runs_of_other_seeds_answer_other_episodes(trained, patterns, quick):
     (other,) = (folder for folder in trained.parent.iterdir() if folder != trained)
     assert set(rows(other)["seed"]) == {1}
     assert set(rows(trained)["seed"]) == {0}
+
+
+def test_results_of_a_learner_with_other_options_are_not_mixed_with_these(tmp_path, patterns, capsys):
+    """SGD has no weights that are meta-trained, so those of two learning rates are equal."""
+    common = ["--learner.name", "SGD", "--data.dataset", str(patterns), "--test", "false"]
+    dials = "--data.size 4 --tasks.length 12 --loop.progress false".split()
+    runs = []
+    for rate in ("0.001", "0.3"):
+        output = tmp_path / rate
+        assert main(["train", *common, *dials, "--learner.options.learning_rate", rate, "--output", str(output)]) == 0
+        runs += [path for path in output.iterdir() if path.is_dir()]
+    cards = [json.loads((run / "weights.json").read_text()) for run in runs]
+    assert cards[0]["sha256"] == cards[1]["sha256"]
+    shared = ["--output", str(tmp_path / "shared")]
+    assert evaluate(runs[0], f"p={patterns}", *shared) == 0
+    assert evaluate(runs[1], f"p={patterns}", *shared) == 2
+    assert "other options" in capsys.readouterr().err
+    assert evaluate(runs[1], f"p={patterns}", "--output", str(tmp_path / "own")) == 0
+    first, other = (pd.read_csv(tmp_path / name / "results.csv")["accuracy"] for name in ("shared", "own"))
+    assert first.tolist() != other.tolist()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: text[: text.rindex(",")].rsplit(",", 1)[0], "has an incomplete row"),
+        (lambda text: text.replace(text.splitlines()[1].split(",")[3], "most", 1), "text in the column accuracy"),
+    ],
+)
+def test_damaged_results_are_explained(trained, patterns, capsys, damage, message):
+    path = trained / "results.csv"
+    path.write_text(damage(path.read_text().rstrip()))
+    assert evaluate(trained, f"p={patterns}", "--seed", "9") == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Delete the file" in error
+
+
+def test_outcomes_of_other_data_in_the_same_place_are_removed(trained, tmp_path, write_patterns):
+    data = write_patterns(tmp_path / "q.npz", seed=1)
+    assert evaluate(trained, f"q={data}", "--outcomes", "true") == 0
+    (before,) = (trained / "outcomes").iterdir()
+    write_patterns(data, seed=2)
+    assert evaluate(trained, f"q={data}", "--outcomes", "true") == 0
+    (after,) = (trained / "outcomes").iterdir()
+    assert before.name != after.name

@@ -5,7 +5,7 @@ import pytest
 
 from gpicl.cli.main import main
 from gpicl.data import load_features
-from gpicl.metatesting import evaluate
+from gpicl.metatesting import FIRST_DRAW, evaluate
 from gpicl.metatraining import (
     DataConfig,
     LearnerConfig,
@@ -16,6 +16,7 @@ from gpicl.metatraining import (
     meta_train,
 )
 from gpicl.metatraining.build import trained_tasks
+from gpicl.tasks import NO_INTERVENTION, TaskAugmentor
 
 TRAIN = (
     "train --data.dataset digits --data.size 8 --tasks.length 10 --tasks.num_tasks 1 --learner.name MLP"
@@ -59,7 +60,7 @@ def test_tasks_memorised_with_the_numbers_of_one_device_are_known_with_those_of_
     )
     _, learner = meta_train(config, tmp_path)
     monkeypatch.setattr("gpicl.tasks.randomness._WITHOUT_NUMPY", True)
-    trained, interventions = trained_tasks(config)
+    trained, interventions = trained_tasks(config, 150)
     table = evaluate(
         learner,
         {"digits": load_features("digits", "test", size=8)},
@@ -87,3 +88,44 @@ def test_a_run_without_any_data_is_trained_tested_and_finished_before(tmp_path, 
         assert expected in capsys.readouterr().err
     (folder,) = tmp_path.iterdir()
     assert (folder / "report.html").exists()
+
+
+def test_tasks_of_data_that_have_changed_since_are_refused(tmp_path, capsys, write_patterns, quick):
+    data = write_patterns(tmp_path / "patterns.npz", seed=0)
+    kept = write_patterns(tmp_path / "kept.npz", seed=5)
+    command = ["train", "--data.dataset", str(data), "--tasks.num_tasks", "3", *quick, "--test", "false"]
+    assert main([*command, "--output", str(tmp_path / "runs")]) == 0
+    (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.is_dir())
+    write_patterns(data, seed=1, classes=6)
+    test = ["evaluate", str(folder), f"q={kept}", "--episodes", "8", "--progress", "false"]
+    assert main([*test, "--tasks", "unseen"]) == 0
+    capsys.readouterr()
+    assert main([*test, "--tasks", "seen"]) == 2
+    assert "no longer holds the data of their meta-training" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(0, 1.0), (10, 0.325), (40, 1.0), (90, 1.0)])
+def test_interventions_are_as_far_as_the_run_came(steps, expected):
+    config = RunConfig(
+        DataConfig("digits", size=4),
+        TaskConfig(num_tasks=3, permutation_probability=0.1, anneal_steps=40),
+        training=TrainingConfig(steps=90),
+    )
+    _, interventions = trained_tasks(config, steps)
+    assert interventions.permutation_probability == pytest.approx(expected)
+
+
+def test_a_run_that_ended_early_is_tested_on_the_tasks_of_its_end(tmp_path, monkeypatch):
+    """Half of its steps are done: its tasks permute their labels half of the time."""
+    used = []
+    original = TaskAugmentor.episodes
+
+    def episodes(self, draws, kind, interventions=NO_INTERVENTION):
+        if kind == "seen" and draws[0] >= FIRST_DRAW:
+            used.append(interventions.permutation_probability)
+        return original(self, draws, kind, interventions)
+
+    monkeypatch.setattr(TaskAugmentor, "episodes", episodes)
+    early = [*TRAIN, "--training.steps", "6", "--tasks.permutation_probability", "0.0", "--tasks.anneal_steps", "12"]
+    assert main([*early, "--output", str(tmp_path)]) == 0
+    assert used[-1] == 0.5

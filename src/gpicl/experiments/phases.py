@@ -15,6 +15,8 @@ from gpicl.experiments.reproduction import Experiment, Finding, Reference, Scale
 from gpicl.experiments.reproduction.figures import COLUMN, panels
 from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import LearnerConfig, TaskConfig
+from gpicl.metatraining.csv_log import read_log
+from gpicl.runs.results import RESULTS_FILE, read_results
 from gpicl.weights import load_card
 
 _SCALES = {
@@ -88,8 +90,8 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
     Returns:
         One row: `training` and `unseen` loss over ln C, and the `accuracy` on unseen tasks at the last position.
     """
-    log_, guessing = pd.read_csv(folder / "metrics.csv"), log(load_card(folder)["options"]["num_classes"])
-    results = pd.read_csv(folder / "results.csv")
+    log_, guessing = read_log(folder / "metrics.csv"), log(load_card(folder)["options"]["num_classes"])
+    results = read_results(folder / RESULTS_FILE)
     accuracy = float(results[results["tasks"] == "unseen"]["accuracy"].iloc[-1])
     training = float(log_["loss"].dropna().tail(_WINDOW).mean()) / guessing
     unseen = float(log_["unseen_loss"].dropna().iloc[-1]) / guessing

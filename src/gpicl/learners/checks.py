@@ -1,9 +1,11 @@
 """Checks that a learner keeps the interface, run before it is meta-trained."""
 
 import copy
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,8 +27,8 @@ def check_learner(learner: Learner, length: int) -> None:
         length: Examples T of an episode.
 
     Raises:
-        LearnerError: If it fails, returns logits of the wrong shape or type, or uses the label that it should predict,
-            later examples, or other episodes.
+        LearnerError: If it fails, returns logits of the wrong shape or type, uses the label that it should predict,
+            later examples, or other episodes, or has a state that checkpoints do not hold.
     """
     name = type(learner).__name__
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -38,6 +40,7 @@ def check_learner(learner: Learner, length: int) -> None:
         for parameter in tried.parameters():
             parameter.add_(_NOISE * torch.randn_like(parameter))
         _check_causal(tried, inputs, labels, name)
+        _check_state(copy.deepcopy(learner).train(), inputs, labels, name)
 
 
 def _check_shapes(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> None:
@@ -86,6 +89,64 @@ def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
             f"{name} mixes episodes: the logits of one depend on the other episodes of its batch. Each episode is a "
             "separate task: keep the batch dimension separate."
         )
+
+
+def _check_state(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> None:
+    """Check that training has no state that a checkpoint does not hold; a resumed run would go on differently."""
+    states = [_hidden_state(learner)]
+    for _ in range(2):
+        with _explained(name):
+            learner.training_logits(inputs, labels, 0)
+        states.append(_hidden_state(learner))
+    before, once, twice = states
+    for key, value in twice.items():
+        if isinstance(value, _GENERATORS) and (key not in before or "[" in key):
+            raise LearnerError(
+                f"{name} has the random generator {key}, whose state checkpoints do not hold. Make it in the "
+                "constructor, as an attribute of the module itself."
+            )
+        # What only the first call changes, such as the length of a mask that is kept, is no state.
+        if not isinstance(value, _GENERATORS) and key in once and not _same(once[key], value):
+            raise LearnerError(
+                f"{name} changes {key} in training, which checkpoints do not hold. Make it a buffer (register_buffer), "
+                "or do without it."
+            )
+
+
+_GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
+
+
+def _hidden_state(learner: Learner) -> dict[str, object]:
+    """Numbers, buffers and generators outside the state_dict, by name."""
+    found: dict[str, object] = {}
+    internal = set(vars(torch.nn.Module()))
+    for prefix, module in learner.named_modules():
+        place = f"{prefix}." if prefix else ""
+        for name, value in vars(module).items():
+            if name not in internal:
+                found.update(_numbers(f"{place}{name}", value))
+        for name in module._non_persistent_buffers_set:
+            buffer = module.get_buffer(name) if getattr(module, name) is not None else None
+            if buffer is not None:
+                found[f"{place}{name}"] = buffer.detach().clone()
+    return found
+
+
+def _numbers(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, (int, float, np.generic, *_GENERATORS)):
+        yield name, value
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _numbers(f"{name}[{i}]", inner)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _numbers(f"{name}[{key!r}]", inner)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.shape != other.shape or torch.equal(one.nan_to_num(), other.nan_to_num())
+    return bool(one == other or (one != one and other != other))
 
 
 def _predict(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:

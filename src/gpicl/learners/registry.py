@@ -2,6 +2,7 @@
 
 import inspect
 from importlib import import_module
+from numbers import Real
 from typing import Any
 
 from gpicl.errors import LearnerError, UnknownNameError
@@ -72,6 +73,10 @@ def build_learner(name: str, num_features: int, num_classes: int, **options: Any
     for option in options:
         if option not in accepted and not takes_any:
             raise UnknownNameError(f"option of {cls.__name__}:", option, accepted)
+        wanted = parameters[option].annotation if option in parameters else None
+        if wanted in (int, float) and not isinstance(options[option], Real):
+            kind = "a whole number" if wanted is int else "a number"
+            raise LearnerError(f"{option} of {cls.__name__} must be {kind}, not {options[option]!r}.")
     try:
         return cls(num_features, num_classes, **options)
     except TypeError as error:

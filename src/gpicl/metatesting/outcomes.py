@@ -1,6 +1,7 @@
 """Outcomes of single episodes, saved so that two learners can be compared episode by episode."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -57,14 +58,36 @@ def load_outcomes(folder: Path | str) -> pd.DataFrame:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
+    with _opened(path) as archive:
+        columns = zip(archive["positions"].tolist(), archive["right"].T, strict=True)
+        test = _description(archive)
+        return [{**test, "position": position, "right": right} for position, right in columns]
+
+
+def describe_outcomes(path: Path) -> dict[str, Any]:
+    """Read the description of the test in a file of outcomes.
+
+    Args:
+        path: A file of `save_outcomes`.
+
+    Raises:
+        CheckpointError: If the file cannot be read.
+    """
+    with _opened(path) as archive:
+        return _description(archive)
+
+
+def _description(archive: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    return {name: archive[name].item() for name in archive if name not in ("right", "positions")}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            found: Mapping[str, Any] = dict(archive)
-        test = {name: found[name].item() for name in found if name not in ("right", "positions")}
-        columns = zip(found["positions"].tolist(), found["right"].T, strict=True)
+            yield archive
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise CheckpointError(f"Cannot read the outcomes {path}: {error}. Delete the file and test again.") from error
-    return [{**test, "position": position, "right": right} for position, right in columns]
 
 
 def saved_positions(path: Path) -> set[int]:
@@ -99,10 +122,18 @@ def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
 
     Raises:
         CheckpointError: If a folder has no outcomes.
-        TaskError: If the two have no test in common.
+        TaskError: If the two have no test in common, or a folder has more than one file for the same test.
     """
-    keys = [*_SAME, "position"]
-    pairs = load_outcomes(first).merge(load_outcomes(second), on=keys, suffixes=("_first", "_second"))
+    keys, tables = [*_SAME, "position"], (load_outcomes(first), load_outcomes(second))
+    if any(table.duplicated(keys).any() for table in tables) and all("features" in table for table in tables):
+        keys.append("features")
+    for folder, table in zip((first, second), tables, strict=True):
+        for _, row in table[table.duplicated(keys)].iterrows():
+            raise TaskError(
+                f"{folder} has more than one file of outcomes of {row['tasks']} tasks of {row['dataset']} with the "
+                "same episodes. Keep one of them, or test again with another --output."
+            )
+    pairs = tables[0].merge(tables[1], on=keys, suffixes=("_first", "_second"))
     if pairs.empty:
         raise TaskError(
             f"{first} and {second} have no test in common. Test both on the same data sets, with the same length, seed "

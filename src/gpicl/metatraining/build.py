@@ -67,13 +67,30 @@ def build_augmentor(config: RunConfig, features: FeatureDataset | None) -> TaskA
     )
 
 
-def trained_tasks(config: RunConfig) -> tuple[TaskAugmentor, Interventions]:
-    """Build the tasks that a run was trained on, with the interventions at its end, for a meta-test of seen tasks."""
+def trained_tasks(config: RunConfig, steps: int) -> tuple[TaskAugmentor, Interventions]:
+    """Build the tasks that a run was trained on, with the interventions at its end, for a meta-test of seen tasks.
+
+    Args:
+        config: Configuration of the run.
+        steps: Number of steps that it was trained, which may be fewer than its budget allows; 0 for all of them.
+    """
     tasks = config.tasks
-    permute = 1.0 if tasks.anneal_steps else tasks.permutation_probability
+    last = config.training.first_number + (steps or config.training.max_steps or tasks.anneal_steps)
+    permute = tasks.permutation_probability
+    permute += (1.0 - permute) * faded_at(last, tasks.anneal_steps)
     features = build_features(config.data, "train")
     training = None if features is None else hold_out(features, config.data.validation)[0]
     return build_augmentor(config, training), Interventions(permutation_probability=permute)
+
+
+def faded_at(step: int, anneal_steps: int) -> float:
+    """Return how far the interventions have faded at a step, 0 to 1.
+
+    Args:
+        step: Number of the step.
+        anneal_steps: Steps after which they are gone; 0 if they never fade.
+    """
+    return min(1.0, step / anneal_steps) if anneal_steps else 0.0
 
 
 def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:

@@ -1,8 +1,11 @@
 """Checkpoints that stay intact even if the process is killed while writing."""
 
+import io
 import signal
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, NamedTuple
+from zipfile import ZipFile
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -24,8 +27,38 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             checkpoint: States of the model, the optimiser, the loops and the callbacks.
             path: Checkpoint file.
             storage_options: Ignored.
+
+        Raises:
+            CheckpointError: If a callback's state cannot be loaded again.
         """
-        write_atomically(Path(path), lambda part: torch.save(checkpoint, part))
+
+        def write(part: Path) -> None:
+            torch.save(checkpoint, part)
+            try:
+                torch.load(part, map_location="cpu", weights_only=True, mmap=True)
+            except UnpicklingError as error:
+                raise CheckpointError(_not_plain(checkpoint)) from error
+
+        write_atomically(Path(path), write)
+
+
+def _not_plain(checkpoint: dict[str, Any]) -> str:
+    """Name the callback whose state holds objects, which are not loaded since they could run code."""
+    for name, state in checkpoint.get("callbacks", {}).items():
+        content = io.BytesIO()
+        torch.save(state, content)
+        content.seek(0)
+        try:
+            torch.load(content, weights_only=True)
+        except UnpicklingError:
+            return (
+                f"The run cannot be resumed with the callback {name}: its state_dict holds objects. Let it return only "
+                "tensors, numbers, strings, and lists and dictionaries of them, such as float(x) for a NumPy number."
+            )
+    return (
+        "The run cannot be resumed: a callback saves objects in the checkpoint (on_save_checkpoint). Let it save only "
+        "tensors, numbers, strings, and lists and dictionaries of them."
+    )
 
 
 def is_trial(trainer: Trainer) -> bool:
@@ -89,6 +122,9 @@ class RegularCheckpoint(Callback):
         announced["ready"] = announced["completed"]
 
 
+_PARTS = ("state_dict", "global_step", "loops", "callbacks", "optimizer_states", "lr_schedulers")
+
+
 class Progress(NamedTuple):
     """Progress of a checkpoint.
 
@@ -114,7 +150,14 @@ def read_progress(path: Path, parameters: dict[str, torch.Size]) -> Progress:
     """
     remedy = f"Delete {path} to start this run again."
     try:
+        with ZipFile(path) as archive:  # torch does not compare the checksums
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"the checksum of {damaged} is wrong")
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        lacking = [part for part in _PARTS if part not in checkpoint]
+        if lacking:
+            raise ValueError(f"it lacks {', '.join(lacking)}")
         saved = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
         found = Progress(int(checkpoint["global_step"]), checkpoint.get("sources"))
     except Exception as error:

@@ -2,13 +2,15 @@
 
 import csv
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
+from gpicl.errors import CheckpointError
 from gpicl.files import naming_write_errors, write_atomically
 
 COLUMNS = ("step", "seconds", "loss", "accuracy", "unseen_loss", "unseen_accuracy")
@@ -48,12 +50,23 @@ class CsvLog(Logger):
 
         Args:
             step: Number of steps in the checkpoint; 0 starts a new log.
+
+        Raises:
+            CheckpointError: If the file is damaged.
         """
         kept: list[dict[str, str]] = []
         if step and self.path.exists():
-            with self.path.open(newline="") as file:
-                # If a kill truncated the last row, that row belongs to a step after the checkpoint.
-                kept = [row for row in csv.DictReader(file) if None not in row.values() and int(row["step"]) <= step]
+            try:
+                with self.path.open(newline="") as file:
+                    rows = csv.DictReader(file, restkey="more")
+                    # If a kill truncated the last row, that row belongs to a step after the checkpoint.
+                    kept = [row for row in rows if None not in row.values() and int(row["step"]) <= step]
+                _check_columns(rows.fieldnames or (), any("more" in row for row in kept))
+            except (ValueError, KeyError, csv.Error) as error:
+                raise CheckpointError(
+                    f"The log {self.path} is damaged ({error}). Delete it; the run then resumes with a log that begins "
+                    f"at step {step}."
+                ) from error
         write_atomically(self.path, lambda part: _write(part, kept))
 
     @rank_zero_only
@@ -81,6 +94,33 @@ class CsvLog(Logger):
     def finalize(self, status: str) -> None:
         """Write the pending row."""
         self.flush()
+
+
+def read_log(path: Path) -> pd.DataFrame:
+    """Read the log of a run.
+
+    Args:
+        path: A file of `CsvLog`.
+
+    Returns:
+        The columns `COLUMNS`, all numbers, NaN where a step has none.
+
+    Raises:
+        CheckpointError: If the file is damaged.
+    """
+    try:
+        table = pd.read_csv(path)
+        _check_columns(list(table.columns), False)
+        return table.astype(float).astype({"step": int})
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise CheckpointError(
+            f"The log {path} is damaged ({' '.join(str(error).split())}). Restore or delete the file."
+        ) from error
+
+
+def _check_columns(found: Sequence[str], more: bool) -> None:
+    if tuple(found) != COLUMNS or more:
+        raise ValueError(f"its columns must be {', '.join(COLUMNS)}")
 
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:

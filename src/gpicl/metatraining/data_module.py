@@ -8,6 +8,7 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from gpicl.errors import TaskError
+from gpicl.metatraining.build import faded_at
 from gpicl.metatraining.config import TaskConfig
 from gpicl.tasks import Episodes, Interventions, TaskAugmentor
 
@@ -61,7 +62,7 @@ class EpisodeDataModule(LightningDataModule):
         Args:
             step: Number of the step.
         """
-        tasks, faded = self.tasks, self._faded(step)
+        tasks, faded = self.tasks, faded_at(step, self.tasks.anneal_steps)
         fewest = tasks.fewest_classes
         first = tasks.repeated_images if tasks.first_repeated_images is None else tasks.first_repeated_images
         return Interventions(
@@ -77,9 +78,6 @@ class EpisodeDataModule(LightningDataModule):
         tasks = self.tasks
         most = max(tasks.repeated_images, tasks.first_repeated_images or 0)
         return not tasks.repetition_probability or most <= tasks.length
-
-    def _faded(self, step: int) -> float:
-        return min(1.0, step / self.tasks.anneal_steps) if self.tasks.anneal_steps else 0.0
 
     def batch_of_step(self, step: int, rank: int = 0, world_size: int = 1) -> Episodes:
         """Make the episodes on which one process trains at one step.

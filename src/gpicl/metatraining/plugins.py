@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TypeVar
 
+from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import Logger
 
 from gpicl.errors import ConfigError
@@ -57,6 +58,11 @@ def _build(plugin: PluginConfig, kind: type[Kind], where: str) -> Kind:
             "import path of a class (package.module.Class), install its package, and give arguments that its "
             "constructor accepts as options."
         ) from error
+    if isinstance(built, EarlyStopping):
+        raise ConfigError(
+            f"{where}: a run that Lightning's EarlyStopping ends counts as unfinished, since its budget is not used. "
+            "Set training.patience, which ends it after that many validations without a new best training.metric."
+        )
     if not isinstance(built, kind):
         raise ConfigError(f"{where}: {plugin.name} is not a Lightning {kind.__name__}. Give a class derived from it.")
     return built

@@ -16,7 +16,7 @@ from gpicl.files import make_folder, write_atomically
 from gpicl.metatraining.build import NO_DATASET
 from gpicl.metatraining.config import DataConfig, RunConfig
 from gpicl.metatraining.initial_weights import with_first_step_of_init, with_learner_of_init
-from gpicl.metatraining.sources import check_unchanged, learner_source
+from gpicl.metatraining.sources import check_unchanged, extensions_source, learner_source
 from gpicl.weights import CARD_FILE, WEIGHTS_FILE, find_weights, load_card
 
 
@@ -73,18 +73,22 @@ class Run:
         return (self.folder / CARD_FILE).exists()
 
     def sources(self, data: str | None = None) -> dict[str, str | None]:
-        """Return hashes of the learner's source code and the data.
+        """Return hashes of the data and of the source code of the learner and its extensions.
 
         Args:
             data: Hash of the training examples, if they are already loaded.
 
         Returns:
-            `learner`, the hash of the source code (None if there is no source file), and `data`.
+            `learner`, the hash of the source code (None if there is no source file), `data`, and, if the run has own
+            widenings or callbacks, `extensions`.
 
         Raises:
             GpiclError: If the data or the learner cannot be found.
         """
-        return {"learner": learner_source(self.config.learner.name), "data": data or _data_digest(self.config.data)}
+        config = self.config
+        found = {"learner": learner_source(config.learner.name), "data": data or _data_digest(config.data)}
+        own = extensions_source([*config.tasks.widen, *(each.name for each in config.training.callbacks)])
+        return found if own is None else {**found, "extensions": own}
 
     def check_unchanged(self) -> str | None:
         """Check whether the learner's code or the data have changed since a finished run was made.
@@ -93,7 +97,7 @@ class Run:
             A warning, or None; see `sources.check_unchanged`.
 
         Raises:
-            ConfigError: If the data or the user's own learner have changed.
+            ConfigError: If the data, or the user's own learner, widenings or callbacks have changed.
         """
         made_from = load_card(self.folder).get("sources")
         return self.compare(made_from, self.sources())

@@ -52,9 +52,9 @@ class StopSignals:
 class SignalStopError(Exception):
     """Ends Lightning's loop after the checkpoint. The caller gets `as_exit` instead."""
 
-    def __init__(self, number: int, step: int) -> None:
-        super().__init__(number, step)
-        self.number, self.step = number, step
+    def __init__(self, number: int, step: int, finished: bool = False) -> None:
+        super().__init__(number, step, finished)
+        self.number, self.step, self.finished = number, step, finished
 
     def as_exit(self, folder: object) -> BaseException:
         """Return the exception for the caller: `KeyboardInterrupt`, or `Terminated` with exit status 143.
@@ -64,4 +64,8 @@ class SignalStopError(Exception):
         """
         kept = f"its checkpoint is in {folder}" if self.step else "nothing is lost"
         message = f"stopped at step {self.step}, {kept}. The same command resumes there."
+        if self.finished:
+            message = (
+                f"stopped after the last step, {self.step}; the weights are in {folder}. The same command goes on."
+            )
         return KeyboardInterrupt(message) if self.number == signal.SIGINT else Terminated(message)

@@ -6,14 +6,17 @@ import inspect
 import io
 import sys
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gpicl.errors import ConfigError
 from gpicl.learners import LEARNERS, learner_class
+
+_PACKAGES = ("gpicl", "lightning", "pytorch_lightning", "torch")
 
 
 def learner_source(name: str) -> str | None:
@@ -27,7 +30,33 @@ def learner_source(name: str) -> str | None:
     Returns:
         The hash; None if there is no source file.
     """
-    module = sys.modules[learner_class(name).__module__]
+    return _source(learner_class(name))
+
+
+def extensions_source(names: Iterable[str]) -> str | None:
+    """Hash the source of the user's own widenings and callbacks; see `learner_source`.
+
+    Args:
+        names: Import paths of classes. Those of gpicl and Lightning, which change from version to version, and those
+            without a source file are left out.
+
+    Returns:
+        The hash; None if there are none, or one cannot be imported.
+    """
+    found = []
+    for name in sorted(set(names)):
+        module, _, attribute = name.rpartition(".")
+        if module and module.partition(".")[0] not in _PACKAGES:
+            try:
+                found.append(_source(getattr(import_module(module), attribute)))
+            except (ImportError, AttributeError):  # the package is only needed to train
+                return None
+    sources = [source for source in found if source is not None]
+    return hashlib.sha256(" ".join(sources).encode()).hexdigest()[:16] if sources else None
+
+
+def _source(cls: type) -> str | None:
+    module = sys.modules[cls.__module__]
     place = _file_of(module)
     if place is None:
         return None
@@ -65,7 +94,8 @@ def check_unchanged(
     """Compare the code and data that a run was made from with the current ones.
 
     Args:
-        made_from: Hashes `learner` and `data` recorded by the run; None if an earlier version made it without them.
+        made_from: Hashes `learner`, `data` and `extensions` recorded by the run; None if an earlier version made it
+            without them.
         now: The current hashes.
         learner: Name of the learner.
         dataset: Name or path of the data set.
@@ -75,13 +105,16 @@ def check_unchanged(
         A warning, or None. A changed learner of gpicl is only a warning, since these change from version to version.
 
     Raises:
-        ConfigError: If the data or the user's own learner have changed.
+        ConfigError: If the data, or the user's own learner, widenings or callbacks have changed.
     """
     again = "Train again with --fresh true (which replaces the run), or give another --output."
     if made_from is None:
         return f"{place} was made by an earlier version, which did not record its data and code. {again}"
     if made_from.get("data") != now["data"]:
         raise ConfigError(f"The run {place} was made from other data than {dataset} holds now. {again}")
+    extensions = {made_from.get("extensions"), now.get("extensions")}
+    if None not in extensions and len(extensions) > 1:
+        raise ConfigError(f"The run {place} was made with another version of its widenings or callbacks. {again}")
     if None not in (made_from.get("learner"), now["learner"]) and made_from["learner"] != now["learner"]:
         if learner in LEARNERS:
             return f"{place} was made by another version of {learner}'s code. {again}"

@@ -106,7 +106,10 @@ def meta_train(
                 trainer.fit(module, data, ckpt_path=run.checkpoint if done else None, weights_only=True)
             except DivergenceError as error:
                 raise _with_best_kept(error, run, module, choosing, sources) from error
-        return run, _end(run, trainer, module, checkpoints, choosing, sources, say)
+            learner = _end(run, trainer, module, checkpoints, choosing, sources, say)
+            if signals.received is not None:  # during the last step
+                raise SignalStopError(signals.received, trainer.global_step, finished=run.finished)
+        return run, learner
 
 
 def _finished(run: Run, say: Callable[[str], object]) -> tuple[Run, Learner]:
@@ -172,6 +175,8 @@ def _end(
     if trainer.is_global_zero:
         measured: dict[str, Any] = {"unseen_accuracy": _figure(trainer, "unseen_accuracy")}
         measured |= {"chosen_by": config.metric, "best": choosing.value, "best_step": choosing.step}
+        if config.best and choosing.step is None:
+            say(f"There was no validation within {steps} steps, so these are the last weights, not the best.")
         measured["reports"] = "best" if config.best and choosing.step is not None else "last"
         _keep_best(run, module, choosing, sources)
         choosing.choose(module)
@@ -267,6 +272,11 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
             return Trainer(**{**settings, **options})
     except (MisconfigurationException, ImportError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
+        if "callback" in reason.lower():
+            raise ConfigError(
+                f"Lightning refuses these training.callbacks: {reason} The run writes its own checkpoints; give every "
+                "other callback once."
+            ) from error
         raise ConfigError(
             f"Cannot train on loop.accelerator={accelerator!r} with loop.devices={settings['devices']}: {reason} "
             "Choose auto, cpu, gpu or another accelerator of Lightning that this machine has."

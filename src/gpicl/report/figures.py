@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -56,24 +55,21 @@ def learning_curve(results: pd.DataFrame) -> Figure:
     return figure
 
 
-def training_curve(log: Path, num_classes: int) -> Figure:
+def training_curve(log: pd.DataFrame, num_classes: int) -> Figure:
     """Plot the loss and the accuracies by step.
 
     Args:
-        log: The run's `metrics.csv`.
+        log: The run's log; see `gpicl.metatraining.csv_log.read_log`.
         num_classes: Number C of classes; guessing has loss ln C and accuracy 1 / C.
     """
-    table = pd.read_csv(log)
     with figure_style():
         figure = Figure(figsize=(9.2, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
-        _plot_columns(left, table, {"loss": "training tasks", "unseen_loss": "unseen tasks, validation images"})
+        _plot_columns(left, log, {"loss": "training tasks", "unseen_loss": "unseen tasks, validation images"})
         left.axhline(np.log(num_classes), color="#999999", linestyle=":", label=f"guessing (ln {num_classes})")
         left.set(xlabel="step", ylabel="loss, mean over positions (nats)")
         left.legend()
-        _plot_columns(
-            right, table, {"accuracy": "training tasks", "unseen_accuracy": "unseen tasks, validation images"}
-        )
+        _plot_columns(right, log, {"accuracy": "training tasks", "unseen_accuracy": "unseen tasks, validation images"})
         right.axhline(1 / num_classes, color="#999999", linestyle=":", label="guessing")
         right.set(xlabel="step", ylabel="accuracy, last tenth of the episode", ylim=(0, 1))
         right.yaxis.set_major_formatter("{x:.0%}")

@@ -17,9 +17,10 @@ from gpicl.data import FeatureDataset
 from gpicl.errors import CheckpointError, GpiclError
 from gpicl.files import make_folder
 from gpicl.learners import Learner
-from gpicl.metatesting import check_counts, evaluate, save_outcomes, saved_positions
+from gpicl.metatesting import check_counts, describe_outcomes, evaluate, save_outcomes, saved_positions
 from gpicl.metatraining import Run, TestingConfig
 from gpicl.metatraining.build import trained_tasks
+from gpicl.metatraining.csv_log import read_log
 from gpicl.metatraining.run_lock import run_lock
 from gpicl.metatraining.sources import learner_source
 from gpicl.report import example_images, learning_curve, training_curve, write_report
@@ -31,8 +32,19 @@ from gpicl.runs.planning import (
     plan_tests,
     sized_for_testing,
     trained_config,
+    trained_steps,
 )
-from gpicl.runs.results import RESULTS_FILE, add_rows, check_same_weights, read_results, rows_of, write_results
+from gpicl.runs.results import (
+    PLACE,
+    RESULTS_FILE,
+    MetaTest,
+    add_rows,
+    check_same_weights,
+    options_digest,
+    read_results,
+    rows_of,
+    write_results,
+)
 from gpicl.tasks import NO_INTERVENTION, TaskAugmentor
 from gpicl.weights import is_shipped, load_card
 
@@ -79,6 +91,8 @@ def meta_test_run(
     positions = testing.positions_of(plan[0].test.length)
     path = target / RESULTS_FILE
     results = read_results(path)
+    about = {"weights": card["sha256"][:16], "options": options_digest(card)}
+    check_same_weights(results, **about, path=path)
     wanted = report and not (target / REPORT_FILE).exists()
     if not wanted and not any(_lacking(one, results, positions, testing, target) for one in plan):
         return results
@@ -87,13 +101,13 @@ def meta_test_run(
     make_folder(target)
     with run_lock(target, say), testing_progress(progress) as bar:
         results = read_results(path)
-        check_same_weights(results, card["sha256"], path)
+        check_same_weights(results, **about, path=path)
         for one in plan:
             lacking = _lacking(one, results, positions, testing, target)
             if lacking:
                 outcomes = make_folder(target / OUTCOMES_FOLDER) if testing.outcomes else None
                 rows = _make(one, lacking, card, learner, batch, bar, outcomes, say)
-                results = add_rows(results, one.test, rows.assign(weights=card["sha256"][:16]))
+                results = add_rows(results, one.test, rows.assign(**about))
                 write_results(path, results)
         if report:
             _report(folder, target, card, results, plan, command)
@@ -181,11 +195,14 @@ def _make(
 ) -> pd.DataFrame:
     test, precision = one.test, TrainedWith.of(card).precision
     # Seen tasks need the run's own pipeline; another one would make different tasks from the same ids.
-    trained, interventions = trained_tasks(trained_config(card)) if test.tasks == "seen" else (None, NO_INTERVENTION)
+    trained, interventions = None, NO_INTERVENTION
+    if test.tasks == "seen":
+        trained, interventions = trained_tasks(trained_config(card), trained_steps(card))
 
     def save(name: str, kind: str, right: np.ndarray) -> None:
         if outcomes is not None:
             data = load_contents_of(one).digest
+            _remove_outdated(outcomes, test)
             save_outcomes(outcomes / test.file_name, right, positions, data=data, **test._asdict())
 
     shown = bar.add_task(f"meta-testing {test.dataset}, {test.tasks}", total=test.episodes, accuracy="")
@@ -208,6 +225,14 @@ def _make(
     return rows.assign(on_training_images=one.on_training_images)
 
 
+def _remove_outdated(outcomes: Path, test: MetaTest) -> None:
+    """Remove the outcomes in the place of a test that its code or its data have since changed; see `add_rows`."""
+    for path in outcomes.glob(f"{test.tasks}-*.npz"):
+        found = describe_outcomes(path)
+        if found.get("key") != test.key and all(found.get(name) == getattr(test, name) for name in PLACE):
+            path.unlink()
+
+
 def _report(
     folder: Path, target: Path, card: dict[str, Any], results: pd.DataFrame, plan: list[PlannedTest], command: str
 ) -> None:
@@ -217,7 +242,7 @@ def _report(
         figures["examples"] = examples
     log = folder / "metrics.csv"
     if log.exists():  # a learner without meta-training has no log
-        figures["training"] = training_curve(log, card["options"]["num_classes"])
+        figures["training"] = training_curve(read_log(log), card["options"]["num_classes"])
     write_report(target / REPORT_FILE, folder.name, card, results, command, **figures)
 
 

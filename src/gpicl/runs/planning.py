@@ -8,7 +8,8 @@ from gpicl.data import Contents, FeatureDataset, dataset_label, load_contents, l
 from gpicl.errors import CheckpointError, GpiclError, TaskError
 from gpicl.learners import Learner
 from gpicl.metatraining import DataConfig, RunConfig, TaskConfig, TestingConfig, TrainingConfig
-from gpicl.metatraining.sources import learner_source
+from gpicl.metatraining.build import NO_DATASET
+from gpicl.metatraining.sources import extensions_source, learner_source
 from gpicl.runs.results import MetaTest, check_testing, test_key
 
 
@@ -24,6 +25,7 @@ class TrainedWith(NamedTuple):
         seed: Seed of the weights and of the tasks.
         precision: See `TrainingConfig`.
         data: Hash of the training images; None if the card has none.
+        widenings: Names of the widenings.
     """
 
     image: DataConfig
@@ -32,6 +34,7 @@ class TrainedWith(NamedTuple):
     seed: int
     precision: Any
     data: str | None
+    widenings: tuple[str, ...]
 
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> "TrainedWith":
@@ -46,7 +49,7 @@ class TrainedWith(NamedTuple):
         image = DataConfig(
             dataset=_field(data, "dataset", str, usual.dataset),
             root=_field(data, "root", (str, type(None)), usual.root),
-            size=_field(data, "size", (int, type(None)), usual.size),
+            size=_field(data, "size", (int, type(None)), usual.size, 1),
             channels=_field(data, "channels", (int, type(None)), usual.channels),
         )
         precision = _field(training, "precision", str, "auto")
@@ -57,11 +60,12 @@ class TrainedWith(NamedTuple):
             )
         return cls(
             image,
-            _field(tasks, "length", int, 100),
-            _field(tasks, "num_tasks", (int, type(None)), None),
-            _field(training, "seed", int, 0),
+            _field(tasks, "length", int, 100, 2),
+            _field(tasks, "num_tasks", (int, type(None)), None, 1),
+            _field(training, "seed", int, 0, 0),
             precision,
             _field(_part(card, "sources"), "data", (str, type(None)), None),
+            tuple(_part(tasks, "widen")),
         )
 
 
@@ -91,6 +95,7 @@ def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedT
     Raises:
         ConfigError: If there is nothing to test, or two data sets have the same name.
         TaskError: If seen tasks are requested and the learner was meta-trained on unlimited tasks.
+        CheckpointError: If seen tasks are requested and the data of meta-training has changed.
         GpiclError: If a data set is not available.
     """
     trained = TrainedWith.of(card)
@@ -105,6 +110,15 @@ def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedT
     same_images = (image.size, image.channels) == (trained.image.size, trained.image.channels)
     training_data = trained.data if same_images else _training_data(image)
     source = learner_source(card["learner"])
+    only_seen: dict[str, Any] = {"num_tasks": trained.num_tasks}
+    if "seen" in testing.tasks:
+        _check_training_data(trained)
+        widenings = extensions_source(trained.widenings)
+        only_seen |= {} if widenings is None else {"widenings": widenings}
+        config, steps = trained_config(card), trained_steps(card)
+        last = config.training.first_number + steps
+        if steps and last < config.tasks.anneal_steps:  # it ended before its interventions had faded
+            only_seen["last_step"] = last
     planned = []
     for label, name in dict(zip(labels, testing.datasets, strict=True)).items():
         contents = load_contents(name, "test", _root(name, image), image.size, image.channels)
@@ -123,12 +137,25 @@ def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedT
                     source,
                     contents,
                     precision=trained.precision,
-                    num_tasks=trained.num_tasks if kind == "seen" else None,
+                    **(only_seen if kind == "seen" else {"num_tasks": None}),
                 ),
             )
             same = None if training_data is None else training_data == contents.digest
             planned.append(PlannedTest(test, name, image, same))
     return planned
+
+
+def _check_training_data(trained: TrainedWith) -> None:
+    """Check that seen tasks can be made of the data that they were made of in meta-training."""
+    image = trained.image
+    if trained.data is None or image.dataset == NO_DATASET:
+        return
+    now = load_contents(image.dataset, "train", image.root, image.size, image.channels).digest
+    if now != trained.data:
+        raise CheckpointError(
+            f"The seen tasks of these weights cannot be made again: {image.dataset} no longer holds the data of their "
+            "meta-training. Restore the data, or test on unseen tasks."
+        )
 
 
 def trained_config(card: Mapping[str, Any]) -> RunConfig:
@@ -153,6 +180,18 @@ def trained_config(card: Mapping[str, Any]) -> RunConfig:
             f"The seen tasks of these weights cannot be rebuilt: another version of gpicl wrote their card "
             f"({error}). Test the weights on unseen tasks, or use that version."
         ) from error
+
+
+def trained_steps(card: Mapping[str, Any]) -> int:
+    """Return the number of steps of the meta-training; 0 if the card has none.
+
+    Args:
+        card: Card of the weights.
+
+    Raises:
+        CheckpointError: If it is not a number.
+    """
+    return int(_field(card, "steps", int, 0, 0))
 
 
 def image_for_testing(image: DataConfig, testing: TestingConfig) -> DataConfig:
@@ -213,8 +252,9 @@ def _part(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return part
 
 
-def _field(part: Mapping[str, Any], name: str, kind: Any, default: Any) -> Any:
+def _field(part: Mapping[str, Any], name: str, kind: Any, default: Any, least: int | None = None) -> Any:
     value = part.get(name, default)
-    if not isinstance(value, kind) or isinstance(value, bool):
+    too_small = least is not None and isinstance(value, int) and value < least
+    if not isinstance(value, kind) or isinstance(value, bool) or too_small:
         raise CheckpointError(f"The card has {name}={value!r}, which is not valid. Restore the file, or train again.")
     return value

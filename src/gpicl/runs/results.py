@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from gpicl.data import Contents
 from gpicl.errors import CheckpointError, ConfigError
@@ -19,6 +20,10 @@ RESULTS_FILE = "results.csv"
 """File name of the table, in a run's folder."""
 PLACE = ["dataset", "tasks", "length", "image", "features", "seed"]
 """Columns that identify the test of a row, with `episodes`. Tests that differ in one of them have separate rows."""
+
+
+_NUMBERS = ("length", "features", "seed", "episodes", "position", "accuracy", "low", "high", "loss")
+_TEXTS = ("dataset", "tasks", "image", "key", "data", "weights", "options")
 
 
 class MetaTest(NamedTuple):
@@ -86,15 +91,20 @@ def read_results(path: Path) -> pd.DataFrame:
         identify its tests.
 
     Raises:
-        CheckpointError: If the file is not a CSV table.
+        CheckpointError: If the file is not a CSV table, or has text where numbers should be.
     """
     if not path.exists():
         return pd.DataFrame()
     try:
-        results = pd.read_csv(path, dtype={"image": str, "key": str, "data": str, "dataset": str, "weights": str})
+        results = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str))
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise CheckpointError(f"Cannot read {path}: {error}. Delete the file to run its tests again.") from error
-    return results if {*PLACE, "key", "weights", "position", "accuracy"} <= set(results.columns) else pd.DataFrame()
+    if not {*PLACE, "key", "weights", "position", "accuracy"} <= set(results.columns):
+        return pd.DataFrame()
+    wrong = [name for name in _NUMBERS if name in results and not is_numeric_dtype(results[name])]
+    if wrong:
+        raise CheckpointError(f"{path} has text in the column {wrong[0]}. Delete the file to run its tests again.")
+    return results
 
 
 def write_results(path: Path, results: pd.DataFrame) -> None:
@@ -139,21 +149,38 @@ def rows_of(results: pd.DataFrame, tests: Iterable[MetaTest], positions: Sequenc
     )
 
 
-def check_same_weights(results: pd.DataFrame, weights: str, path: Path) -> None:
+def check_same_weights(results: pd.DataFrame, weights: str, options: str, path: Path) -> None:
     """Check that a table has results of these weights only.
 
     Args:
         results: The table so far.
-        weights: Hash of the weights to test.
+        weights: First digits of the hash of the weights to test.
+        options: See `options_digest`. Rows of earlier versions have none.
         path: File of the table, for the error message.
 
     Raises:
-        ConfigError: If the table has results of other weights.
+        CheckpointError: If a row is incomplete.
+        ConfigError: If the table has results of other weights, or of another learner with the same tensors.
     """
-    if not results.empty and set(results["weights"]) != {weights[:16]}:
+    if results.empty:
+        return
+    if results[["weights", "key"]].isna().any(axis=None):
+        raise CheckpointError(f"{path} has an incomplete row. Delete the file to run its tests again.")
+    noted = set(results["options"].dropna()) if "options" in results else set()
+    if set(results["weights"]) != {weights} or not noted <= {options}:
         raise ConfigError(
-            f"{path} has results of other weights. Choose another folder with --output, or delete the file."
+            f"{path} has results of other weights, or of a learner with other options. Choose another folder with "
+            "--output, or delete the file."
         )
+
+
+def options_digest(card: Mapping[str, Any]) -> str:
+    """Hash the learner and its options, which can change what it predicts with the same weights.
+
+    Args:
+        card: Card of the weights.
+    """
+    return hashlib.sha256(json.dumps([card["learner"], card["options"]], sort_keys=True).encode()).hexdigest()[:8]
 
 
 def check_testing(testing: TestingConfig, labels: Sequence[str]) -> None:

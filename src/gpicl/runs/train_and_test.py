@@ -3,16 +3,18 @@
 from collections.abc import Callable
 
 import pandas as pd
+import torch
 from lightning.pytorch.utilities import rank_zero_only
 
 from gpicl.data import dataset_label
 from gpicl.errors import TaskError
 from gpicl.learners import learner_class, learners_of_any_size
-from gpicl.metatesting import check_counts
+from gpicl.metatesting import check_counts, evaluate
 from gpicl.metatraining import Run, RunConfig, meta_train
+from gpicl.metatraining.build import build_run_learner, build_tasks
 from gpicl.metatraining.placement import device_of
 from gpicl.runs.meta_test_run import meta_test_run
-from gpicl.runs.planning import image_for_testing, load_test_set
+from gpicl.runs.planning import image_for_testing, load_test_set, sized_for_testing
 from gpicl.runs.results import check_testing
 
 
@@ -60,10 +62,8 @@ def train_and_test(
 
 
 def _check_tests(config: RunConfig) -> None:
-    """Find errors in the test configuration before hours of meta-training."""
-    for name in config.testing.datasets:
-        load_test_set(name, image_for_testing(config.data, config.testing))
-    config.testing.positions_of(config.test_length)
+    """Find errors in the test configuration before hours of meta-training: test the initial weights on an episode."""
+    positions = config.testing.positions_of(config.test_length)
     if "seen" in config.testing.tasks and config.tasks.num_tasks is None:
         raise TaskError(
             "testing.tasks has seen tasks, which exist only for a finite tasks.num_tasks. Set it, or test unseen tasks."
@@ -73,3 +73,18 @@ def _check_tests(config: RunConfig) -> None:
             f"testing.num_features={config.testing.num_features} is for learners that read any number of features "
             f"({learners_of_any_size()}), and {config.learner.name} does not. Set it to null."
         )
+    image, seed = image_for_testing(config.data, config.testing), config.testing.seed
+    datasets = {name: load_test_set(name, image) for name in config.testing.datasets}
+    tasks, _ = build_tasks(config)
+    with torch.random.fork_rng(devices=[]):
+        learner = sized_for_testing(build_run_learner(config, tasks), config.testing)
+    evaluate(
+        learner,
+        datasets,
+        tasks=config.testing.tasks,
+        episodes=1,
+        length=config.test_length,
+        seed=config.training.seed if seed is None else seed,
+        positions=positions[:1],
+        trained=tasks if "seen" in config.testing.tasks else None,
+    )

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gpicl.errors import CheckpointError, GpiclError, LearnerError, UnknownNameError
+from gpicl.errors import CheckpointError, GpiclError, LearnerError, UnknownNameError, WriteError
 from gpicl.files import write_atomically
 from gpicl.learners import LEARNERS, Learner, build_learner
 
@@ -89,6 +89,8 @@ def check_can_be_saved(learner: Learner) -> None:
         try:
             save_weights(learner, folder)
             rebuilt = load_weights(folder)
+        except WriteError:
+            raise
         except GpiclError as error:
             raise LearnerError(f"{name} cannot be saved and loaded again: {error}") from error
     loaded = rebuilt.state_dict()
@@ -129,6 +131,10 @@ def load_card(folder: Path | str) -> dict[str, Any]:
         )
     missing = [field for field in ("learner", "options", "sha256") if field not in card]
     options = card.get("options")
+    if not missing and not isinstance(card["learner"], str):
+        raise CheckpointError(
+            f"{path} has learner={card['learner']!r}, which must be a name. Restore the file, or meta-train again."
+        )
     if missing or not isinstance(options, dict):
         raise CheckpointError(
             f"{path} lacks {', '.join(missing) or 'options'}, which a card must have. Restore the file, or meta-train "
@@ -169,7 +175,8 @@ def load_weights(folder: Path | str) -> Learner:
         raise CheckpointError(f"Cannot read the weights {path}: {error}. {remedy}") from error
     except RuntimeError as error:
         raise CheckpointError(
-            f"The weights {path} do not fit {card['learner']} as described in their card: {error} {remedy}"
+            f"The weights {path} do not fit {card['learner']} as described in their card: "
+            f"{_first_reason(error)}. {remedy}"
         ) from error
     return learner
 
@@ -237,6 +244,12 @@ def _plain_torch() -> Iterator[None]:
             yield
         finally:
             torch.set_default_dtype(before)
+
+
+def _first_reason(error: Exception) -> str:
+    """The first reason of a message of `load_state_dict`, which lists one per line below a heading."""
+    lines = [line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()]
+    return lines[1] if len(lines) > 1 else (lines or [type(error).__name__])[0]
 
 
 def _digest(path: Path) -> str:

@@ -11,6 +11,7 @@ from gpicl.experiments.plateau.grid import KINDS, UNLIMITED
 from gpicl.experiments.plateau.layers import PHASES, read_statistics
 from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import RunConfig
+from gpicl.metatraining.csv_log import read_log
 from gpicl.runs import tested_rows
 from gpicl.weights import load_card
 
@@ -72,7 +73,7 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
         finished run. A run with statistics of its layers also has a row per layer and phase: `loss` is `layers`, then
         `layer`, `phase`, `step` and the columns of `LayerStatistics`.
     """
-    log = pd.read_csv(folder / "metrics.csv")
+    log = read_log(folder / "metrics.csv")
     classes = load_card(folder)["options"]["num_classes"]
     accuracy = float(tested_rows(folder, run.config.testing)["accuracy"].iloc[-1])
     settings = _settings(run.config)

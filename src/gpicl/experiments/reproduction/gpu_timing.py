@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from gpicl.metatraining import LoopConfig, RunConfig, meta_train
 from gpicl.metatraining.build import build_features, build_tasks
+from gpicl.metatraining.csv_log import read_log
 
 # Steps of the short run. The first half is not timed: it creates the optimiser's state and captures the step.
 _STEPS, _LOGGED = 120, 10
@@ -49,7 +49,7 @@ def timed_run(config: RunConfig, device: torch.device) -> tuple[float, float]:
         run, learner = meta_train(short, folder)
         training = 0.0
         if run.log.exists() and learner.num_parameters:
-            log = pd.read_csv(run.log).dropna(subset=["loss"])
+            log = read_log(run.log).dropna(subset=["loss"])
             half = log[log["step"] >= _STEPS // 2]
             seconds = float(half["seconds"].iloc[-1] - half["seconds"].iloc[0])
             training = seconds / float(half["step"].iloc[-1] - half["step"].iloc[0]) / config.training.batch
