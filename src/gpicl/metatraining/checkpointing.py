@@ -155,9 +155,6 @@ def read_progress(path: Path, parameters: dict[str, torch.Size]) -> Progress:
         if damaged is not None:
             raise ValueError(f"the checksum of {damaged} is wrong")
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        lacking = [part for part in _PARTS if part not in checkpoint]
-        if lacking:
-            raise ValueError(f"it lacks {', '.join(lacking)}")
         saved = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
         found = Progress(int(checkpoint["global_step"]), checkpoint.get("sources"))
     except Exception as error:
@@ -166,4 +163,7 @@ def read_progress(path: Path, parameters: dict[str, torch.Size]) -> Progress:
         raise CheckpointError(f"{path} is damaged or is not a checkpoint ({reason}). {remedy}") from error
     if saved != {f"learner.{name}": shape for name, shape in parameters.items()}:
         raise CheckpointError(f"The checkpoint {path} belongs to another learner than this run's. {remedy}")
+    lacking = [part for part in _PARTS if part not in checkpoint]
+    if lacking:
+        raise CheckpointError(f"{path} is damaged (it lacks {', '.join(lacking)}). {remedy}")
     return found
