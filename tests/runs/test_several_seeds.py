@@ -46,6 +46,10 @@ def test_seeds_on_ray_are_those_in_sequence(tmp_path, patterns, quick):
 
 def test_seeds_that_make_no_sense_are_refused(tmp_path, patterns, quick, capsys):
     command = ["train", "--data.dataset", str(patterns), *quick, "--output", str(tmp_path / "runs")]
-    for more, message in (("--seeds 0", "at least"), ("--seeds 2 --test false", "--test false")):
+    for more, message in (
+        ("--seeds 0", "at least"),
+        ("--seeds 2 --test false", "--test false"),
+        ("--seeds 2 --testing.seed 7", "null"),
+    ):
         assert main([*command, *more.split()]) == 2
         assert message in capsys.readouterr().err

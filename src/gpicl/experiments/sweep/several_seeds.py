@@ -46,6 +46,11 @@ def train_seeds(
     """
     if seeds < 2:
         raise ConfigError(f"seeds must be at least 2, not {seeds}.")
+    if config.testing.seed is not None:
+        raise ConfigError(
+            f"With testing.seed={config.testing.seed} all {seeds} seeds would answer the same episodes, and the interval "
+            "would leave out their noise. Set testing.seed to null, so that each seed draws its own."
+        )
     quiet = replace(config, loop=replace(config.loop, progress=False))
     numbers = range(config.training.seed, config.training.seed + seeds)
     runs = [SweptRun(replace(quiet, training=replace(quiet.training, seed=n)), {"seed": n}) for n in numbers]
