@@ -10,6 +10,7 @@ THRESHOLD_RULE = (
     "The change lies somewhere above the value of the grid before that one; the number is the possible value nearest "
     "to the paper's, and there is none if the grid ends too early, or begins too late, to decide."
 )
+"""How `Threshold.possible` is compared with the paper, for the rule of a `Finding`."""
 
 
 class Range(NamedTuple):

@@ -48,8 +48,8 @@ def train_seeds(
         raise ConfigError(f"seeds must be at least 2, not {seeds}.")
     if config.testing.seed is not None:
         raise ConfigError(
-            f"With testing.seed={config.testing.seed} all {seeds} seeds would answer the same episodes, and the interval "
-            "would leave out their noise. Set testing.seed to null, so that each seed draws its own."
+            f"With testing.seed={config.testing.seed} all {seeds} seeds would answer the same episodes, and the "
+            "interval would leave out their noise. Set testing.seed to null, so that each seed draws its own."
         )
     quiet = replace(config, loop=replace(config.loop, progress=False))
     numbers = range(config.training.seed, config.training.seed + seeds)
