@@ -54,6 +54,7 @@ def _gathered(cells: Path) -> pd.DataFrame:
     intervals = [wilson_interval(np.array([right.sum()]), len(right)) for right in table["right"]]
     table["accuracy"] = [right.mean() for right in table["right"]]
     table["low"], table["high"] = ([float(ends[i][0]) for ends in intervals] for i in (0, 1))
+    table["shorter"] = table["episodes"] < table["episodes"].max()
     order = {row: place for place, row in enumerate(ROWS)}
     return table.sort_values("dataset", key=lambda rows: rows.map(order), kind="stable", ignore_index=True)
 
@@ -89,7 +90,7 @@ def _page(table: pd.DataFrame, cells: Path) -> list[str]:
     untouched = [row for row in rows if ROWS[row].untouched]
     shipped = shipped_weights()
     given = " ".join(column if column in shipped else f"{column}=RUN" for column in columns)
-    episodes = " or ".join(f"{count:,}" for count in sorted(set(table["episodes"])))
+    episodes = f"{table['episodes'].max():,}"
     return [
         "# General-purpose: one set of weights, many data sets",
         "",
@@ -105,6 +106,7 @@ def _page(table: pd.DataFrame, cells: Path) -> list[str]:
         "",
         "† Meta-training used training images of this data set; these are test images.",
         "‡ Images are projected to the number of features that the learner reads, fewer than their pixels.",
+        *_shorter(table),
         "",
         "## What it shows",
         "",
@@ -140,6 +142,11 @@ def _page(table: pd.DataFrame, cells: Path) -> list[str]:
     ]
 
 
+def _shorter(table: pd.DataFrame) -> list[str]:
+    counts = sorted(set(table[table["shorter"]]["episodes"]))
+    return [f"§ Only the first {' or '.join(f'{count:,}' for count in counts)} episodes."] if counts else []
+
+
 def _row(table: pd.DataFrame, columns: list[str], row: str) -> list[str]:
     of_row = table[table["dataset"] == row]
     best = of_row[of_row["column"] == of_row["best_classical"]]
@@ -155,6 +162,7 @@ def _cell(rows: pd.DataFrame, row: str) -> str:
     accuracy, low, high = (100 * float(cell[name]) for name in ("accuracy", "low", "high"))
     marks = "†" if _family(ROWS[row].source) in map(_family, str(cell["trained_on"]).split("+")) else ""
     marks += "‡" if cell["features"] < math.prod(int(side) for side in cell["image"].split("x")) else ""
+    marks += "§" if cell["shorter"] else ""
     return f"{accuracy:.1f} ({low:.1f}-{high:.1f}){marks}"
 
 

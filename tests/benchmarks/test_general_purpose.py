@@ -64,7 +64,9 @@ def keep_cell(folder, dataset, count, **about):
     known = {"kind": "weights", "learner": folder.name, "weights": "", "trained_on": "none", "features": 196}
     known |= {"device": "here", "image": "32x32x3", "examples": 9, "seconds": 1.0}
     folder.mkdir(exist_ok=True)
-    save_outcomes(folder / f"{dataset}.npz", np.arange(40)[:, None] < count, [100], **{**test, **known, **about})
+    described = {**test, **known, **about}
+    right = np.arange(described["episodes"])[:, None] < count
+    save_outcomes(folder / f"{dataset}.npz", right, [100], **described)
 
 
 def test_the_page_names_the_best_classical_learner_and_what_is_not_above_it(run, tmp_path):
@@ -82,3 +84,15 @@ def test_the_page_names_every_device_that_measured_a_column(run, tmp_path):
     keep_cell(tmp_path / "value", "omniglot", 30, device="two cores")
     run.write_results(tmp_path, tmp_path)
     assert "| `value` | value | none | a GPU; two cores |" in (tmp_path / "README.md").read_text()
+
+
+def test_a_cell_with_fewer_episodes_is_marked_and_compared_on_them(run, tmp_path):
+    keep_cell(tmp_path / "RBFSVM", "mnist", 10, kind="classical")
+    keep_cell(tmp_path / "value", "mnist", 30)
+    keep_cell(tmp_path / "vsml", "mnist", 10, episodes=20)
+    run.write_results(tmp_path, tmp_path)
+    page = (tmp_path / "README.md").read_text()
+    table = pd.read_csv(tmp_path / "general-purpose.csv").set_index("column")
+    assert "§ Only the first 20 episodes." in page
+    assert page.count("§ |") == 1
+    assert table.loc["vsml", ["accuracy", "difference", "episodes"]].tolist() == [0.5, 0.0, 20]

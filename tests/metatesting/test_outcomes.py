@@ -76,6 +76,15 @@ def test_outcomes_of_several_numbers_of_features_are_compared_with_their_own(tmp
     assert rows.to_dict() == {8: 0.25, 16: 0.5}
 
 
+def test_the_first_episodes_of_a_longer_test_are_those_of_a_shorter_one(tmp_path):
+    right = np.arange(400)[:, None] % 4 > 0
+    save(tmp_path / "a", right)
+    (tmp_path / "a" / "one.npz").rename(tmp_path / "a" / "long.npz")
+    save(tmp_path / "a", right[:50], episodes=50)
+    row = paired_differences(tmp_path / "a", save(tmp_path / "b", ~right[:100], episodes=100)).iloc[0]
+    assert (row["episodes"], row["first"], row["second"]) == (100, 0.75, 0.25)
+
+
 def test_two_files_of_one_test_are_refused(tmp_path):
     right = np.ones((400, 1), bool)
     folder = save(tmp_path / "a", right, key="old")

@@ -15,8 +15,8 @@ from gpicl.files import write_atomically
 
 # 97.5 % quantile of the standard normal.
 _Z = 1.959963984540054
-_SAME = ("dataset", "tasks", "length", "seed", "data", "episodes")
-"""Two tests have the same episodes if they agree in these."""
+_SAME = ("dataset", "tasks", "length", "seed", "data")
+"""Two tests have the same episodes if they agree in these; the shorter one has the first ones of the longer one."""
 
 
 def save_outcomes(path: Path, right: Bool[np.ndarray, "E P"], positions: list[int], **test: Any) -> None:
@@ -108,7 +108,7 @@ def saved_positions(path: Path) -> set[int]:
 def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
     """Compare two learners on the episodes that both have predicted.
 
-    Both see the same examples, so the difficulty of an episode cancels out, and the interval of the difference is
+    If one has predicted more episodes, only as many of its first ones count. Both see the same examples, so the difficulty of an episode cancels out, and the interval of the difference is
     narrower than the intervals of the two accuracies suggest.
 
     Args:
@@ -124,7 +124,7 @@ def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
         CheckpointError: If a folder has no outcomes.
         TaskError: If the two have no test in common, or a folder has more than one file for the same test.
     """
-    keys, tables = [*_SAME, "position"], (load_outcomes(first), load_outcomes(second))
+    keys, tables = [*_SAME, "position"], [_longest(load_outcomes(folder)) for folder in (first, second)]
     if any(table.duplicated(keys).any() for table in tables) and all("features" in table for table in tables):
         keys.append("features")
     for folder, table in zip((first, second), tables, strict=True):
@@ -136,12 +136,13 @@ def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
     pairs = tables[0].merge(tables[1], on=keys, suffixes=("_first", "_second"))
     if pairs.empty:
         raise TaskError(
-            f"{first} and {second} have no test in common. Test both on the same data sets, with the same length, seed "
-            "and number of episodes."
+            f"{first} and {second} have no test in common. Test both on the same data sets, with the same length and "
+            "seed."
         )
     rows = []
     for pair in pairs.to_dict("records"):
-        one, other = pair["right_first"], pair["right_second"]
+        common = min(len(pair["right_first"]), len(pair["right_second"]))
+        one, other = pair["right_first"][:common], pair["right_second"][:common]
         better, worse, episodes = int((one & ~other).sum()), int((other & ~one).sum()), len(one)
         difference = (better - worse) / episodes
         centre = (better - worse) / (episodes + 2)
@@ -154,6 +155,13 @@ def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
                 "difference": difference,
                 "low": max(-1.0, min(centre - half, difference)),
                 "high": min(1.0, max(centre + half, difference)),
+                "episodes": common,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _longest(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the test with the most episodes of those that differ in nothing else."""
+    told = [name for name in (*_SAME, "position", "features", "key") if name in table]
+    return table.sort_values("episodes", kind="stable").drop_duplicates(told, keep="last").sort_index()
