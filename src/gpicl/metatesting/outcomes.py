@@ -108,8 +108,9 @@ def saved_positions(path: Path) -> set[int]:
 def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
     """Compare two learners on the episodes that both have predicted.
 
-    If one has predicted more episodes, only as many of its first ones count. Both see the same examples, so the difficulty of an episode cancels out, and the interval of the difference is
-    narrower than the intervals of the two accuracies suggest.
+    Both see the same examples, so the difficulty of an episode cancels out, and the interval of the difference is
+    narrower than the intervals of the two accuracies suggest. If one has predicted more episodes, only as many of its
+    first ones count.
 
     Args:
         first: Folder with the outcomes of one learner; see `load_outcomes`.
