@@ -70,6 +70,8 @@ def test_a_run_can_be_evaluated_wherever_it_was_moved_even_without_its_data(trai
         (lambda card: card["options"].update(layerz=3), "Did you mean 'layers'"),
         (lambda card: card["options"].update(width=32), "size mismatch for"),
         (lambda card: card.update(learner=5), "learner=5"),
+        (lambda card: card.update(steps="abc"), "steps='abc'"),
+        (lambda card: card.update(parameters=-1), "parameters=-1"),
     ],
 )
 def test_a_card_that_cannot_be_is_explained(trained, patterns, capsys, change, message):
@@ -81,6 +83,19 @@ def test_a_card_that_cannot_be_is_explained(trained, patterns, capsys, change, m
     error = capsys.readouterr().err
     assert message in error
     assert error.startswith("gpicl: ")
+
+
+@pytest.mark.parametrize("change", [{"anneal_steps": None}, {"anneal_steps": "abc"}, {"num_features": []}, {"new": 1}])
+def test_seen_tasks_of_a_card_that_cannot_be_are_explained(trained, patterns, capsys, change):
+    path = trained / "weights.json"
+    card = json.loads(path.read_text())
+    card["meta_training"]["tasks"] |= {"num_tasks": 3, **change}
+    path.write_text(json.dumps(card))
+    assert evaluate(trained, f"p={patterns}", "--seed", "9", "--tasks", "seen") == 2
+    error = capsys.readouterr().err
+    assert "seen tasks of these weights cannot be rebuilt" in error
+    assert next(iter(change)) in error
+    assert evaluate(trained, f"p={patterns}", "--seed", "9") == 0
 
 
 def test_fields_of_a_card_that_are_missing_or_unknown_but_not_needed_do_no_harm(trained, patterns):

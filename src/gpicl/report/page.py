@@ -77,7 +77,7 @@ def write_report(
     body += [
         "<h2>How it was made</h2>",
         f"<p><code>{html.escape(command)}</code></p>",
-        f"<p>{html.escape(machine)}; seed {card.get('meta_training', {}).get('training', {}).get('seed', 0)}.</p>",
+        f"<p>{html.escape(machine)}; seed {_seed(card)}.</p>",
         f"<details><summary>Configuration</summary><pre>{html.escape(configuration)}</pre></details>",
     ]
     page = (
@@ -131,3 +131,8 @@ def _image(figure: Figure, alt: str) -> str:
     figure.savefig(buffer, format="png", dpi=160)
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+
+
+def _seed(card: dict[str, Any]) -> Any:
+    settings = card.get("meta_training") or {}
+    return (settings.get("training") or {}).get("seed", 0)

@@ -1,16 +1,19 @@
 """Planning the tests of a meta-test from the weights' card and a configuration, before any test runs."""
 
+from argparse import ArgumentError
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from gpicl.data import Contents, FeatureDataset, dataset_label, load_contents, load_features
-from gpicl.errors import CheckpointError, GpiclError, TaskError
+from gpicl.errors import CheckpointError, ConfigError, GpiclError, TaskError
 from gpicl.learners import Learner
 from gpicl.metatraining import DataConfig, RunConfig, TaskConfig, TestingConfig, TrainingConfig
 from gpicl.metatraining.build import NO_DATASET
 from gpicl.metatraining.sources import extensions_source, learner_source
 from gpicl.runs.results import MetaTest, check_testing, test_key
+
+_Config = TypeVar("_Config")
 
 
 class TrainedWith(NamedTuple):
@@ -171,15 +174,29 @@ def trained_config(card: Mapping[str, Any]) -> RunConfig:
     training = {name: value for name, value in _part(settings, "training").items() if name != "callbacks"}
     try:
         return RunConfig(
-            data=DataConfig(**_part(settings, "data")),
-            tasks=TaskConfig(**_part(settings, "tasks")),
-            training=TrainingConfig(**training),
+            data=_parsed(DataConfig, _part(settings, "data")),
+            tasks=_parsed(TaskConfig, _part(settings, "tasks")),
+            training=_parsed(TrainingConfig, training),
         )
-    except TypeError as error:
+    except (ArgumentError, ConfigError) as error:
+        reason = " ".join(str(error).split())
         raise CheckpointError(
-            f"The seen tasks of these weights cannot be rebuilt: another version of gpicl wrote their card "
-            f"({error}). Test the weights on unseen tasks, or use that version."
+            "The seen tasks of these weights cannot be rebuilt: their card is damaged, or another version of gpicl "
+            f"wrote it ({reason}). Test the weights on unseen tasks, restore the card, or use that version."
         ) from error
+
+
+def _parsed(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
+    """Build a part of a configuration, whose values must have the types of its fields."""
+    from jsonargparse import ArgumentParser
+
+    hints = get_type_hints(kind)
+    for name, value in values.items():
+        if value is None and name in hints and type(None) not in get_args(hints[name]):  # the parser accepts it
+            raise ConfigError(f"{name} is None")
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(kind)
+    return kind(**parser.parse_object(dict(values)).as_dict())
 
 
 def trained_steps(card: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ WHY not pickle: loading weights from others must not run their code.
 import copy
 import hashlib
 import json
+import math
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -146,7 +147,17 @@ def load_card(folder: Path | str) -> dict[str, Any]:
                 f"{path} has {size}={options.get(size)!r}, which must be a whole number. Restore the file, or "
                 "meta-train again."
             )
+    for field, kinds in _NUMBERS.items():
+        value = card.get(field)
+        if value is not None and (not isinstance(value, kinds) or isinstance(value, bool) or not 0 <= value < math.inf):
+            raise CheckpointError(
+                f"{path} has {field}={value!r}, which must be a number from 0 on. Restore the file, or meta-train "
+                "again."
+            )
     return card
+
+
+_NUMBERS: dict[str, Any] = {"parameters": int, "steps": int, "seconds": (int, float)}
 
 
 def load_weights(folder: Path | str) -> Learner:
