@@ -96,3 +96,14 @@ def test_a_cell_with_fewer_episodes_is_marked_and_compared_on_them(run, tmp_path
     assert "§ Only the first 20 episodes." in page
     assert page.count("§ |") == 1
     assert table.loc["vsml", ["accuracy", "difference", "episodes"]].tolist() == [0.5, 0.0, 20]
+
+
+def test_the_page_names_classical_learners_that_were_not_fitted_everywhere(run, tmp_path):
+    for column, datasets in {"RBFSVM": ("mnist", "omniglot"), "LinearSVM": ("mnist",)}.items():
+        for dataset in datasets:
+            keep_cell(tmp_path / column, dataset, 10, kind="classical")
+    keep_cell(tmp_path / "value", "mnist", 30)
+    run.write_results(tmp_path, tmp_path)
+    page = (tmp_path / "README.md").read_text()
+    assert "LinearSVM was not fitted on Omniglot, ten-way" in page
+    assert "RBFSVM was not fitted" not in page
