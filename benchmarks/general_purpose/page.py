@@ -149,7 +149,7 @@ def _unfitted(table: pd.DataFrame, rows: list[str]) -> list[str]:
     for name in dict.fromkeys(column for column, _ in sorted(fitted)):
         missing = [ROWS[row].title for row in rows if (name, row) not in fitted]
         if missing:
-            lines.append(f"{name} was not fitted on {', '.join(missing)}, where it takes too long.")
+            lines.append(f"{name} was not fitted on {', '.join(missing)}.")
     return lines
 
 
