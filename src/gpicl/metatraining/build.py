@@ -67,12 +67,12 @@ def build_augmentor(config: RunConfig, features: FeatureDataset | None) -> TaskA
     )
 
 
-def trained_tasks(config: RunConfig, steps: int) -> tuple[TaskAugmentor, Interventions]:
+def trained_tasks(config: RunConfig, steps: int = 0) -> tuple[TaskAugmentor, Interventions]:
     """Build the tasks that a run was trained on, with the interventions at its end, for a meta-test of seen tasks.
 
     Args:
         config: Configuration of the run.
-        steps: Number of steps that it was trained, which may be fewer than its budget allows; 0 for all of them.
+        steps: Number of steps that it was trained, which may be fewer than its budget allows; 0 if it used all of it.
     """
     tasks = config.tasks
     last = config.training.first_number + (steps or config.training.max_steps or tasks.anneal_steps)
