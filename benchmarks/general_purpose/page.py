@@ -30,6 +30,13 @@ _OMNIGLOT = (
     "",
 )
 
+# How the columns that are no shipped weights were meta-trained.
+_RUNS = {
+    "value": "gpicl train --config value-flagship --learner.options.width 128 --learner.options.heads 4 "
+    "--training.batch 64 --training.steps 8000 --threads 1",
+    "vsml": "gpicl train --config vsml --data.dataset mnist --threads 1",
+}
+
 
 def write_results(cells: Path, out: Path) -> None:
     """Write `README.md` and `general-purpose.csv`.
@@ -139,6 +146,7 @@ def _page(table: pd.DataFrame, cells: Path) -> list[str]:
         "## The weights",
         "",
         markdown_table(["column", "learner", "meta-trained on", "device of this test"], _cards(weights), numbers=False),
+        *_runs(columns),
     ]
 
 
@@ -213,6 +221,15 @@ def _pair(weights: pd.DataFrame, cells: Path, untouched: list[str]) -> list[str]
     names = ["difference", "difference_low", "difference_high"]
     rows = pd.DataFrame(found, columns=names).assign(dataset=shared)
     return [f"- `general` minus `synthetic` on the untouched data sets: {_differences(rows, 'difference')}."]
+
+
+def _runs(columns: list[str]) -> list[str]:
+    runs = {column: _RUNS[column] for column in columns if column in _RUNS}
+    if not runs:
+        return []
+    width = max(map(len, runs.values()))
+    commands = [f"    {command:<{width}}    # {column}" for column, command in runs.items()]
+    return ["", "Columns that are no shipped weights are runs:", "", *commands]
 
 
 def _cards(weights: pd.DataFrame) -> list[list[str]]:
