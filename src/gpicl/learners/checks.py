@@ -31,7 +31,7 @@ def check_learner(learner: Learner, length: int) -> None:
             later examples, or other episodes, or has a state that checkpoints do not hold.
     """
     name = type(learner).__name__
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with _random_states_kept(), torch.no_grad():
         torch.manual_seed(0)
         inputs = torch.randn(_EPISODES, length, learner.num_features)
         labels = torch.randint(learner.num_classes, (_EPISODES, length))
@@ -92,61 +92,49 @@ def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
 
 
 def _check_state(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> None:
-    """Check that training has no state that a checkpoint does not hold; a resumed run would go on differently."""
-    states = [_hidden_state(learner)]
-    for _ in range(2):
-        with _explained(name):
-            learner.training_logits(inputs, labels, 0)
-        states.append(_hidden_state(learner))
-    before, once, twice = states
-    for key, value in twice.items():
-        if isinstance(value, _GENERATORS) and (key not in before or "[" in key):
+    """Check that no training step depends on what an earlier one left outside of checkpoints.
+
+    A resumed run would go on differently. What is left but changes no logits, such as a mask that is kept, may stay.
+    """
+    used = copy.deepcopy(learner)
+    first = _training_logits(used, inputs, labels, name)
+    before = _generators(learner)
+    for place in _generators(used):
+        if place not in before:
             raise LearnerError(
-                f"{name} has the random generator {key}, whose state checkpoints do not hold. Make it in the "
-                "constructor, as an attribute of the module itself."
+                f"{name} makes the random generator {place} in training, whose state a resumed run could not restore. "
+                "Make it in the constructor."
             )
-        # What only the first call changes, such as the length of a mask that is kept, is no state.
-        if not isinstance(value, _GENERATORS) and key in once and not _same(once[key], value):
-            raise LearnerError(
-                f"{name} changes {key} in training, which checkpoints do not hold. Make it a buffer (register_buffer), "
-                "or do without it."
-            )
+        module, _, attribute = place.rpartition(".")
+        setattr(used.get_submodule(module), attribute, copy.deepcopy(before[place]))
+    used.load_state_dict(learner.state_dict())
+    again = _training_logits(used, inputs, labels, name)
+    if not torch.equal(first.nan_to_num(), again.nan_to_num()):
+        raise LearnerError(
+            f"{name} gives other training logits when it is called again with the same weights, buffers, inputs and "
+            "random numbers. It keeps something from one call to the next that checkpoints do not hold, so a resumed "
+            "run would go on differently. Make it a buffer (register_buffer), or a random generator that is an "
+            "attribute of the module."
+        )
 
 
-_GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
+def _training_logits(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:
+    torch.manual_seed(0)
+    np.random.seed(0)
+    random.seed(0)
+    with _explained(name):
+        return learner.training_logits(inputs, labels, 0)[0]
 
 
-def _hidden_state(learner: Learner) -> dict[str, object]:
-    """Numbers, buffers and generators outside the state_dict, by name."""
-    found: dict[str, object] = {}
-    internal = set(vars(torch.nn.Module()))
-    for prefix, module in learner.named_modules():
-        place = f"{prefix}." if prefix else ""
-        for name, value in vars(module).items():
-            if name not in internal:
-                found.update(_numbers(f"{place}{name}", value))
-        for name in module._non_persistent_buffers_set:
-            buffer = module.get_buffer(name) if getattr(module, name) is not None else None
-            if buffer is not None:
-                found[f"{place}{name}"] = buffer.detach().clone()
-    return found
-
-
-def _numbers(name: str, value: object) -> Iterator[tuple[str, object]]:
-    if isinstance(value, (int, float, np.generic, *_GENERATORS)):
-        yield name, value
-    elif isinstance(value, list | tuple):
-        for i, inner in enumerate(value):
-            yield from _numbers(f"{name}[{i}]", inner)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _numbers(f"{name}[{key!r}]", inner)
-
-
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, Tensor) and isinstance(other, Tensor):
-        return one.shape != other.shape or torch.equal(one.nan_to_num(), other.nan_to_num())
-    return bool(one == other or (one != one and other != other))
+def _generators(learner: Learner) -> dict[str, object]:
+    """The generators that checkpoints hold, by name: those that are attributes of a module."""
+    kinds = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
+    return {
+        f"{prefix}.{name}".removeprefix("."): value
+        for prefix, module in learner.named_modules()
+        for name, value in vars(module).items()
+        if isinstance(value, kinds)
+    }
 
 
 def _predict(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:
@@ -157,6 +145,17 @@ def _predict(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Ten
 
 def _differ(before: Tensor, after: Tensor, scale: float) -> bool:
     return not torch.allclose(before, after, rtol=0.0, atol=_TOLERANCE * scale, equal_nan=True)
+
+
+@contextmanager
+def _random_states_kept() -> Iterator[None]:
+    numbers, plain = np.random.get_state(), random.getstate()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        np.random.set_state(numbers)
+        random.setstate(plain)
 
 
 @contextmanager
