@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import torch
+
 from gpicl.learners import ValueTransformer
 
 
@@ -15,7 +17,7 @@ class Trapped(ValueTransformer):
         self._trace, self._at, self._steps = Path(trace), at, 0
 
     def forward(self, inputs, labels):
-        if self.training:
+        if self.training and torch.is_grad_enabled():  # not when it is checked before training
             self._steps += 1
             armed = self._trace / "armed"
             if self._steps == self._at and armed.exists():
