@@ -151,18 +151,22 @@ def _page(table: pd.DataFrame, cells: Path) -> list[str]:
 
 
 def _unfitted(table: pd.DataFrame, rows: list[str]) -> list[str]:
-    """Name the classical learners that were not fitted on some data sets."""
-    fitted = {(row["column"], row["dataset"]) for _, row in table[table["kind"] == "classical"].iterrows()}
+    """Name the classical learners that were not fitted on some data sets, or on fewer episodes."""
+    classical = table[table["kind"] == "classical"]
     lines = []
-    for name in dict.fromkeys(column for column, _ in sorted(fitted)):
-        missing = [ROWS[row].title for row in rows if (name, row) not in fitted]
+    for name, cells in classical.groupby("column"):
+        missing = [ROWS[row].title for row in rows if row not in set(cells["dataset"])]
         if missing:
             lines.append(f"{name} was not fitted on {', '.join(missing)}.")
+        for count, shorter in cells[cells["shorter"]].groupby("episodes"):
+            titles = ", ".join(ROWS[row].title for row in rows if row in set(shorter["dataset"]))
+            lines.append(f"{name} was fitted on the first {count:,} episodes of {titles}.")
     return lines
 
 
 def _shorter(table: pd.DataFrame) -> list[str]:
-    counts = sorted(set(table[table["shorter"]]["episodes"]))
+    shown = table[(table["kind"] == "weights") | (table["column"] == table["best_classical"])]
+    counts = sorted(set(shown[shown["shorter"]]["episodes"]))
     return [f"§ Only the first {' or '.join(f'{count:,}' for count in counts)} episodes."] if counts else []
 
 

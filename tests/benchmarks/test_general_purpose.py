@@ -106,4 +106,10 @@ def test_the_page_names_classical_learners_that_were_not_fitted_everywhere(run, 
     run.write_results(tmp_path, tmp_path)
     page = (tmp_path / "README.md").read_text()
     assert "LinearSVM was not fitted on Omniglot, ten-way" in page
+    assert "§" not in page
+    keep_cell(tmp_path / "LinearSVM", "omniglot", 5, kind="classical", episodes=20)
+    run.write_results(tmp_path, tmp_path)
+    page = (tmp_path / "README.md").read_text()
+    assert "LinearSVM was fitted on the first 20 episodes of Omniglot, ten-way." in page
+    assert "§" not in page, "it is not the best one, which is shown"
     assert "RBFSVM was not fitted" not in page
