@@ -136,6 +136,7 @@ def _page(table: pd.DataFrame, cells: Path) -> list[str]:
         "The learner reads 99 and predicts the label of the last.",
         "Examples are drawn at random, not balanced by class.",
         "Images are resized to 14x14 and made grey, except in the row that says otherwise.",
+        f"Test examples: {_examples(table, rows)}.",
         "",
         *(_OMNIGLOT if "omniglot" in rows else ()),
         "**The classical learners** are fitted again in every episode: 1-nearest neighbour, five nearest by cosine,",
@@ -168,6 +169,11 @@ def _shorter(table: pd.DataFrame) -> list[str]:
     shown = table[(table["kind"] == "weights") | (table["column"] == table["best_classical"])]
     counts = sorted(set(shown[shown["shorter"]]["episodes"]))
     return [f"§ Only the first {' or '.join(f'{count:,}' for count in counts)} episodes."] if counts else []
+
+
+def _examples(table: pd.DataFrame, rows: list[str]) -> str:
+    counts = table.groupby("dataset")["examples"].first()
+    return ", ".join(f"{ROWS[row].title.partition(',')[0]} {counts[row]:,}" for row in rows if ROWS[row].channels == 1)
 
 
 def _row(table: pd.DataFrame, columns: list[str], row: str) -> list[str]:
