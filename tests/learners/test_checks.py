@@ -144,7 +144,18 @@ def test_a_learner_that_could_not_resume_is_refused(learner, message):
         check_learner(learner(4, 3), 9)
 
 
-@pytest.mark.parametrize("learner", [Counts, DrawsNumbers])
+class SharesItsGenerator(DrawsNumbers):
+    """Two modules draw from one generator."""
+
+    def __init__(self, num_features, num_classes):
+        super().__init__(num_features, num_classes)
+        self.layer.own = self.own
+
+    def drawn(self):
+        return super().drawn() + 2 * torch.rand(1, generator=self.layer.own)
+
+
+@pytest.mark.parametrize("learner", [Counts, DrawsNumbers, SharesItsGenerator])
 def test_a_learner_may_keep_what_changes_nothing_and_draw_from_generators_that_checkpoints_hold(learner):
     states = random.getstate(), np.random.get_state()[1].tolist()
     check_learner(learner(4, 3), 9)

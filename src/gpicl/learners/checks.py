@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gpicl.errors import LearnerError
 from gpicl.learners.base import Learner
+from gpicl.learners.generators import generator_states, generators_of, restore_generators
 
 _EPISODES = 2
 # Share of the largest logit. Another order of summation changes less; a label that is read changes more.
@@ -98,15 +99,14 @@ def _check_state(learner: Learner, inputs: Tensor, labels: Tensor, name: str) ->
     """
     used = copy.deepcopy(learner)
     first = _training_logits(used, inputs, labels, name)
-    before = _generators(learner)
-    for place in _generators(used):
+    before = generators_of(learner)
+    for place in generators_of(used):
         if place not in before:
             raise LearnerError(
                 f"{name} makes the random generator {place} in training, whose state a resumed run could not restore. "
                 "Make it in the constructor."
             )
-        module, _, attribute = place.rpartition(".")
-        setattr(used.get_submodule(module), attribute, copy.deepcopy(before[place]))
+    restore_generators(used, generator_states(learner))
     used.load_state_dict(learner.state_dict())
     again = _training_logits(used, inputs, labels, name)
     if not torch.equal(first.nan_to_num(), again.nan_to_num()):
@@ -124,17 +124,6 @@ def _training_logits(learner: Learner, inputs: Tensor, labels: Tensor, name: str
     random.seed(0)
     with _explained(name):
         return learner.training_logits(inputs, labels, 0)[0]
-
-
-def _generators(learner: Learner) -> dict[str, object]:
-    """The generators that checkpoints hold, by name: those that are attributes of a module."""
-    kinds = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
-    return {
-        f"{prefix}.{name}".removeprefix("."): value
-        for prefix, module in learner.named_modules()
-        for name, value in vars(module).items()
-        if isinstance(value, kinds)
-    }
 
 
 def _predict(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:

@@ -226,7 +226,7 @@ def _make(
 
 
 def _remove_outdated(outcomes: Path, test: MetaTest) -> None:
-    """Remove the outcomes in the place of a test that its code or its data have since changed; see `add_rows`."""
+    """Remove outcomes of the same test with other code or data, as `add_rows` does with rows."""
     for path in outcomes.glob(f"{test.tasks}-*.npz"):
         found = describe_outcomes(path)
         if found.get("key") != test.key and all(found.get(name) == getattr(test, name) for name in PLACE):
