@@ -1,6 +1,6 @@
 """The same learner on frozen features instead of pixels (paper, section on domain-specific biases)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -108,11 +108,12 @@ def _archive(settings: Settings, kind: str, name: str) -> Path:
     return settings.output / "features" / f"{kind.replace(' ', '-')}-{settings.label(name)}-{size}.npz"
 
 
-def make_features(settings: Settings) -> None:
+def make_features(settings: Settings, say: Callable[[str], object]) -> None:
     """Make the archives of features, unless the user gives archives or they were made of the same images before.
 
     Args:
         settings: Scale, data sets, and the folder of all runs.
+        say: Called before each archive; a network takes a minute or two on a CPU.
 
     Raises:
         DataError: If a data set has fewer than four classes.
@@ -129,6 +130,7 @@ def make_features(settings: Settings) -> None:
         note = path.with_suffix(".made-of")
         if path.exists() and note.exists() and note.read_text() == made_of:
             continue
+        say(f"embeddings: making features of {settings.label(name)}: {kind}.")
         other = next(each for each in _NAMES if each != name)
         fitted_on = other if kind == OTHER else name
         key = f"{NETWORK if kind == OTHER else kind} {fitted_on}"

@@ -118,18 +118,23 @@ def test_with_one_seed_a_gain_has_no_interval():
 
 
 def test_features_are_made_again_when_the_images_have_changed(tmp_path):
+    said: list[str] = []
+
     def make(seed: int) -> dict[Path, bytes]:
         train, test = pictures(4, seed), pictures(4, seed + 1)
         arrays = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
         np.savez(tmp_path / "own.npz", **arrays)
         own = f"own={tmp_path / 'own.npz'}"
         settings = Settings("smoke", {"mnist": own, "fashion_mnist": own}, tmp_path / "runs")
-        embeddings.make_features(settings)
+        said.clear()
+        embeddings.make_features(settings, said.append)
         return {path: path.read_bytes() for path in (tmp_path / "runs" / "features").glob("*.npz")}
 
     first = make(0)
+    assert len(said) == len(first), "each archive is announced"
     times = {path: path.stat().st_mtime_ns for path in first}
     assert make(0) == first
+    assert not said
     assert {path: path.stat().st_mtime_ns for path in first} == times, "nothing has changed"
     other = make(2)
     assert other.keys() == first.keys()

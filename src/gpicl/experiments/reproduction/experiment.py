@@ -65,7 +65,7 @@ class Experiment:
         measure: Measures a run; its rows go into the table.
         figure: Draws the table.
         findings: States what the table shows.
-        prepare: Called before the first run, for example to make data that the runs read.
+        prepare: Called before the first run with the settings and `say`, for example to make data that the runs read.
         prepared_from: Names of the data sets that `prepare` makes data of.
     """
 
@@ -76,7 +76,7 @@ class Experiment:
     measure: Measure
     figure: Callable[[pd.DataFrame, Settings], Figure]
     findings: Callable[[pd.DataFrame, Settings], Sequence[Finding]]
-    prepare: Callable[[Settings], object] = lambda settings: None
+    prepare: Callable[[Settings, Callable[[str], object]], object] = lambda settings, say: None
     prepared_from: Sequence[str] = ()
 
     def reproduce(
@@ -105,7 +105,7 @@ class Experiment:
             GpiclError: If a data set is not available; raised before anything runs.
         """
         make_folder(results, "--results")
-        self.prepare(settings)
+        self.prepare(settings, say)
         runs = [run.on(settings.device) for run in self.grid(settings)]
         failures = sweep(runs, settings.output, engine, command, self.name, say, progress)
         table = results_table(runs, settings.output, self.measure, failures)
