@@ -74,13 +74,21 @@ def trained_tasks(config: RunConfig, steps: int = 0) -> tuple[TaskAugmentor, Int
         config: Configuration of the run.
         steps: Number of steps that it was trained, which may be fewer than its budget allows; 0 if it used all of it.
     """
-    tasks = config.tasks
-    last = config.training.first_number + (steps or config.training.max_steps or tasks.anneal_steps)
-    permute = tasks.permutation_probability
-    permute += (1.0 - permute) * faded_at(last, tasks.anneal_steps)
+    permute = config.tasks.permutation_probability
+    permute += (1.0 - permute) * faded_at(last_step(config, steps), config.tasks.anneal_steps)
     features = build_features(config.data, "train")
     training = None if features is None else hold_out(features, config.data.validation)[0]
     return build_augmentor(config, training), Interventions(permutation_probability=permute)
+
+
+def last_step(config: RunConfig, steps: int = 0) -> int:
+    """Return the number of a run's last step, which decides how far its interventions have faded.
+
+    Args:
+        config: Configuration of the run.
+        steps: Number of steps that it was trained; 0 if it used its whole budget.
+    """
+    return config.training.first_number + (steps or config.training.max_steps or config.tasks.anneal_steps)
 
 
 def faded_at(step: int, anneal_steps: int) -> float:

@@ -9,7 +9,7 @@ from gpicl.data import Contents, FeatureDataset, dataset_label, load_contents, l
 from gpicl.errors import CheckpointError, ConfigError, GpiclError, TaskError
 from gpicl.learners import Learner
 from gpicl.metatraining import DataConfig, RunConfig, TaskConfig, TestingConfig, TrainingConfig
-from gpicl.metatraining.build import NO_DATASET
+from gpicl.metatraining.build import NO_DATASET, last_step
 from gpicl.metatraining.sources import extensions_source, learner_source
 from gpicl.runs.results import MetaTest, check_testing, test_key
 
@@ -118,9 +118,9 @@ def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedT
         _check_training_data(trained)
         widenings = extensions_source(trained.widenings)
         only_seen |= {} if widenings is None else {"widenings": widenings}
-        config, steps = trained_config(card), trained_steps(card)
-        last = config.training.first_number + steps
-        if steps and last < config.tasks.anneal_steps:  # it ended before its interventions had faded
+        config = trained_config(card)
+        last = last_step(config, trained_steps(card))
+        if last < config.tasks.anneal_steps:  # it ended before its interventions had faded
             only_seen["last_step"] = last
     planned = []
     for label, name in dict(zip(labels, testing.datasets, strict=True)).items():

@@ -19,6 +19,7 @@ from gpicl.report import COLOURS
 
 _MARKERS = "osD^v"
 _LINES = ("-", "--", "-.", ":", "-")
+_STILL_ON_IT: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 9, "markerfacecolor": "none"}
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:
@@ -37,6 +38,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
         _layers(places[1, 3], table)
         for axes in places[:, 0]:
             axes.set_ylabel("plateau (steps)")
+        places[0, 0].plot([], [], color="black", label="still on the plateau at the end of a run", **_STILL_ON_IT)
         legend_above(figure)
     return figure
 
@@ -61,8 +63,7 @@ def _line(axes: Axes, values: list[str], rows: pd.DataFrame, colour: str, marker
     axes.plot(places, rows["plateau"], line, marker=marker, color=colour, label=label)
     axes.vlines(places, rows["shortest"], rows["longest"], color=colour, linewidth=1, alpha=0.6)
     never = ~rows["ended"].to_numpy(dtype=bool)
-    heights = rows["plateau"].to_numpy()[never] * 1.25
-    axes.plot(places[never], heights, "^", color=colour, markerfacecolor="none", label="_never ended")
+    axes.plot(places[never], rows["plateau"].to_numpy()[never], color=colour, **_STILL_ON_IT)
 
 
 def _diversity(axes: Axes, table: pd.DataFrame) -> None:
