@@ -159,6 +159,13 @@ def test_fewer_labels_at_a_step_have_a_class_each(features):
         assert all(len(row.unique()) == min(labels, 4) for row in found)
 
 
+def test_fewer_labels_at_a_step_do_not_make_examples_repeat():
+    numbered = FeatureDataset.from_arrays(np.arange(200, dtype=np.float32)[:, None], np.arange(200) % 10)
+    tasks = TaskAugmentor(numbered, length=40)
+    shown = tasks.episodes(range(200), interventions=Interventions(num_classes=2)).inputs
+    assert all(len(row.unique(dim=0)) == 40 for row in shown)
+
+
 def test_more_labels_than_classes_leaves_some_labels_unused(features):
     episodes = TaskAugmentor(features, length=100, num_classes=10).episodes(range(40))
     assert all(len(labels.unique()) <= 4 for labels in episodes.labels)

@@ -1,8 +1,10 @@
 """Tasks that cannot exist are refused with the remedy."""
 
+import inspect
+
 import pytest
 
-from gpicl.errors import TaskError
+from gpicl.errors import TaskError, UnknownNameError
 from gpicl.tasks import Interventions, TaskAugmentor
 
 
@@ -34,6 +36,10 @@ def test_impossible_episodes_are_refused(features):
         tasks.episodes(range(2**63 - 1, 2**63 + 1))
     with pytest.raises(TaskError, match="Task ids"):
         tasks.episodes_of([2**63], [0])
+    with pytest.raises(TaskError, match="There are no draws"):
+        tasks.episodes([])
+    with pytest.raises(UnknownNameError, match=r"Unknown kind of tasks 'Unseen'.*'unseen'"):
+        inspect.unwrap(TaskAugmentor.episodes)(tasks, [0], "Unseen")  # without the tests' checks of types
     with pytest.raises(TaskError, match="one draw per task id"):
         tasks.episodes_of([0, 1], [0])
 

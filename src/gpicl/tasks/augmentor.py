@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
 from gpicl.data import FeatureDataset
-from gpicl.errors import TaskError
+from gpicl.errors import TaskError, UnknownNameError
 from gpicl.tasks.episodes import Episodes
 from gpicl.tasks.examples import Examples
 from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
@@ -44,7 +44,7 @@ class TaskAugmentor:
         num_features: Features F of the projected inputs. Default: as many as the data set has.
         num_classes: Labels C of a task. Default: as many as the data set has classes.
         widen: Probability that a seen task is widened, by the name of the widening (`gpicl.tasks.widenings`). Unseen
-            tasks are never widened, so that accuracies stay comparable.
+            tasks are never widened, so that accuracies stay comparable; without a data set they are inventions too.
         seed: Seed of the whole distribution, 0..2^64-1.
         device: Device on which episodes are made.
 
@@ -92,7 +92,7 @@ class TaskAugmentor:
         self.num_classes = num_classes or (len(dataset.classes) if dataset is not None else 0)
         self.widen = dict(widen or {})
         self.seed = seed
-        self._setting = setting = Setting(dataset, self.num_inputs, self.num_classes, length)
+        self._setting = setting = Setting(dataset, self.num_inputs, self.num_classes)
         built = build_widenings(self.widen, setting)
         self._merging = next((w for w in built if isinstance(w, Merging)), None)
         self._widenings: list[Widening] = [w for w in built if not isinstance(w, Merging)]
@@ -127,7 +127,7 @@ class TaskAugmentor:
         other._uploaded = None
         if answerable:
             other._widenings = [w for w in self._widenings if not w.changes_answers]
-        other._setting = Setting(dataset, self.num_inputs, self.num_classes, other.length)
+        other._setting = Setting(dataset, self.num_inputs, self.num_classes)
         if self._merging is not None:
             other._merging = Merging(self._merging.probability, other._setting)
         return other
@@ -147,9 +147,12 @@ class TaskAugmentor:
             interventions: Interventions on seen tasks.
 
         Raises:
-            TaskError: If a draw is out of range, an intervention is invalid, or the raw data set has more than F
-                features.
+            TaskError: If a draw is out of range or there is none, an intervention is invalid, or the raw data set has
+                more than F features.
+            UnknownNameError: If there is no such kind of tasks.
         """
+        if tasks not in get_args(TaskKind):
+            raise UnknownNameError("kind of tasks", tasks, get_args(TaskKind))
         numbers = self._numbers(Stream.UNSEEN if tasks in ("unseen", "identity") else Stream.FRESH, draws)
         if tasks == "identity":
             if self.dataset is None:
@@ -188,6 +191,8 @@ class TaskAugmentor:
 
     def _make(self, numbers: Numbers, interventions: Interventions, identity: bool = False) -> Episodes:
         interventions.check()
+        if not len(numbers):
+            raise TaskError("There are no draws: give at least one, such as range(32) for 32 episodes.")
         # A caller's autocast would round the covariance to bfloat16 and so change the tasks.
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             chunks = [self._chunk(numbers[part], interventions, identity) for part in self._parts(numbers)]
@@ -199,9 +204,9 @@ class TaskAugmentor:
         seen = self._seen(numbers)
         if self.dataset is None:
             return self._of_nothing(numbers, seen, interventions)
-        examples = self._here()
+        examples = self._examples()
         permute = _where(seen, interventions.permutation_probability, 0.0 if identity else 1.0)
-        behind = self._classes(numbers, seen, permute, interventions.num_classes)
+        behind = self._classes(numbers, seen, permute, self._labels_in_use(interventions))
         indices, labels = self._choose(examples, numbers, behind, seen, interventions)
         widenings = [] if numbers.stream is Stream.UNSEEN else self._widenings
         changed = any(w.changes_inputs for w in widenings)
@@ -214,8 +219,9 @@ class TaskAugmentor:
         return Episodes(self._project(batch.inputs, 0.0, 1.0, numbers) if changed else batch.inputs, batch.labels)
 
     def _of_nothing(self, numbers: Numbers, seen: Tensor, interventions: Interventions) -> Episodes:
-        used = torch.arange(self.num_classes, device=self.device) < (interventions.num_classes or self.num_classes)
-        labels = numbers.integers(int(interventions.num_classes or self.num_classes), "labels", self.length, "episode")
+        count = self._labels_in_use(interventions)
+        used = torch.arange(self.num_classes, device=self.device) < count
+        labels = numbers.integers(count, "labels", self.length, "episode")
         inputs = torch.zeros(len(numbers), self.length, self.num_inputs, device=self.device)
         batch = Batch(inputs, labels, used.expand(len(numbers), -1), numbers, torch.zeros_like(labels), None)
         for widening in self._inventing:
@@ -231,12 +237,14 @@ class TaskAugmentor:
             return numbers.tasks <= self.num_tasks - 1
         return torch.full_like(numbers.tasks, numbers.stream is Stream.FRESH, dtype=torch.bool)
 
+    def _labels_in_use(self, interventions: Interventions) -> int:
+        return min(interventions.num_classes or self.num_classes, self.num_classes)
+
     def _classes(
-        self, numbers: Numbers, seen: Bool[Tensor, " B"], permute: Tensor, fewer: int | None
+        self, numbers: Numbers, seen: Bool[Tensor, " B"], permute: Tensor, labels: int
     ) -> Int64[Tensor, "B M C"]:
         count = len(self._setting.data.classes)
         # With fewer labels every label in use has a class, even if there are more labels than classes.
-        labels = min(fewer, self.num_classes) if fewer else self.num_classes
         behind = classes_behind(numbers, count, labels, permute)
         layers = behind[:, None]
         if self._merging is not None and numbers.stream is not Stream.UNSEEN:
@@ -252,10 +260,10 @@ class TaskAugmentor:
         interventions: Interventions,
     ) -> tuple[Int64[Tensor, "B T"], Int64[Tensor, "B T"]]:
         if not interventions.may_repeat:
-            return pool.choose(numbers, behind, self.length)
+            return pool.choose(numbers, behind, self.length, self._labels_in_use(interventions))
         few = interventions.repeated_images
         count = self.length if isinstance(few, Tensor) else max(self.length, few)
-        indices, labels = pool.choose(numbers, behind, count)
+        indices, labels = pool.choose(numbers, behind, count, self._labels_in_use(interventions))
         repeats = numbers.coins("repeats", interventions.repetition_probability, "episode") & seen
         places = numbers.integers(few, "repeated images", self.length, "episode")
         once = torch.arange(self.length, device=self.device)
@@ -281,7 +289,7 @@ class TaskAugmentor:
             return project_afresh(stored, mean, std, numbers, self.num_features)
         return project_by_id(stored.float().sub_(mean).div_(std), numbers, self.num_features)
 
-    def _here(self) -> Examples:
+    def _examples(self) -> Examples:
         """Return the examples on the current device, uploaded on first use."""
         if self._uploaded is None or self._uploaded.device != self.device:
             dataset = self._setting.data

@@ -32,7 +32,8 @@ class Examples:
         self.dataset, self.device = dataset, device
         self.num_classes = len(dataset.classes)
         self.num_features = dataset.features.shape[1]
-        self._stored = torch.from_numpy(dataset.features).to(device)
+        features = dataset.features if dataset.features.flags.writeable else dataset.features.copy()
+        self._stored = torch.from_numpy(features).to(device)
         counts = np.bincount(dataset.labels, minlength=self.num_classes)
         self._smallest_first = np.sort(counts)
         self._by_class = torch.from_numpy(np.argsort(dataset.labels, kind="stable")).to(device)
@@ -44,7 +45,7 @@ class Examples:
         return len(self._stored)
 
     def choose(
-        self, numbers: Numbers, behind: Int64[Tensor, "B M C"], count: int
+        self, numbers: Numbers, behind: Int64[Tensor, "B M C"], count: int, labels: int
     ) -> tuple[Int64[Tensor, "B {count}"], Int64[Tensor, "B {count}"]]:
         """Choose examples of given classes at random, not class-balanced, each at most once if there are enough.
 
@@ -52,13 +53,14 @@ class Examples:
             numbers: Random numbers of the episodes.
             behind: Classes behind each label, -1 for none; M of them if labels stand for several classes.
             count: Number of examples in each episode.
+            labels: Number of labels that have a class.
 
         Returns:
             Indices of the examples, and their labels.
         """
         flat = behind.flatten(1)
         ends = self._counts[flat].cumsum(1)
-        places = _distinct(numbers, ends[:, -1:], count, self._fewest(behind.shape[2]))
+        places = _distinct(numbers, ends[:, -1:], count, self._fewest(labels))
         which = torch.searchsorted(ends, places, right=True)
         before = ends.gather(1, which) - self._counts[flat].gather(1, which)
         indices = self._by_class[self._starts[flat].gather(1, which) + places - before]

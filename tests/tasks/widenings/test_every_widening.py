@@ -94,6 +94,15 @@ def test_the_same_tasks_of_other_examples_are_widened_alike(features, name):
     assert not differ(tasks.episodes(range(10)), other.episodes(range(10))).any()
 
 
+@every
+def test_seen_tasks_can_be_tested_with_episodes_of_another_length(features, name):
+    tasks = TaskAugmentor(features, num_tasks=8, length=20, num_classes=2, widen={name: 1.0})
+    for length in (7, 31):
+        episodes = tasks.on(features, length=length).episodes(range(20))
+        assert episodes.inputs.shape == (20, length, 36)
+        assert episodes.labels.shape == (20, length)
+
+
 def test_what_makes_labels_wrong_is_left_out_where_they_are_to_be_answered(features):
     plain, noisy = plain_and(features, "label_noise", 1.0, num_tasks=8)
     assert not differ(plain.episodes(range(10)), noisy.on(features).episodes(range(10))).any()
@@ -140,7 +149,7 @@ def test_unknown_names_and_options_are_refused(features):
 
 
 def test_a_widening_of_probability_zero_costs_nothing(features):
-    setting = Setting(features, 36, 4, 20)
+    setting = Setting(features, 36, 4)
     assert build_widenings(dict.fromkeys(WIDENINGS, 0), setting) == []
 
 

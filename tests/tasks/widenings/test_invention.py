@@ -6,7 +6,7 @@ import torch
 from sklearn.neighbors import KNeighborsClassifier
 
 from gpicl.errors import TaskError
-from gpicl.tasks import TaskAugmentor
+from gpicl.tasks import Interventions, TaskAugmentor
 
 
 def invented(**options):
@@ -72,3 +72,12 @@ def test_without_a_data_set_what_is_missing_is_named():
 def test_impossible_options_are_refused(option):
     with pytest.raises(TaskError, match=next(iter(option))):
         invented(**option)
+
+
+def test_more_labels_at_a_step_than_the_tasks_have_are_all_of_them():
+    labels = (
+        TaskAugmentor(None, length=50, num_features=8, num_classes=3, widen={"invention": 1.0})
+        .episodes(range(20), interventions=Interventions(num_classes=9))
+        .labels
+    )
+    assert set(labels.unique().tolist()) == {0, 1, 2}

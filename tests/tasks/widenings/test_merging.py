@@ -28,7 +28,7 @@ def _classes_behind(tasks, draw, **interventions):
 
 def _merged(dataset, num_classes, probability, draws):
     """Which of the fresh tasks are merged."""
-    merging = Merging(probability, Setting(dataset, dataset.features.shape[1], num_classes, 20))
+    merging = Merging(probability, Setting(dataset, dataset.features.shape[1], num_classes))
     tasks = torch.arange(draws)
     return merging.chosen(Numbers(0, Stream.FRESH, tasks, tasks)).tolist()
 

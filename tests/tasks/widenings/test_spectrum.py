@@ -12,7 +12,7 @@ from gpicl.tasks.widenings.widening import Setting
 
 
 def spectrum_of(features):
-    return Spectrum(1.0, Setting(features, features.features.shape[1], 4, 20))
+    return Spectrum(1.0, Setting(features, features.features.shape[1], 4))
 
 
 def test_the_total_variance_is_kept(features):

@@ -21,8 +21,28 @@ def table_like(batch, length, classes, seed=0):
         labels,
         None,
     )
-    widened = Table(1.0, Setting(None, 256, classes, length)).widen(plain)
+    widened = Table(1.0, Setting(None, 256, classes)).widen(plain)
     return widened.inputs, widened.labels
+
+
+@pytest.mark.parametrize("length", [2, 6, 8, 10, 16, 32, 36, 48, 250])
+def test_a_task_has_its_properties_at_every_length(monkeypatch, length):
+    """A length that is also the number of columns, trees or classes changes nothing."""
+    belongs_to = {}
+    drawn = Numbers._drawn
+
+    def noted(self, purpose, count, per, normal):
+        belongs_to[purpose] = per
+        return drawn(self, purpose, count, per, normal)
+
+    monkeypatch.setattr(Numbers, "_drawn", noted)
+    table_like(2, 31, 10)
+    usual = dict(belongs_to)
+    assert list(usual.values()).count("episode") == 6
+    belongs_to.clear()
+    table_like(2, length, 10)
+    narrowed = belongs_to.keys() - usual.keys()  # a long table is wider than the inputs
+    assert belongs_to == usual | dict.fromkeys(narrowed, "task")
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ class Invention(Widening):
         latents = self._clustered(task, batch.labels)
 
         def labelled_cloud(rows: Rows) -> tuple[Tensor, Tensor]:
-            return self._labelled_cloud(task.rows(rows), _of(rows, batch.used))
+            return self._labelled_cloud(task.rows(rows), _of(rows, batch.used), batch.labels.shape[1])
 
         by_function = task.function[:, 0] < self._functions
         latents, labels = where_chosen(by_function, labelled_cloud, (latents, batch.labels.clone()))
@@ -93,10 +93,10 @@ class Invention(Widening):
         return centres[row, labels, which] * task.dimensions + noise * spread * own_spread[row, labels]
 
     def _labelled_cloud(
-        self, task: "_Tasks", used: Tensor
+        self, task: "_Tasks", used: Tensor, length: int
     ) -> tuple[Float32[Tensor, "B T latents"], Int64[Tensor, "B T"]]:
         """Return latents of one cloud and their labels, computed in float64 so that every device agrees on them."""
-        numbers, classes, length = task.numbers, self.setting.num_classes, self.setting.length
+        numbers, classes = task.numbers, self.setting.num_classes
         _, uneven, sharp, prior = task.function[:, :, None, None].double().unbind(1)
         dimensions = task.dimensions.double()
         spread = (uneven * numbers.normals("spreads", 1, _LATENTS)).exp() * dimensions

@@ -25,18 +25,16 @@ class Setting:
         dataset: The examples; None if all tasks are invented.
         num_inputs: Number N of features of an example before the projection.
         num_classes: Number C of labels of a task.
-        length: Number T of examples of an episode.
     """
 
     dataset: FeatureDataset | None
     num_inputs: int
     num_classes: int
-    length: int
 
     @property
     def data(self) -> FeatureDataset:
         """The examples, for a widening that needs them."""
-        return _there(self.dataset)
+        return _required(self.dataset)
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Batch:
     @property
     def data(self) -> Examples:
         """All examples, for a widening that needs them."""
-        return _there(self.examples)
+        return _required(self.examples)
 
     def rows(self, rows: Int64[Tensor, " n"], with_inputs: bool = True) -> "Batch":
         """Select some of the episodes.
@@ -129,7 +127,7 @@ class Widening(ABC):
         return batch
 
 
-def _there(data: _Data | None) -> _Data:
+def _required(data: _Data | None) -> _Data:
     if data is None:
         raise TaskError("This widening changes the examples of a data set, but there is no data set.")
     return data
