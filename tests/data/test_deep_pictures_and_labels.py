@@ -1,6 +1,7 @@
 """Pictures of more than a byte per pixel are scaled, not clipped, and labels are as many classes as there are."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -44,6 +45,36 @@ def test_numbers_are_as_many_classes_as_there_are(labels, classes):
     found = ImageDataset.from_arrays(images, labels)
     assert found.classes == classes
     assert [found.classes[index] for index in found.labels] == [str(label) for label in labels]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (np.array([1, 2, 10, 1], object), ("1", "2", "10")),
+        (np.array(["a", "b", "a", "b"], np.dtypes.StringDType()), ("a", "b")),
+        (np.array(["a", 2, "a", 2], object), ("2", "a")),
+    ],
+)
+def test_objects_are_numbers_or_text(labels, classes):
+    images = np.arange(16, dtype=np.uint8).reshape(4, 2, 2)
+    assert ImageDataset.from_arrays(images, labels).classes == classes
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+def test_missing_labels_are_no_class(missing):
+    images = np.arange(16, dtype=np.uint8).reshape(4, 2, 2)
+    for present in ("ab", (0, 1)):
+        labels = np.array([*present, missing, missing], object)
+        with pytest.raises(DataError, match=r"2 of 4 labels are missing, the first of them that of example 2"):
+            ImageDataset.from_arrays(images, labels)
+    with pytest.raises(DataError, match="1 of 4 labels are missing"):
+        ImageDataset.from_arrays(images, [0.0, 1.0, 0.0, float("nan")])
+
+
+def test_whole_numbers_of_any_type_are_indices_of_named_classes():
+    images = np.arange(16, dtype=np.uint8).reshape(4, 2, 2)
+    labels = np.array([0, 1, 1, 0], object)
+    assert ImageDataset.from_arrays(images, labels, ["cat", "dog"]).labels.tolist() == [0, 1, 1, 0]
 
 
 def test_both_splits_of_an_archive_say_what_the_classes_are(tmp_path):

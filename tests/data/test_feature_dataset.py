@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
-from gpicl.data import FeatureDataset, contents_of, load_contents, load_features
+from gpicl.data import FeatureDataset, contents_of, dataset_label, load_contents, load_features
 from gpicl.errors import DataError
 
 FEATURES = np.random.RandomState(0).randn(6, 5)
@@ -90,6 +90,12 @@ def test_the_summary_of_joined_sets_is_that_of_their_features(tmp_path):
     assert before == contents_of(load_features(name, size=8))
     write(6)
     assert load_contents(name, size=8).examples == before.examples + 2, "a part has changed"
+
+
+def test_the_label_of_joined_sets_is_their_name(tmp_path):
+    np.savez(tmp_path / "own.npz", x=np.arange(256, dtype=np.uint8).reshape(4, 8, 8), y=[0, 1, 0, 1])
+    name = f"mine={tmp_path / 'own.npz'} + digits"
+    assert dataset_label(name) == load_features(name, size=8).name == "mine+digits"
 
 
 def test_sets_of_different_widths_are_not_joined():

@@ -169,7 +169,13 @@ def test_a_garbled_npz_is_named(tmp_path):
 
 def test_a_pickle_inside_an_npz_is_not_run(tmp_path):
     np.savez(tmp_path / "mine.npz", x=np.array([{}, {}], object), y=[0, 1])
-    with pytest.raises(DataError, match=r"mine\.npz cannot be read"):
+    with pytest.raises(DataError, match=r"mine\.npz: x holds Python objects"):
+        load_dataset(tmp_path / "mine.npz")
+
+
+def test_labels_that_are_objects_name_the_remedy(tmp_path):
+    np.savez(tmp_path / "mine.npz", x=GREY["train"], y=np.array(["a", "b"] * 4, object))
+    with pytest.raises(DataError, match=r"y holds Python objects.* y=y\.astype\(str\) for labels"):
         load_dataset(tmp_path / "mine.npz")
 
 

@@ -80,7 +80,7 @@ def test_whole_numbers_outside_0_to_255_are_refused(bad):
         (IMAGES, [0, 1, -1, 0], "Renumber"),
         (IMAGES, [0, 1, 10**9, 0], "Renumber"),
         (IMAGES, [0, 1, 0.5, 0], "whole numbers"),
-        (IMAGES, [0, 1, np.nan, 0], "whole numbers"),
+        (IMAGES, [0, 1, np.nan, 0], "1 of 4 labels are missing"),
         (IMAGES, [0, 1, np.inf, 0], "infinite"),
         (IMAGES[:0], [], "no examples"),
         (IMAGES[:, :0], LABELS, "Reshape"),

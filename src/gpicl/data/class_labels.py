@@ -1,6 +1,7 @@
 """Convert labels (numbers or strings) to class indices and class names."""
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 from jaxtyping import Int64
@@ -22,7 +23,7 @@ def class_indices(
         where: Start of the error message: what the labels belong to.
 
     Raises:
-        DataError: If the labels are neither whole numbers nor strings, or there is not one per example.
+        DataError: If the labels are neither whole numbers nor strings, one is missing, or there is not one per example.
     """
     found = np.asarray(labels)
     if found.ndim != 1 or len(found) != count:
@@ -32,7 +33,7 @@ def class_indices(
         )
     if count == 0:
         raise DataError(f"{where}: it has no examples. Give at least two classes with at least one example each.")
-    found = np.array([str(label) for label in found]) if found.dtype == object else found
+    found = _of_one_type(found, where)
     read = _from_strings if found.dtype.kind in "US" else _from_numbers
     indices, names = read(found, None if classes is None else [str(name) for name in classes], where)
     check_class_indices(indices, names, where, count)
@@ -62,6 +63,25 @@ def check_class_indices(indices: np.ndarray, classes: tuple[str, ...], where: st
         )
 
 
+def _of_one_type(found: np.ndarray, where: str) -> np.ndarray:
+    """Return labels as an array of numbers or of text; refuse missing ones, which would become a class."""
+    import pandas as pd
+
+    if found.dtype.kind == "T":  # NumPy's text of any length
+        found = found.astype(object)
+    missing = np.asarray(pd.isna(found))
+    if missing.any():
+        raise DataError(
+            f"{where}: {missing.sum()} of {len(found)} labels are missing, the first of them that of example "
+            f"{missing.argmax()}. Leave these examples out, or give them a class."
+        )
+    if found.dtype != object:
+        return found
+    if all(isinstance(label, Integral) for label in found):
+        return np.array([int(label) for label in found])
+    return np.array([str(label) for label in found])
+
+
 def _from_strings(
     found: np.ndarray, classes: Sequence[str] | None, where: str
 ) -> tuple[Int64[np.ndarray, " N"], tuple[str, ...]]:
@@ -83,8 +103,8 @@ def _from_numbers(
 ) -> tuple[Int64[np.ndarray, " N"], tuple[str, ...]]:
     if found.dtype.kind not in "buif" or not np.array_equal(found, np.floor(found)):
         raise DataError(
-            f"{where}: labels must be whole numbers 0..C-1 or strings, not {found.dtype} with fractions. Round them "
-            "or use strings."
+            f"{where}: labels must be whole numbers 0..C-1 or strings, not {found.dtype}"
+            f"{' with fractions' * (found.dtype.kind == 'f')}. Round them or use strings."
         )
     if np.abs(found.astype(np.float64)).max() >= 2**62:
         raise DataError(f"{where}: a label is infinite or far too large. Labels must be whole numbers 0..C-1.")

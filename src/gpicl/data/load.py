@@ -85,7 +85,9 @@ def load_features(
 
 def _parts(name: str) -> list[str]:
     """Split the name of a joined data set; the path of an existing file may have a `+` in it."""
-    return [name] if Path(name.partition("=")[2] or name).expanduser().exists() else name.split("+")
+    if Path(name.partition("=")[2] or name).expanduser().exists():
+        return [name]
+    return [part.strip() for part in name.split("+")]
 
 
 class Contents(NamedTuple):
@@ -159,9 +161,11 @@ def dataset_label(name: str) -> str:
     """Return a data set's name for tables: the LABEL of LABEL=PATH, else the name or path as given.
 
     Args:
-        name: See `load_dataset`.
+        name: See `load_features`.
     """
-    return name if name in SOURCES or Path(name).expanduser().exists() else name.partition("=")[0]
+    return "+".join(
+        part if part in SOURCES or Path(part).expanduser().exists() else part.partition("=")[0] for part in _parts(name)
+    )
 
 
 def split_names(text: str) -> list[str]:

@@ -77,15 +77,28 @@ def read_npz(path: Path, split: str) -> Arrays:
                 f"{path} holds {', '.join(archive) or 'nothing'}. It needs x_{split} and y_{split}, or x and y: save "
                 "it with numpy.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)."
             )
-        images, labels = archive[wanted[0]], archive[wanted[1]]
+        images, labels = (_array(archive, key, path) for key in wanted)
         # The classes are collected from both splits, so that a class has the same number in both.
-        both = [archive[key] for key in ("y_train", "y_test") if wanted[1] != "y" and key in archive] or [labels]
+        keys = [key for key in ("y_train", "y_test") if wanted[1] != "y" and key in archive]
+        both = [_array(archive, key, path) for key in keys] or [labels]
         every = np.concatenate([np.ravel(part) for part in both])
         indices, classes = class_indices(every, None, len(every), str(path))
         # The labels of the chosen split, numbered by the classes of both splits.
         first = len(np.ravel(both[0])) if wanted[1] == "y_test" and len(both) == 2 else 0
         own = indices[first : first + len(labels)] if np.ndim(labels) == 1 else labels
         return Arrays(images, own, classes)
+
+
+def _array(archive: Any, key: str, path: Path) -> np.ndarray:
+    try:
+        return archive[key]
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        raise DataError(
+            f"{path}: {key} holds Python objects, which are not read because a file could run code with them. Save it "
+            "again as an array of numbers or of text: y=y.astype(str) for labels."
+        ) from error
 
 
 _STEMS = {"train": "train", "test": "t10k"}
