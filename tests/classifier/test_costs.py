@@ -1,4 +1,4 @@
-"""What costs seconds is said before it is done."""
+"""Warnings about slow fits."""
 
 import numpy as np
 import pytest
@@ -34,6 +34,13 @@ def test_a_context_for_every_query_is_warned_of():
     X, y = np.random.default_rng(0).normal(size=(600, 2)), np.arange(600) % 2
     with pytest.warns(UserWarning, match="300 examples of 2 classes, with 4 members, .* for every query"):
         InContextClassifier(large_context="nearest", max_context=300).fit(X, y)
+
+
+def test_one_member_is_not_advised_to_be_fewer(no_reading):
+    X, y = np.random.default_rng(0).normal(size=(120, 2)), np.arange(120) % 60
+    expected = r"with 1 member, .* Fewer examples \(max_context=200"
+    with pytest.warns(UserWarning, match=expected), pytest.raises(ReadingError):
+        InContextClassifier(n_estimators=1).fit(X, y)
 
 
 def test_fewer_are_not_warned_of(recwarn, no_reading):

@@ -89,6 +89,34 @@ def test_classes_that_were_not_announced_may_come_later(iris):
     assert classifier.partial_fit(X[y == 2], y[y == 2]).classes_.tolist() == [0, 1, 2]
 
 
+def test_a_refused_fit_leaves_the_classifier_as_it_was(iris):
+    X, y, queries, _ = iris
+    classifier = InContextClassifier(n_estimators=1).fit(X, y)
+    expected = classifier.predict_proba(queries)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        classifier.fit(X[:, :2], y[:5])
+    same(classifier.predict_proba(queries), expected)
+    unfitted = InContextClassifier(n_estimators=1)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        unfitted.fit(X, y[:5])
+    assert not [name for name in vars(unfitted) if name.endswith("_")]
+
+
+def test_labels_of_another_kind_are_refused_in_a_partial_fit(iris):
+    X, y, _, _ = iris
+    classifier = InContextClassifier(n_estimators=1).partial_fit(X, y)
+    for labels in (["a", "b"], np.array(["a", "b"], object)):
+        with pytest.raises(ClassifierError, match="y holds text, such as 'a', and so far it held numbers, such as 0"):
+            classifier.partial_fit(X[:2], labels)
+
+
+def test_parameters_are_checked_in_every_partial_fit(iris):
+    X, y, _, _ = iris
+    classifier = InContextClassifier(n_estimators=1).partial_fit(X, y)
+    with pytest.raises(UnknownNameError, match="Unknown dtype 'bad'"):
+        classifier.set_params(dtype="bad").partial_fit(X, y)
+
+
 def test_a_refused_partial_fit_leaves_the_classifier_as_it_was(iris):
     X, y, queries, _ = iris
     classifier = InContextClassifier().partial_fit(X[y < 2], y[y < 2], classes=[0, 1])
@@ -163,6 +191,7 @@ def test_images_are_taken_as_they_are(shape):
     assert classifier.n_features_in_ == np.prod(shape)
     assert classifier.score(images[20:], y[20:]) > 0.9
     same(classifier.predict_proba(images[20:].reshape(20, -1)), classifier.predict_proba(images[20:]))
+    same(classifier.predict_proba(list(images[20:])), classifier.predict_proba(images[20:]))
     with pytest.raises(ClassifierError, match="images of shape"):
         classifier.predict(images[:, :5])
 

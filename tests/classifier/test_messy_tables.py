@@ -113,6 +113,8 @@ def test_frames_of_other_libraries_are_taken():
     table = polars.DataFrame({"number": NUMBERS, "colour": COLOURS})
     np.testing.assert_array_equal(answers(table), expected)
     np.testing.assert_array_equal(answers(table.cast({"colour": polars.Categorical})), expected)
+    fitted = classifier().fit(table[:40], pyarrow.array(COLOURS[:40].tolist()))
+    assert fitted.classes_.tolist() == ["blue", "green", "red"]
     fitted = classifier().fit(table[:40], polars.Series(COLOURS[:40]))
     assert fitted.feature_names_in_.tolist() == ["number", "colour"]
     assert fitted.classes_.tolist() == ["blue", "green", "red"]
@@ -154,6 +156,14 @@ def test_dates_of_every_type_become_days():
         np.testing.assert_array_equal(found, expected)
     with pytest.raises(ClassifierError, match=r"Column 'day' held dates .* now holds 'soon'"):
         answers(pd.DataFrame({"day": days}), pd.DataFrame({"day": ["soon"] * ROWS}))
+
+
+def test_times_as_text_are_those_of_the_same_times():
+    clock = [datetime.time(1 + 20 * int(code), 30) for code in Y]
+    texts = pd.DataFrame({"time": [time.strftime("%H:%M") for time in clock]})
+    with pytest.warns(UserWarning, match="dates as text"):
+        fitted = classifier().fit(texts, Y)
+    np.testing.assert_array_equal(fitted.predict_proba(pd.DataFrame({"time": clock})), fitted.predict_proba(texts))
 
 
 def test_a_column_of_two_dates_and_classes_that_are_dates():
@@ -207,6 +217,18 @@ def test_values_of_every_other_kind():
     assert accuracy(frame) >= 0.8
     masked = np.ma.masked_greater(NUMBERS[:, None], 1)
     np.testing.assert_array_equal(answers(masked), answers(masked.filled(np.nan)))
+    fitted = classifier().fit(masked.reshape(ROWS, 1, 1), Y)
+    np.testing.assert_array_equal(fitted.predict_proba(masked), classifier().fit(masked, Y).predict_proba(masked))
+
+
+def test_numbers_that_scikit_learn_cannot_convert():
+    gaps = pd.Series(np.where(NUMBERS > 1, np.nan, CODES))
+    expected = answers(pd.DataFrame({"code": gaps}))
+    np.testing.assert_array_equal(answers(pd.DataFrame({"code": pd.arrays.SparseArray(gaps)})), expected)
+    pyarrow = pytest.importorskip("pyarrow")
+    decimals = [None if np.isnan(code) else decimal.Decimal(int(code)) for code in gaps]
+    column = pd.Series(decimals, dtype=pd.ArrowDtype(pyarrow.decimal128(5, 2)))
+    np.testing.assert_array_equal(answers(pd.DataFrame({"code": column})), expected)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +249,8 @@ def test_values_of_every_other_kind():
         (pd.DataFrame({"a": ["x", np.inf, "y", "x"]}), r"Column 'a' holds infinity \(inf\).* in row 1"),
         (np.array([[1.0, 2.0], [3.0, -np.inf]] * 2), r"Column 1 holds infinity \(inf\).* in row 1"),
         (np.ones((4, 1)) * 1j, "Complex data not supported"),
+        ([[10**400], [1], [2], [3]], r"Column 0 holds infinity \(inf\), or a number too large .* in row 0"),
+        ([np.eye(2), np.eye(3)] * 2, r"list of images of different shapes, such as \[2, 2\]"),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_remedy(X, expected):
@@ -252,6 +276,8 @@ def test_rows_of_a_frame_are_rows(recwarn):
         ([None, 1, 0, 1], "y is missing for 1 of 4 examples, the first of them number 0"),
         ([1.0, np.nan, 0, 1], "y is missing for 1 of 4"),
         (np.array([1, "a", 1, "a"], dtype=object), "type int, str, which cannot be sorted"),
+        ([1, "a", 1, "a"], "type int, str, which cannot be sorted"),
+        ([datetime.date(2020, 1, 1), pd.Timestamp("2021-01-01")] * 2, "type Timestamp, date, which cannot be sorted"),
         ("abcd", "must be a list or array"),
     ],
 )

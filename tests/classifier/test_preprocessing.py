@@ -37,6 +37,14 @@ def test_columns_that_say_nothing_are_dropped_but_never_all_of_them():
     assert Columns(context[:, 1:])(context[:, 1:]).shape == (2, 1)
 
 
+@pytest.mark.parametrize("huge", [1e120, 1e300, np.finfo(np.float64).max])
+def test_a_huge_number_erases_no_other_column(huge):
+    context = np.array([[1.0, 2.0], [3.0, 0.5], [2.0, huge]])
+    kept = Columns(context)(context)
+    np.testing.assert_allclose(kept[:, 0], [1 / 3, 1, 2 / 3])
+    np.testing.assert_allclose(kept[:, 1], [0, 0, 1], atol=1e-100)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     context=arrays(np.float64, (6, 3), elements=st.floats(-1e300, 1e300) | st.just(np.nan)),
@@ -61,18 +69,18 @@ def test_queries_are_mapped_as_the_context_is(step, context):
 
 def test_normal_scores_know_ranks_alone(context):
     stretched = np.exp(context / 3)
-    scores = [NormalScores().fit_transform(rows) for rows in (context, stretched)]
+    scores = [NormalScores().fit(rows).transform(rows) for rows in (context, stretched)]
     np.testing.assert_allclose(*scores, atol=1e-12)
 
 
 def test_normal_scores_of_equal_values_are_equal():
     values = np.array([[0.0], [0.0], [0.0], [1.0], [2.0]])
-    scores = NormalScores().fit_transform(values)[:, 0]
+    scores = NormalScores().fit(values).transform(values)[:, 0]
     assert scores[0] == scores[1] == scores[2] < scores[3] < scores[4]
 
 
 def test_scaled_changes_every_column_alike(context):
-    scaled = Scaled().fit_transform(context)
+    scaled = Scaled().fit(context).transform(context)
     ratios = scaled.std(0) / context.std(0)
     np.testing.assert_allclose(ratios, ratios[0])
     assert scaled.std() == pytest.approx(1)
@@ -98,14 +106,14 @@ def test_leaves_hold_what_few_thresholds_part():
 def test_leaves_depend_on_the_order_of_values_in_each_column_alone():
     """As far as thresholds do, which lie between the smallest and the largest value of a node."""
     X = np.random.default_rng(0).integers(0, 2, (40, 4)).astype(float)
-    one, other = (TreeLeaves(random_state=1).fit_transform(rows) for rows in (X, X * [1, 5, 100, 1e-3]))
+    one, other = (TreeLeaves(random_state=1).fit(rows).transform(rows) for rows in (X, X * [1, 5, 100, 1e-3]))
     np.testing.assert_array_equal(one, other)
 
 
 def test_views_of_tables_do_not_depend_on_units(context):
     other = context * [1e3, 1e-3, 1, 60, 1] + [0, 5, 0, 0, -100]
     for one, same in zip(make_views(context, 4, seed=0), make_views(other, 4, seed=0), strict=True):
-        np.testing.assert_allclose(one.fit_transform(context), same.fit_transform(other), atol=1e-6)
+        np.testing.assert_allclose(one.fit(context).transform(context), same.fit(other).transform(other), atol=1e-6)
 
 
 def test_pixels_share_a_unit_and_the_columns_of_a_table_do_not(context):

@@ -3,7 +3,9 @@
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
+import sklearn
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -89,3 +91,13 @@ def test_loading_draws_nothing_from_the_callers_random_state(no_weights_at_hand)
     before = torch.random.get_rng_state()
     load_weights(find_weights("general"))
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_scikit_learns_output_setting_makes_no_difference():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"number": random.normal(size=30), "colour": ["red", "blue", "red"] * 10})
+    y = random.integers(0, 2, 30)
+    expected = InContextClassifier().fit(frame, y).predict_proba(frame)
+    for kind in ("pandas", "polars"):
+        with sklearn.config_context(transform_output=kind):
+            np.testing.assert_array_equal(InContextClassifier().fit(frame, y).predict_proba(frame), expected)

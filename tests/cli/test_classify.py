@@ -174,6 +174,8 @@ def test_an_output_that_is_a_folder_or_an_input_is_refused(files, command, tmp_p
         ("classify same.csv test.csv --target species", "every row has the same species, 'setosa'"),
         ("classify latin.csv test.csv --target species", "Save it as CSV in UTF-8"),
         ("classify colons.csv test.csv --target species", "separated by commas, semicolons, tabs, bars"),
+        ("classify ended.csv test.csv --target species", "ended.csv: its rows have more values than the header"),
+        ("classify train.csv ended.csv --target species", "ended.csv: its rows have more values than the header"),
         ("export mnist --classes x", "--classes must be a whole number or null, not 'x'"),
         ("export nowhere", "Known: general, mnist"),
         ("export mnist --format onxx", "Did you mean 'onnx'"),
@@ -183,6 +185,8 @@ def test_an_output_that_is_a_folder_or_an_input_is_refused(files, command, tmp_p
 def test_mistakes_get_one_paragraph_and_exit_code_2(files, arguments, expected, capsys, tmp_path):
     train, test = files[::2], files[1::2]
     test.drop(columns="petal width").to_csv("narrow.csv", index=False)
+    header, *rows = train.to_csv(index=False).splitlines()
+    (tmp_path / "ended.csv").write_text("\n".join([header, *(f"{row}," for row in rows)]))
     test[:0].to_csv("empty.csv", index=False)
     (tmp_path / "blank.csv").write_text("")
     train.assign(species="setosa").to_csv("same.csv", index=False)

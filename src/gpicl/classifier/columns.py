@@ -8,6 +8,8 @@ from jaxtyping import Bool, Float64
 _REACH = 100.0
 # Values this much smaller than the largest are zero: the ratio of two numbers to their difference must not overflow.
 _SMALLEST = 1e-290
+# A column this much larger than the smallest one has a scale of its own, or all others would be zero beside it.
+_APART = 1e100
 
 
 class Columns:
@@ -27,8 +29,7 @@ class Columns:
         self._medians[~some] = np.median(context[:, ~some], axis=0)
         self._medians[self._with_gaps] = np.nanmedian(context[:, self._with_gaps], axis=0)
         filled = np.where(missing, self._medians, context)
-        # Dividing by one number does not change any view of the data, and keeps squares from overflowing.
-        self._largest = float(np.abs(filled).max()) or 1.0
+        self._scales = _scales(np.abs(filled).max(0))
         filled = self._scaled(filled)
         low, high = filled.min(0), filled.max(0)
         self._low, self._high = low - _REACH * (high - low), high + _REACH * (high - low)
@@ -49,5 +50,13 @@ class Columns:
         return np.hstack([kept, missing[:, self._with_gaps].astype(np.float64)]) if self._with_gaps.any() else kept
 
     def _scaled(self, filled: np.ndarray) -> np.ndarray:
-        scaled = filled / self._largest
+        scaled = filled / self._scales
         return np.where(np.abs(scaled) < _SMALLEST, 0.0, scaled)
+
+
+def _scales(largest: Float64[np.ndarray, " F"]) -> Float64[np.ndarray, " F"]:
+    """The scale of every column: one number, which changes no view of the data and keeps squares from overflowing."""
+    smallest = largest[largest > 0].min(initial=np.inf)
+    with np.errstate(over="ignore"):
+        apart = largest > _APART * smallest
+    return np.where(apart, largest, largest[~apart].max(initial=0.0) or 1.0)

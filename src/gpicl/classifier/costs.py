@@ -6,7 +6,7 @@ from gpicl.learners.kernel_set_transformer import KernelSetTransformer
 
 MOST_CONTEXT = 1000
 """Most examples that a classifier reads at once; the upper limit of `max_context`."""
-_MANY_EXAMPLES, _MANY_CLASSES = 500, 50
+_MANY_CLASSES = 50
 _LONG = 0.5
 
 
@@ -22,17 +22,16 @@ def warn_of_cost(learner: Learner, examples: int, rows: int, classes: int, membe
         per_query: Whether a context is read for every query rather than once.
     """
     seconds, megabytes = _estimate(examples, rows, classes, members)
-    many = examples > _MANY_EXAMPLES or classes > _MANY_CLASSES
-    if not many and not (per_query and seconds > _LONG):
+    if classes <= _MANY_CLASSES and not (per_query and seconds > _LONG):
         return
-    size = f"{examples:,} examples of {classes:,} classes, with {members} members"
+    size = f"{examples:,} examples of {classes:,} classes, with {members} member{'s' * (members > 1)}"
     if not isinstance(learner, KernelSetTransformer):
         cost = "takes long: the time grows with the square of the number of examples, and with the number of classes"
     else:
         cost = f"takes about {seconds:,.0f} s on one core and keeps about {megabytes:,.0f} MB"
     when = "for every query" if per_query else "in fit"
-    cheaper = 'Fewer members (n_estimators=1), or fewer examples (max_context=200 with large_context="subsample")'
-    warn(f"Reading {size}, {cost}, {when}. {cheaper} take less.")
+    fewer = "Fewer members (n_estimators=1), or fewer examples" if members > 1 else "Fewer examples"
+    warn(f'Reading {size}, {cost}, {when}. {fewer} (max_context=200 with large_context="subsample") take less.')
 
 
 def _estimate(examples: int, rows: int, classes: int, members: int) -> tuple[float, float]:

@@ -108,6 +108,11 @@ def _read(path: Path, target: str, texts: Sequence[str] = ()) -> pd.DataFrame:
         raise DataError(f"Cannot read {path}: {str(error).strip()}. Save it as CSV in UTF-8, with a header.") from error
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise DataError(f"Cannot read {path}: {str(error).strip()}. Give a CSV file with a header.") from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the values without a name for row names
+        raise DataError(
+            f"{path}: its rows have more values than the header has names. Remove separators at the end of rows, or "
+            "give every column a name."
+        )
     if table.empty:
         raise DataError(f"{path} has no rows. Give a CSV file with a header and at least one row.")
     return table

@@ -22,10 +22,11 @@ _MOST_CATEGORIES = 32
 _FEWEST_VALUES, _DIFFERENT = 10, 0.7
 # Words among numbers count as missing up to this share of the values.
 _WORDS = 0.1
+_TIME_FORMATS = ("%H:%M", "%H:%M:%S")
 _DATE_FORMATS = (
     "ISO8601", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M",
     "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y",
-    "%H:%M", "%H:%M:%S",
+    *_TIME_FORMATS,
 )  # fmt: skip
 _ISO_DATE = re.compile(r"\d{4}-\d{2}(-\d{2}.*)?")
 
@@ -57,7 +58,7 @@ class TableEncoder:
         self._columns = [_encoder(*pair) for pair in zip(table.columns, table.names, strict=True)]
         self._one_hot = OneHotEncoder(
             sparse_output=False, handle_unknown="infrequent_if_exist", max_categories=_MOST_CATEGORIES
-        )
+        ).set_output(transform="default")  # whatever scikit-learn's global configuration is
         categories = self._categories(table, fitting=True)
         if categories.shape[1]:
             self._one_hot.fit(categories)
@@ -273,7 +274,8 @@ def _read_dates(texts: list[str | None], format: str) -> Float64[np.ndarray, " N
     if format == "ISO8601":
         texts = [text if text is not None and _ISO_DATE.fullmatch(text.strip()) else None for text in texts]
     parsed = pd.to_datetime(pd.Series(texts, dtype=object), format=format, errors="coerce", utc=True)
-    return np.array([np.nan if pd.isna(date) else days(date) for date in parsed], dtype=np.float64)
+    dates = [date.time() if format in _TIME_FORMATS and pd.notna(date) else date for date in parsed]
+    return np.array([np.nan if pd.isna(date) else days(date) for date in dates], dtype=np.float64)
 
 
 def _table(rows: Any) -> Table:

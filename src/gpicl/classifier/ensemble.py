@@ -5,11 +5,11 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
+from gpicl.classifier.classical_models import ClassicalModel, fit_classical_models
 from gpicl.classifier.codes import class_log_probabilities, decode, draw_codes, members_needed
 from gpicl.classifier.columns import Columns
 from gpicl.classifier.large_contexts import subsample
 from gpicl.classifier.member_weights import Pool
-from gpicl.classifier.opinions import Opinion, ask_classical_models
 from gpicl.classifier.preprocessing import make_views
 from gpicl.classifier.reading import ReadContexts
 from gpicl.learners import Learner
@@ -63,11 +63,11 @@ class Ensemble:
             judged = subsample(classes, min(len(classes), _MOST_JUDGED), random)
             count = min(len(classes), most_read)
             self._readers = _Readers(filled, classes, learner, num_classes, members, budget, random, judged, count)
-            self._opinions: list[Opinion] = []
+            self._classical: list[ClassicalModel] = []
             if members > 1:
-                self._opinions = ask_classical_models(filled, classes, num_classes, random.randint(2**31))
-            opinions = (opinion.held_out[judged] for opinion in self._opinions)
-            self._pool = Pool(np.stack([*self._readers.held_out, *opinions]), classes[judged])
+                self._classical = fit_classical_models(filled, classes, num_classes, random.randint(2**31))
+            classical = (model.held_out[judged] for model in self._classical)
+            self._pool = Pool(np.stack([*self._readers.held_out, *classical]), classes[judged])
 
     def predict_proba(self, features: Float64[np.ndarray, "Q F"]) -> Float64[np.ndarray, "Q K"]:
         """Return each query's class probabilities; queries do not see each other.
@@ -82,8 +82,8 @@ class Ensemble:
     def _answer(self, features: np.ndarray) -> np.ndarray:
         with one_blas_thread():
             filled = self._columns(features)
-            opinions = [opinion.predict_proba(filled) for opinion in self._opinions]
-            pooled = self._pool(np.stack([*self._readers.predict_proba(filled), *opinions]))
+            classical = [model.predict_proba(filled) for model in self._classical]
+            pooled = self._pool(np.stack([*self._readers.predict_proba(filled), *classical]))
         return pooled[:, self._order.argsort()]
 
 

@@ -16,7 +16,7 @@ from gpicl.classifier.ensemble import MOST_READ, Ensemble
 from gpicl.classifier.fitted_state import freeze, thaw
 from gpicl.classifier.frames import flatten_images
 from gpicl.classifier.inputs import check_order, check_rows, numbers_as_names
-from gpicl.classifier.labels import check_labels, class_indices
+from gpicl.classifier.labels import check_labels, class_indices, join_labels
 from gpicl.classifier.large_contexts import LARGE_CONTEXTS, Predictor, with_large_context
 from gpicl.classifier.loaded import learner_at_hand, on_cpu
 from gpicl.classifier.tables import join_rows
@@ -130,6 +130,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         if not hasattr(self, "_examples"):
             return self._fit(X, y, classes, unsupported)
         _refuse(unsupported)
+        self._check_parameters()
         if classes is not None and not np.array_equal(np.unique(column_or_1d(classes)), self.classes_):
             raise ClassifierError(
                 f"classes={np.unique(column_or_1d(classes)).tolist()} are not those so far, {self.classes_.tolist()}. "
@@ -138,7 +139,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
         more, _ = self._check(X, reset=False)
         labels = check_labels(y, more)
         examples = join_rows(self._examples, more)
-        return self._learn(examples, np.concatenate([self._labels, labels]), self._announced)
+        return self._learn(examples, join_labels(self._labels, labels), self._announced)
 
     def predict_proba(self, X: Any) -> Float64[np.ndarray, "Q K"]:
         """Return the probability of every class for each query, in the order of `classes_`.
@@ -191,9 +192,15 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
     def _fit(self, X: Any, y: Any, classes: Any, unsupported: dict[str, Any]) -> "InContextClassifier":
         _refuse(unsupported)
         self._check_parameters()
-        examples, self.image_shape_ = self._check(X, reset=True)
-        labels = check_labels(y, examples)
-        return self._learn(examples, labels, None if classes is None else np.unique(column_or_1d(classes)))
+        before = dict(vars(self))
+        try:
+            examples, self.image_shape_ = self._check(X, reset=True)
+            labels = check_labels(y, examples)
+            return self._learn(examples, labels, None if classes is None else np.unique(column_or_1d(classes)))
+        except Exception:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
 
     def _learn(self, examples: Any, labels: np.ndarray, announced: np.ndarray | None) -> "InContextClassifier":
         """Compute the fitted state from the examples; if that fails, the classifier is unchanged."""
@@ -252,8 +259,8 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
                 raise ClassifierError(f"{name} must be a whole number of at least 1, not {value!r}.")
         if self.max_context > MOST_CONTEXT:
             raise ClassifierError(
-                f"max_context must be at most {MOST_CONTEXT:,}, not {self.max_context:,}: more examples cannot be read "
-                'at once. For more, choose large_context="subsample" or large_context="nearest".'
+                f"max_context must be at most {MOST_CONTEXT:,}, not {self.max_context:,}. A fit with more examples "
+                'works all the same: every member reads its own subsample (large_context="subsample").'
             )
         find_device(self.device)
         if _name_of(self.dtype) not in _DTYPES:

@@ -1,4 +1,4 @@
-"""The fitted state of a classifier as plain data: arrays, numbers, text, lists and dicts.
+"""The fitted state of a classifier as plain data: arrays, numbers, text, lists, dicts and scikit-learn's own models.
 
 WHY: a fitted classifier keeps what its members computed from the context. As plain data, it need not be computed again
 when a pickle is loaded or sent to a worker process, and formats that reject custom objects, such as skops, accept it.
@@ -53,7 +53,7 @@ def thaw(data: Any) -> Any:
     """Restore the value from the plain data that `freeze` returned.
 
     Args:
-        data: Plain data.
+        data: What `freeze` returned.
 
     Raises:
         CheckpointError: If it was stored by another version of this package, with other classes.

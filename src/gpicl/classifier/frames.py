@@ -19,11 +19,22 @@ def flatten_images(X: Any) -> tuple[Any, tuple[int, ...] | None]:
 
     Returns:
         The rows, and the shape of one image, or None if `X` is not images.
+
+    Raises:
+        ClassifierError: If images in a list have different shapes.
     """
+    if isinstance(X, list | tuple) and len(X) and len(shape := np.shape(X[0])) in (2, 3):
+        if any(np.shape(image) != shape for image in X):
+            raise ClassifierError(
+                f"X is a list of images of different shapes, such as {list(shape)}. Give all images the same size."
+            )
+        X = np.stack([np.asarray(_without_torch(image)) for image in X])
     shape = tuple(getattr(X, "shape", ()))
     if len(shape) not in (3, 4) or 0 in shape:
         return X, None
-    return np.asarray(_without_torch(X)).reshape(shape[0], -1), shape[1:]
+    X = _without_torch(X)
+    X = _without_mask(X) if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+    return X.reshape(shape[0], -1), shape[1:]
 
 
 def frame_or_array(X: Any) -> Any:
@@ -61,14 +72,18 @@ def frame_or_array(X: Any) -> Any:
             f"X is {X.dtype}. Complex data not supported: give the real and imaginary parts as two columns."
         )
     if isinstance(X, np.ma.MaskedArray):
-        filled = X.data.astype(np.float64 if X.dtype.kind in "biuf" else object)
-        filled[np.ma.getmaskarray(X)] = np.nan
-        return filled
+        return _without_mask(X)
     if isinstance(X, list | tuple):
         return _array_of_rows(X)
     if isinstance(X, np.ndarray) and X.dtype.names:
         return pd.DataFrame(X)
     return np.asarray(X) if hasattr(X, "__array__") and not hasattr(X, "shape") else X
+
+
+def _without_mask(X: np.ma.MaskedArray) -> np.ndarray:
+    filled = X.data.astype(np.float64 if X.dtype.kind in "biuf" else object)
+    filled[np.ma.getmaskarray(X)] = np.nan
+    return filled
 
 
 def _without_torch(X: Any) -> Any:

@@ -14,7 +14,6 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn import config_context
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import ExtraTreeRegressor
 
@@ -56,26 +55,41 @@ class Steps:
             X = step.transform(X)
         return X
 
-    def fit_transform(self, X: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N G"]:
-        """Fit, and return the transformed context."""
-        return self.fit(X).transform(X)
 
-
-class _Transformer(TransformerMixin, BaseEstimator):
+class _Transformer:
     """A transformer whose default `fit` does nothing."""
 
-    def fit(self, X: np.ndarray, y: Any = None) -> "_Transformer":
+    def fit(self, X: Float64[np.ndarray, "N F"]) -> "_Transformer":
         """Do nothing; subclasses that need fitting override this."""
         return self
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
+    def transform(self, X: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N G"]:
+        """Return the transformed rows."""
+        return X
+
+
+class Standardised(_Transformer):
+    """Standardises every column.
+
+    scikit-learn's `StandardScaler` is not kept: its output would depend on scikit-learn's global configuration, and a
+    pickle on scikit-learn's version.
+    """
+
+    def fit(self, X: Float64[np.ndarray, "N F"]) -> "Standardised":
+        """Learn means and scales; constant columns keep their scale."""
+        scaler = StandardScaler().fit(X)
+        self.mean_, self.scale_ = scaler.mean_, scaler.scale_
+        return self
+
+    def transform(self, X: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N F"]:
+        """Subtract the means and divide by the scales."""
+        return (X - self.mean_) / self.scale_
 
 
 class Scaled(_Transformer):
     """Subtracts each column's mean and divides all by one scale, for columns that share a unit, such as pixels."""
 
-    def fit(self, X: Float64[np.ndarray, "N F"], y: Any = None) -> "Scaled":
+    def fit(self, X: Float64[np.ndarray, "N F"]) -> "Scaled":
         """Learn means and scale."""
         self.mean_ = X.mean(0)
         self.scale_ = float((X - self.mean_).std()) or 1.0
@@ -101,7 +115,7 @@ class NormalScores(_Transformer):
     `QuantileTransformer` maps the extreme values to 5.2 standard deviations, however few values there are.
     """
 
-    def fit(self, X: Float64[np.ndarray, "N F"], y: Any = None) -> "NormalScores":
+    def fit(self, X: Float64[np.ndarray, "N F"]) -> "NormalScores":
         """Learn the scores of the context's values."""
         # Equal values have equal scores, so it does not matter which of them is used for interpolation.
         self.values_ = np.sort(X, axis=0)
@@ -135,7 +149,7 @@ class Nearness(_Transformer):
     singular value decomposition, which is several times as slow.
     """
 
-    def fit(self, X: Float64[np.ndarray, "N F"], y: Any = None) -> "Nearness":
+    def fit(self, X: Float64[np.ndarray, "N F"]) -> "Nearness":
         """Keep the context as landmarks."""
         self.landmarks_ = X
         squares = _squared_distances(X, X)
@@ -168,7 +182,7 @@ class TreeLeaves(_Transformer):
     def __init__(self, random_state: int = 0) -> None:
         self.random_state = random_state
 
-    def fit(self, X: Float64[np.ndarray, "N F"], y: Any = None) -> "TreeLeaves":
+    def fit(self, X: Float64[np.ndarray, "N F"]) -> "TreeLeaves":
         """Grow trees without labels."""
         random = np.random.RandomState(self.random_state)
         numbers, targets = np.ascontiguousarray(X, dtype=np.float32), np.empty((len(X), 1))
@@ -205,7 +219,7 @@ def share_a_unit(context: Float64[np.ndarray, "N F"]) -> bool:
 
 def standardised() -> Steps:
     """Return unfitted steps that standardise columns and clip outliers."""
-    return Steps(StandardScaler(), Clipped())
+    return Steps(Standardised(), Clipped())
 
 
 def make_views(context: Float64[np.ndarray, "N F"], count: int, seed: int) -> list[Steps]:

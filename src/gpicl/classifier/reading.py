@@ -49,7 +49,7 @@ class ReadContexts:
         at_once = max(1, budget // (_BYTES * self._length * learner.query_size(self._length)))
         long = not learner.ordered and self._length >= _LONG
         reader = _in_float32(learner) if long else learner
-        inputs = self._taken_in(inputs).float() if long else self._taken_in(inputs)
+        inputs = self._to_learner(inputs).float() if long else self._to_learner(inputs)
         labels = labels.to(inputs.device)
         reading = Chunks(1 if long else at_once, "members of the ensemble")
         with torch.inference_mode():
@@ -83,10 +83,10 @@ class ReadContexts:
         return torch.cat(parts, 1)
 
     def _answer(self, queries: Tensor) -> Tensor:
-        pairs = zip(self._memories, self._taken_in(queries).split(self._sizes), strict=True)
+        pairs = zip(self._memories, self._to_learner(queries).split(self._sizes), strict=True)
         return torch.cat([self._learner.query(memory, part) for memory, part in pairs]).cpu().double()
 
-    def _taken_in(self, x: Tensor) -> Tensor:
+    def _to_learner(self, x: Tensor) -> Tensor:
         like = _any_of(self._learner)
         return x.to(like.device, like.dtype)
 

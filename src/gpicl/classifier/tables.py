@@ -1,5 +1,6 @@
 """Tables with columns of any kind, found by their position."""
 
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from gpicl.classifier.values import days, number, plain_value, stands_for_missin
 from gpicl.errors import ClassifierError
 
 # Types that pandas infers for an array of objects, and the kind of column for each, without checking every value.
+_LARGEST = sys.float_info.max
 _KINDS = {"boolean": "truth"} | dict.fromkeys(("integer", "floating", "mixed-integer-float", "decimal"), "number")
 
 
@@ -49,7 +51,7 @@ class Table(NamedTuple):
     """Columns of any kind, identified by their position.
 
     Attributes:
-        columns: The columns.
+        columns: One for each column, in order.
         names: Their names in messages.
     """
 
@@ -79,7 +81,7 @@ def only_numbers(X: Any) -> bool:
         X: See `frames.frame_or_array`.
     """
     if isinstance(X, pd.DataFrame):
-        return all(_is_numeric(dtype) for dtype in X.dtypes)
+        return all(_is_numeric(dtype) and not _is_sparse(dtype) and not _is_decimal(dtype) for dtype in X.dtypes)
     return not (isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "OUSMmT")
 
 
@@ -129,7 +131,7 @@ def _refuse_infinity(infinite: np.ndarray, name: str) -> None:
     if infinite.any():
         raise ClassifierError(
             f"Column {name} holds infinity (inf), or a number too large for float64, in row {int(infinite.argmax())}. "
-            "Give NaN for a missing value, or a large finite number."
+            "Give NaN for a missing value, or a number such as 1e9 for a very large one."
         )
 
 
@@ -178,7 +180,11 @@ def _read_series(series: pd.Series, name: str) -> Column:
     missing = np.asarray(series.isna())
     values = series.astype(object).to_numpy()
     if types.is_object_dtype(dtype) and (found := types.infer_dtype(values, skipna=True)) in _KINDS:
-        return Column(_KINDS[found], np.where(missing, np.nan, values).astype(np.float64))
+        try:
+            return Column(_KINDS[found], np.where(missing, np.nan, values).astype(np.float64))
+        except OverflowError:  # an integer of hundreds of digits
+            _refuse_infinity(np.array([isinstance(v, int) and abs(v) > _LARGEST for v in values]), name)
+            raise
     declared = isinstance(dtype, pd.CategoricalDtype) or str(dtype).startswith("dictionary")
     present = [value for value, gap in zip(values, missing, strict=True) if not gap]
     if present and days(present[0]) is not None:
@@ -219,6 +225,10 @@ def _is_numeric(dtype: Any) -> bool:
 
 def _is_sparse(dtype: Any) -> bool:
     return isinstance(dtype, pd.SparseDtype)
+
+
+def _is_decimal(dtype: Any) -> bool:
+    return isinstance(dtype, pd.ArrowDtype) and dtype.kind == "O"
 
 
 def _dtype(X: np.ndarray) -> Any:

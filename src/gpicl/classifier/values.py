@@ -54,7 +54,7 @@ def days(value: Any) -> float | None:
     """Convert a date, a time or a duration to days; dates count from 1970 in UTC, times from midnight.
 
     Args:
-        value: Any value.
+        value: A single value of any type.
 
     Returns:
         Days, or None if it is not a date, a time or a duration.
@@ -89,7 +89,7 @@ def number(value: Plain) -> float | None:
         return float(value)
     text = value.strip()
     if _NUMBER.fullmatch(text):
-        return float(text)
+        return read if math.isfinite(read := float(text)) else None
     truth = _TRUTH.get(text.lower())
     return None if truth is None else float(truth)
 

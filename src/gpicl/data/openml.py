@@ -45,7 +45,7 @@ def download(
 
     folder = make_cache_folder()
     try:
-        with TemporaryDirectory(dir=folder, prefix=".openml-") as home, _impatient(), warnings.catch_warnings():
+        with TemporaryDirectory(dir=folder, prefix=".openml-") as home, _socket_timeout(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns before every retry; only the last failure matters
             bunch = fetch_openml(
                 data_id=openml_id, as_frame=False, parser="pandas", data_home=home, read_csv_kwargs=_READ_CSV
@@ -105,7 +105,7 @@ def _arrange(pixels: np.ndarray, height: int, width: int, channels: int, planes:
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
+def _socket_timeout() -> Iterator[None]:
     """Time out silent connections: the client itself would wait forever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_TIMEOUT if before is None else before)

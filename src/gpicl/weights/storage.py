@@ -292,6 +292,8 @@ def find_weights(weights: str | PathLike[str]) -> Path:
     """
     if weights in shipped_weights():
         return _SHIPPED / weights
+    if not isinstance(weights, str | PathLike):
+        raise UnknownNameError("weights", repr(weights), shipped_weights(), "Or give the folder of a run.")
     path = Path(weights).expanduser()
     # A name with a folder in it was meant as a path. If it holds no weights, reading them raises the error.
     if path.exists() or len(path.parts) > 1:

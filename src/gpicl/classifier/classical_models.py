@@ -1,7 +1,7 @@
 """Classical models as members of an ensemble: two forests and a linear model.
 
-WHY: the learner compares whole rows. A forest asks single columns for thresholds, and a linear model adds columns up.
-Both predict every example of the context without its label, so they are weighed as all other members are.
+WHY: the learner compares whole rows. Forests split on single columns, and a linear model sums over columns. Both
+predict every example of the context without its label, so they are weighted like all other members.
 """
 
 import warnings
@@ -28,7 +28,7 @@ _FOLDS, _FOLDS_OF_FEW, _FEW = 5, 10, 64
 
 
 @runtime_checkable
-class Opinion(Protocol):
+class ClassicalModel(Protocol):
     """A model that has seen a context.
 
     Attributes:
@@ -42,7 +42,7 @@ class Opinion(Protocol):
 
 
 class Forest:
-    """Trees of scikit-learn, each grown on a bootstrap sample; the examples that it left out are what it is judged by.
+    """Trees of scikit-learn, each grown on a bootstrap sample and evaluated on its out-of-bag examples.
 
     WHY tree by tree: scikit-learn's forests copy and check every tree again, which takes longer than growing it where
     there are a few hundred examples, and ten times as long as asking it about a single query. WHY regression: on
@@ -53,7 +53,7 @@ class Forest:
         make_tree: Makes a tree with a seed.
         features: Features of the context, without gaps.
         classes: Class of each example.
-        num_classes: K.
+        num_classes: Number of classes K.
         seed: Seed of bootstrap samples and trees.
     """
 
@@ -87,7 +87,7 @@ class Forest:
                 left_out = times == 0
                 total[left_out] += tree.tree_.predict(numbers[left_out]).reshape(-1, total.shape[1])
         self._trees = Trees(grown)
-        # An example that every tree has seen is given no class before any other.
+        # An example that every tree has seen gets equal probabilities.
         total[total.sum(1) == 0] = 1.0
         self.held_out = self._all_classes(total)
 
@@ -109,12 +109,12 @@ class Forest:
 
 
 class Linear:
-    """Logistic regression on standardised columns, judged by cross-validation.
+    """Logistic regression on standardised columns, evaluated by cross-validation.
 
     Args:
         features: Features of the context, without gaps.
         classes: Class of each example.
-        num_classes: K.
+        num_classes: Number of classes K.
         seed: Seed of the folds.
     """
 
@@ -122,7 +122,7 @@ class Linear:
         self, features: Float64[np.ndarray, "N F"], classes: Int64[np.ndarray, " N"], num_classes: int, seed: int
     ) -> None:
         self._num_classes = num_classes
-        # One fold after the other goes through every class, so that each has its share of all.
+        # Examples are dealt to the folds class by class, so that each fold has its share of every class.
         order = np.random.RandomState(seed).permutation(len(classes))
         order = order[np.argsort(classes[order], kind="stable")]
         fold = np.empty(len(classes), np.int64)
@@ -150,24 +150,24 @@ class Linear:
         if len(self._classes) > 1:
             self._scale = standardised().fit(features)
             with warnings.catch_warnings():
-                # What it has reached by then is good enough for a member.
+                # A fit that has not converged is good enough for a member.
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 model = LogisticRegression(max_iter=200, tol=1e-3)
                 self._model = model.fit(self._scale.transform(features), classes)
 
 
-def ask_classical_models(
+def fit_classical_models(
     features: Float64[np.ndarray, "N F"], classes: Int64[np.ndarray, " N"], num_classes: int, seed: int
-) -> list[Opinion]:
-    """Fit the models that stand beside the learner.
+) -> list[ClassicalModel]:
+    """Fit two forests and a linear model.
 
-    Two forests: one that draws its thresholds, as single columns vary smoothly more often than not, and one that
-    searches for them among many columns at once, which finds the few that matter.
+    One forest draws its thresholds at random, which suits smooth effects of single columns. The other searches for them
+    among many columns at once, which finds the few that matter.
 
     Args:
         features: Features of the context, without gaps.
         classes: Class of each example.
-        num_classes: K.
+        num_classes: Number of classes K.
         seed: Seed of trees and folds.
     """
     compared = min(max(features.shape[1] // 2, _FEWEST_COMPARED), _MOST_COMPARED, features.shape[1])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gpicl.classifier.opinions import ask_classical_models
+from gpicl.classifier.classical_models import fit_classical_models
 
 
 @pytest.fixture(scope="module")
@@ -14,18 +14,18 @@ def noise():
 
 def test_held_out_predictions_of_noise_are_no_better_than_chance(noise):
     features, classes = noise
-    for opinion in ask_classical_models(features, classes, 2, 0):
-        assert opinion.held_out.shape == (60, 2)
-        np.testing.assert_allclose(opinion.held_out.sum(1), 1)
-        assert (opinion.held_out.argmax(1) == classes).mean() < 0.75
+    for model in fit_classical_models(features, classes, 2, 0):
+        assert model.held_out.shape == (60, 2)
+        np.testing.assert_allclose(model.held_out.sum(1), 1)
+        assert (model.held_out.argmax(1) == classes).mean() < 0.75
     # A forest knows by heart what it has seen.
-    forest = ask_classical_models(features, classes, 2, 0)[0]
+    forest = fit_classical_models(features, classes, 2, 0)[0]
     assert (forest.predict_proba(features).argmax(1) == classes).mean() > 0.95
 
 
 @pytest.mark.parametrize("rows", [2, 3, 4])
 def test_few_examples_are_enough(rows):
     features, classes = np.arange(2.0 * rows).reshape(rows, 2), np.arange(rows) % 2
-    for opinion in ask_classical_models(features, classes, 3, 0):
-        assert np.isfinite(opinion.held_out).all()
-        np.testing.assert_allclose(opinion.predict_proba(features).sum(1), 1)
+    for model in fit_classical_models(features, classes, 3, 0):
+        assert np.isfinite(model.held_out).all()
+        np.testing.assert_allclose(model.predict_proba(features).sum(1), 1)
