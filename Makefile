@@ -30,7 +30,7 @@ test: .venv/ready lint
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -m slow
 
-# Old releases warn of their own old age, and their test plug-ins cannot check shapes: neither is ours to judge.
+# Old releases emit deprecation warnings, and their test plug-ins cannot check shapes.
 test-lowest: .venv-lowest/ready
 	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -o filterwarnings=default \
 		-o addopts="-m 'not slow' --strict-markers --import-mode=importlib -q"
@@ -48,7 +48,7 @@ lint: .venv/ready
 		MYPYPATH=benchmarks/$$folder $(BIN)/mypy benchmarks/$$folder/*.py || exit 1; \
 	done
 
-# Broken links stop it. The variable hushes what the theme says of its successor.
+# Fails on broken links. The variable silences the theme's notice.
 docs: .venv/ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "The site: site/index.html"

@@ -106,7 +106,7 @@ def _page(table: pd.DataFrame, cells: Path) -> list[str]:
         "",
         f"    python benchmarks/general_purpose/run.py --weights {given} --data NAME=FILE ... --out FOLDER",
         "",
-        "Accuracy, per cent, with 95 % intervals (Wilson). "
+        "Accuracy, per cent, with 95 % intervals over episodes of these test images (Wilson). "
         f"{episodes} episodes of unseen tasks per cell, position 100, one query each.",
         "",
         markdown_table(["", *columns, "best classical learner"], [_row(table, columns, row) for row in rows]),

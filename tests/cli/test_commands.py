@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+import torch
 
 from gpicl.cli.main import COMMANDS, main
 
@@ -206,6 +207,9 @@ def test_weights_are_not_overwritten_by_their_own_export(trained, capsys):
         ("--channels 2", "--channels must be 1"),
         ("--size big", "--size must be a whole number or null, not 'big'"),
         ("--progress maybe", "--progress must be true or false"),
+        ("--seed -1", "--seed must be"),
+        ("--batch 0", "--batch must be at least 1"),
+        ("--positions 1,x", "--positions must be comma-separated whole numbers"),
     ],
 )
 def test_errors_name_options_as_they_are_typed(trained, options, expected, capsys):
@@ -221,12 +225,22 @@ def test_errors_name_options_as_they_are_typed(trained, options, expected, capsy
         ("--training 3", "--training must be a YAML file of settings, not '3'; or give its settings one by one"),
         ("--training.callbacks a.B", "--training.callbacks must be a list, as in [first, second], not 'a.B'"),
         ("--seeds 0", "--seeds must be at least 1, not 0"),
+        ("--threads 0", "--threads must be at least 1, not 0"),
+        ("--engine ray", "--engine is for several runs. Add --seeds 2 or more, or leave it out"),
+        ("--workers 2", "--workers is for several runs"),
         ("--data nowhere.yaml", "--data must be a YAML file of settings, not 'nowhere.yaml'"),
     ],
 )
 def test_settings_that_are_no_groups_and_groups_that_are_no_settings(options, expected, capsys):
     assert main(["train", *options.split()]) == 2
     assert expected in capsys.readouterr().err
+
+
+def test_a_single_run_takes_as_many_threads_as_it_is_given(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    assert main([*TRAIN, "--threads", "1", "--output", str(tmp_path)]) == 0
+    assert given[0] == 1
 
 
 def test_a_misspelt_key_in_a_file_is_answered_with_the_right_one(capsys, tmp_path):

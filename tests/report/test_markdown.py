@@ -7,7 +7,7 @@ def test_a_page_has_one_sentence_a_line_and_whole_tables(tmp_path):
     table = "| a. Then b | 1.5 |"
     command = "    gpicl train.  And more"
     lines = [
-        "First. Second with 1.5 and `code`. Third?",
+        "First. Second with 1.5 and `code`. Third? MNIST. By Y. LeCun.",
         "- One. Two.",
         table,
         command,
@@ -18,6 +18,8 @@ def test_a_page_has_one_sentence_a_line_and_whole_tables(tmp_path):
         "First.",
         "Second with 1.5 and `code`.",
         "Third?",
+        "MNIST.",
+        "By Y. LeCun.",
         "- One.",
         "  Two.",
         table,

@@ -274,8 +274,8 @@ def _read_dates(texts: list[str | None], format: str) -> Float64[np.ndarray, " N
     if format == "ISO8601":
         texts = [text if text is not None and _ISO_DATE.fullmatch(text.strip()) else None for text in texts]
     parsed = pd.to_datetime(pd.Series(texts, dtype=object), format=format, errors="coerce", utc=True)
-    dates = [date.time() if format in _TIME_FORMATS and pd.notna(date) else date for date in parsed]
-    return np.array([np.nan if pd.isna(date) else days(date) for date in dates], dtype=np.float64)
+    found = [None if pd.isna(date) else days(date.time() if format in _TIME_FORMATS else date) for date in parsed]
+    return np.array(found, dtype=np.float64)  # NaN for None
 
 
 def _table(rows: Any) -> Table:

@@ -198,8 +198,7 @@ class InContextClassifier(ClassifierMixin, BaseEstimator):
             labels = check_labels(y, examples)
             return self._learn(examples, labels, None if classes is None else np.unique(column_or_1d(classes)))
         except Exception:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__ = before
             raise
 
     def _learn(self, examples: Any, labels: np.ndarray, announced: np.ndarray | None) -> "InContextClassifier":

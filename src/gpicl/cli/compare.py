@@ -69,4 +69,4 @@ def main(arguments: list[str]) -> None:
         if failed := failed_learners(table):
             raise UnfinishedError(f"Failed: {', '.join(failed)}; the page says why.")
 
-    run_typed_command(compare, arguments)
+    run_typed_command(compare, arguments, renamed={name: name for name in ("minutes", "seeds", "episodes")})

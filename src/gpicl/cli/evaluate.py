@@ -17,8 +17,11 @@ _Kind = Literal["seen", "unseen", "identity"]
 _NAMES = {
     "testing.num_features": "features",
     **{
-        f"testing.{name}": name for name in ("datasets", "tasks", "episodes", "length", "positions", "size", "channels")
+        f"testing.{name}": name
+        for name in ("datasets", "tasks", "episodes", "length", "positions", "size", "channels", "seed")
     },
+    "batch": "batch",
+    "positions": "positions",
 }
 
 
@@ -112,7 +115,7 @@ def _numbers(positions: str | None) -> list[int] | None:
         return [int(position) for position in positions.split(",")]
     except ValueError as error:
         raise ConfigError(
-            f"positions must be comma-separated whole numbers, as in 2,11,100, not {positions!r}."
+            f"--positions must be comma-separated whole numbers, as in 2,11,100, not {positions!r}."
         ) from error
 
 

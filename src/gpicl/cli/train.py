@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> None:
             engine: How to run several seeds, sequential (one after another) or ray (in parallel).
             address: Address of a Ray cluster, such as auto; the default starts Ray on this machine.
             workers: Parallel runs on Ray; the default is one per core, or as many as fit on the cluster.
-            threads: Threads per run, with several seeds.
+            threads: Threads of PyTorch per run; the default is PyTorch's own, or a share of the cores on Ray.
             gpus: GPUs per run on Ray.
         """
         from gpicl.cli.results_table import print_means, print_table
@@ -87,6 +87,16 @@ def main(arguments: list[str]) -> None:
             with open_engine(engine, address, workers, threads, gpus) as opened:
                 print_means(train_seeds(config, seeds, output, opened, command, say, fresh))
             return
+        ray = (("engine", engine != "sequential"), ("address", address), ("workers", workers), ("gpus", gpus))
+        for option, given in ray:
+            if given:
+                raise ConfigError(f"--{option} is for several runs. Add --seeds 2 or more, or leave it out.")
+        if threads is not None:
+            import torch
+
+            if threads < 1:
+                raise ConfigError(f"--threads must be at least 1, not {threads}.")
+            torch.set_num_threads(threads)
         run, table = train_and_test(config, output, command, say, test=test, fresh=fresh)
         if table is not None:
             print_table(table)

@@ -201,5 +201,5 @@ EXPERIMENT = Experiment(
     measure=accuracies_at(-1),
     figure=draw,
     findings=find,
-    prepare=lambda settings, say: check_splits(settings),
+    suits=check_splits,
 )

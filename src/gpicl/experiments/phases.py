@@ -16,7 +16,7 @@ from gpicl.experiments.reproduction.figures import COLUMN, panels
 from gpicl.experiments.sweep import SweptRun
 from gpicl.metatraining import LearnerConfig, TaskConfig
 from gpicl.metatraining.csv_log import read_log
-from gpicl.runs.results import RESULTS_FILE, read_results
+from gpicl.runs import tested_rows
 from gpicl.weights import load_card
 
 _SCALES = {
@@ -91,8 +91,8 @@ def measure(run: SweptRun, folder: Path) -> Iterable[dict[str, Any]]:
         One row: `training` and `unseen` loss over ln C, and the `accuracy` on unseen tasks at the last position.
     """
     log_, guessing = read_log(folder / "metrics.csv"), log(load_card(folder)["options"]["num_classes"])
-    results = read_results(folder / RESULTS_FILE)
-    accuracy = float(results[results["tasks"] == "unseen"]["accuracy"].iloc[-1])
+    tested = tested_rows(folder, run.config.testing)
+    accuracy = float(tested[tested["tasks"] == "unseen"]["accuracy"].iloc[-1])
     training = float(log_["loss"].dropna().tail(_WINDOW).mean()) / guessing
     unseen = float(log_["unseen_loss"].dropna().iloc[-1]) / guessing
     return [{"training": training, "unseen": unseen, "accuracy": accuracy}]

@@ -14,7 +14,8 @@ from gpicl.files import write_atomically
 _SAME = 1e-9
 # Lines that end where they must: tables, code, headings, pictures.
 _WHOLE = ("|", "    ", "#", "!")
-_END_OF_SENTENCE = re.compile(r"(?<=[a-z0-9)`*\"\]][.?!]) +(?=[A-Z`*\[(])")
+# Two capitals end a sentence; one is an initial.
+_END_OF_SENTENCE = re.compile(r"(?:(?<=[a-z0-9)`*\"\]][.?!])|(?<=[A-Z][A-Z][.?!])) +(?=[A-Z`*\[(])")
 
 
 def interval_text(estimate: float, low: float, high: float, digits: int = 1) -> str:

@@ -81,6 +81,15 @@ def test_the_same_command_runs_nothing_again_and_writes_the_same_tables(reproduc
     assert tables() == before
 
 
+def test_a_page_has_the_accuracy_of_its_own_test(tmp_path):
+    assert main(command(tmp_path, "phases")) == 0
+    before = (tmp_path / "results" / "phases" / "phases.csv").read_text()
+    run = pd.read_csv(io.StringIO(before))["run"][0]
+    assert main(["evaluate", str(tmp_path / "runs" / run), "mnist_5k", "--episodes", "7", "--seed", "9"]) == 0
+    assert main(command(tmp_path, "phases")) == 0
+    assert (tmp_path / "results" / "phases" / "phases.csv").read_text() == before
+
+
 def test_a_dry_run_counts_and_estimates_and_leaves_nothing(tmp_path, capsys):
     assert main(command(tmp_path, "learning-curve", "--dry-run", "--seeds", "2")) == 0
     printed = " ".join(capsys.readouterr().out.split())
@@ -113,12 +122,22 @@ def test_embeddings_take_the_features_that_the_user_gives(tmp_path):
         (["heatmap", "--data", "mnist=nowhere.npz"], "nowhere.npz"),
         (["heatmap", "--engine", "rya"], "Did you mean 'ray'"),
         (["heatmap", "--workers", "2"], "--engine ray"),
+        (
+            ["heatmap", "--features", "train.npz,test.npz"],
+            "--features is for the experiment embeddings, not for heatmap",
+        ),
+        (["heatmap", "--data", "mnist=few.npz"], "this data set has 3 classes, and the experiments need 10"),
+        (["all", "--data", "kmnist=few.npz"], "this data set has 3 classes, and the experiments need 10"),
+        (["all", "--data", "kmnist=one.npz"], "training and test split are the same images"),
         (["embeddings", "--features", "train.npz"], "train.npz,test.npz"),
         (["embeddings", "--features", "nowhere/train.npz,nowhere/test.npz"], "nowhere/train.npz"),
     ],
 )
 def test_mistakes_are_found_before_anything_is_run(arguments, message, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (30, 8, 8), np.uint8)
+    np.savez("few.npz", x=images, y=np.arange(30) % 3)
+    np.savez("one.npz", x=images, y=np.arange(30) % 10)
     assert main(["reproduce", arguments[0], "--scale", "smoke", *arguments[1:]]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()

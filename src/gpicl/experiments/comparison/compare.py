@@ -72,9 +72,11 @@ def compare(
     Raises:
         GpiclError: If a name is unknown or a data set is not available; raised before anything runs.
     """
-    for name, value in (("episodes", episodes), ("seeds", seeds), ("minutes", minutes)):
-        if value is not None and value <= (1 if name == "episodes" else 0):
-            raise ConfigError(f"{name} must be at least {2 if name == 'episodes' else 1}, not {value}.")
+    for name, value, least in (("episodes", episodes, 2), ("seeds", seeds, 1)):
+        if value is not None and value < least:
+            raise ConfigError(f"{name} must be at least {least}, not {value}.")
+    if minutes is not None and not minutes > 0:
+        raise ConfigError(f"minutes must be above 0, not {minutes}.")
     chosen = find_scale(scale)
     chosen = chosen._replace(
         data=data or chosen.data,

@@ -8,7 +8,7 @@ from gpicl.experiments.comparison.entries import ENTRIES, make_trials
 from gpicl.experiments.comparison.report import failed_learners
 from gpicl.experiments.comparison.scales import Scale, find_scale
 from gpicl.experiments.reproduction import Settings
-from gpicl.experiments.sweep import Engine, SweptRun
+from gpicl.experiments.sweep import Engine, SweptRun, check_data, unfinished
 
 
 class ComparisonExperiment:
@@ -29,6 +29,17 @@ class ComparisonExperiment:
         entries = [entry for entry in ENTRIES if not entry.classical]
         trials = make_trials(_scale(settings), entries, settings.output, None, progress=False)
         return [SweptRun(trial.config, {"learner": trial.entry.name}, trial.entry.batch) for trial in trials]
+
+    def check_data(self, settings: Settings) -> None:
+        """Check the data sets of the runs that are left.
+
+        Args:
+            settings: Scale, data sets and folders.
+
+        Raises:
+            GpiclError: If a data set is missing.
+        """
+        check_data(unfinished(self.grid(settings), settings.output))
 
     def reproduce(
         self,

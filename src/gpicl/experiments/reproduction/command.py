@@ -14,7 +14,7 @@ from gpicl.errors import ConfigError, Terminated, UnfinishedError
 from gpicl.experiments import EXPERIMENTS
 from gpicl.experiments.reproduction.estimate import estimate, print_costs
 from gpicl.experiments.reproduction.experiment import Reproducible, find_experiment
-from gpicl.experiments.reproduction.settings import ScaleName, Settings, find_sources
+from gpicl.experiments.reproduction.settings import ScaleName, Settings, check_classes, find_sources
 from gpicl.experiments.sweep import open_engine
 from gpicl.metatraining import LoopConfig
 from gpicl.metatraining.placement import on_device
@@ -66,10 +66,15 @@ def run_command(
         raise ConfigError(f"seeds must be at least 1, not {seeds}.")
     on_device(LoopConfig(), device, engine.get("gpus", 0.0), elsewhere=engine.get("address") is not None)
     experiments = [find_experiment(each) for each in (EXPERIMENTS if name == "all" else [name])]
+    if features is not None and name not in ("embeddings", "all"):
+        raise ConfigError(f"--features is for the experiment embeddings, not for {name}. Leave it out.")
     settings = Settings(scale, find_sources(scale, data), Path(output), seeds, _two_paths(features), device)
     if dry_run:
         print_costs(_costs(experiments, settings), settings)
         return
+    check_classes(settings, data)
+    for experiment in experiments:
+        experiment.check_data(settings)
     failures: dict[Path, int] = {}
     with _stopped_after(minutes), open_engine(**engine) as opened:
         for experiment in experiments:

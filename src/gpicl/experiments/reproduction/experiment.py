@@ -9,12 +9,22 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 from matplotlib.figure import Figure
 
+from gpicl.data import load_contents
 from gpicl.errors import UnknownNameError
 from gpicl.experiments import EXPERIMENTS
 from gpicl.experiments.reproduction.finding import Finding
 from gpicl.experiments.reproduction.page import Page, write_experiment_page
 from gpicl.experiments.reproduction.settings import Settings
-from gpicl.experiments.sweep import Engine, Measure, SweptRun, costs_table, results_table, sweep
+from gpicl.experiments.sweep import (
+    Engine,
+    Measure,
+    SweptRun,
+    check_data,
+    costs_table,
+    results_table,
+    sweep,
+    unfinished,
+)
 from gpicl.files import make_folder
 
 
@@ -29,6 +39,9 @@ class Reproducible(Protocol):
     @property
     def grid(self) -> Callable[[Settings], list[SweptRun]]:
         """Lays out its runs."""
+
+    def check_data(self, settings: Settings) -> None:
+        """Raise an error if a data set is missing or unsuitable; called before anything runs."""
 
     def reproduce(
         self,
@@ -65,6 +78,7 @@ class Experiment:
         measure: Measures a run; its rows go into the table.
         figure: Draws the table.
         findings: States what the table shows.
+        suits: Raises an error if the data sets are unsuitable.
         prepare: Called before the first run with the settings and `say`, for example to make data that the runs read.
         prepared_from: Names of the data sets that `prepare` makes data of.
     """
@@ -76,8 +90,25 @@ class Experiment:
     measure: Measure
     figure: Callable[[pd.DataFrame, Settings], Figure]
     findings: Callable[[pd.DataFrame, Settings], Sequence[Finding]]
+    suits: Callable[[Settings], object] = lambda settings: None
     prepare: Callable[[Settings, Callable[[str], object]], object] = lambda settings, say: None
     prepared_from: Sequence[str] = ()
+
+    def check_data(self, settings: Settings) -> None:
+        """Check the data sets of the runs that are left.
+
+        Args:
+            settings: Scale, data sets and folders.
+
+        Raises:
+            GpiclError: If a data set is missing or unsuitable.
+        """
+        if self.prepared_from and settings.features is None:  # the runs read what is made of these
+            for name in self.prepared_from:
+                load_contents(settings.source(name))
+        else:
+            check_data(unfinished(self.grid(settings), settings.output))
+        self.suits(settings)
 
     def reproduce(
         self,

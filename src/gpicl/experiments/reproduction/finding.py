@@ -75,8 +75,8 @@ class Reference(NamedTuple):
         if self.form is points:
             return f"at least {points(self.lowest)}"
         if self.highest == inf:
-            return f"at least {self.lowest:.3g}"
-        return f"{self.lowest:.3g} to {self.highest:.3g}"
+            return f"at least {self.lowest:.4g}"
+        return f"{self.lowest:.4g} to {self.highest:.4g}"
 
 
 class Finding(NamedTuple):

@@ -9,7 +9,7 @@ from gpicl.metatesting import accuracy_over_seeds, mean_interval
 
 OVER_SEEDS = (
     "mean and 95 % interval over seeds (Student's t, with the noise of the test images, and never narrower than "
-    "Wilson's over the episodes of all seeds), or over episodes (Wilson) with one seed"
+    "Wilson's over the episodes of all seeds), or, with one seed, over episodes of these images (Wilson)"
 )
 """How `over_seeds` averages accuracies, for the rules on the pages."""
 

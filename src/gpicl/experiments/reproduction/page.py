@@ -113,8 +113,8 @@ def _runs(page: Page, settings: Settings, engine: str) -> str:
     low, high = wilson_interval(np.array([fewest // 2]), fewest)
     return (
         f"Scale `{settings.scale}`: {count}; {episodes} episodes per data set and kind of "
-        f"tasks, so the accuracy of one run is known to ± {50 * float(high[0] - low[0]):.1f} points or better (95 %, "
-        f"Wilson). Meta-training took {seconds.sum() / 60:.1f} minutes, summed over the runs "
+        f"tasks, so the accuracy of one run on these images is known to ± {50 * float(high[0] - low[0]):.1f} points or "
+        f"better (95 %, Wilson). Meta-training took {seconds.sum() / 60:.1f} minutes, summed over the runs "
         f"(longest run: {longest:.1f}). Machine: {_machines(costs)}; torch {torch.__version__}; engine: "
         f"{engine}; {date.today().isoformat()}." + (f" Data: {data}." if data else "")
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from gpicl.data import list_datasets
-from gpicl.errors import ConfigError
+from gpicl.data import list_datasets, load_features
+from gpicl.errors import ConfigError, DataError
 
 ScaleName = Literal["smoke", "laptop", "gpu"]
 SCALES: tuple[ScaleName, ...] = ("smoke", "laptop", "gpu")
@@ -14,6 +14,9 @@ SCALES: tuple[ScaleName, ...] = ("smoke", "laptop", "gpu")
 
 # A smoke test must run offline: it uses the 5,000 MNIST images in the package and other small images.
 _OFFLINE = {"mnist": "mnist_5k", "fashion_mnist": "digits", "kmnist": "digits", "cifar10": "random", "svhn": "random"}
+
+
+_CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,23 @@ def find_sources(scale: ScaleName, data: str | None) -> dict[str, str]:
             raise ConfigError(f"No experiment uses a data set {name!r}. They use {', '.join(_OFFLINE)}.")
         sources[name] = place if place in known else part
     return sources
+
+
+def check_classes(settings: Settings, data: str | None) -> None:
+    """Check that replaced data sets have ten classes, as all data sets of the experiments: the rules depend on it.
+
+    Args:
+        settings: Its `sources`.
+        data: See `find_sources`.
+
+    Raises:
+        DataError: If a data set is missing, or has another number of classes.
+    """
+    for part in data.split(",") if data else ():
+        name = part.partition("=")[0]
+        count = len(load_features(settings.source(name), "test").classes)
+        if count != _CLASSES:
+            raise DataError(
+                f"--data {part}: this data set has {count} classes, and the experiments need {_CLASSES}, because their "
+                "rules compare accuracies with 10 %, that of guessing. Give a data set of ten classes."
+            )

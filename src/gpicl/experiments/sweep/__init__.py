@@ -2,7 +2,7 @@
 
 from gpicl.experiments.sweep.engine import ENGINES, Engine, open_engine
 from gpicl.experiments.sweep.several_seeds import train_seeds
-from gpicl.experiments.sweep.sweep import SweptRun, check_data, is_done, sweep, swept_loop
+from gpicl.experiments.sweep.sweep import SweptRun, check_data, is_done, sweep, swept_loop, unfinished
 from gpicl.experiments.sweep.table import Measure, accuracies_at, costs_table, results_table
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "sweep",
     "swept_loop",
     "train_seeds",
+    "unfinished",
 ]

@@ -163,6 +163,4 @@ def open_engine(
     for option, given in (("address", address is not None), ("workers", workers not in (None, 1)), ("gpus", gpus)):
         if given:
             raise ConfigError(f"{option} needs the engine ray. Add --engine ray, or leave {option} out.")
-    from gpicl.experiments.sweep.engine import SequentialEngine
-
     return SequentialEngine(threads)

@@ -224,7 +224,7 @@ def sweep(
         GpiclError: If a data set is not available; raised before anything runs.
     """
     say = say or (lambda _: None)
-    check_data([run for run in runs if run.waits or not is_done(run, run.folder(output))])
+    check_data(unfinished(runs, output))
     failures: dict[Path, str] = {}
     waiting = list(runs)
     while ready := [run for run in waiting if not run.waits]:
@@ -276,6 +276,11 @@ def is_done(run: SweptRun, folder: Path) -> bool:
         return folder.is_dir() and is_tested(Run(run.config, folder.parent), run.config.testing)
     except GpiclError:
         return False  # an unreadable folder fails when its run starts, not the whole sweep
+
+
+def unfinished(runs: Sequence[SweptRun], output: Path | str) -> list[SweptRun]:
+    """Return the runs that are left to do."""
+    return [run for run in runs if run.waits or not is_done(run, run.folder(output))]
 
 
 def check_data(runs: Sequence[SweptRun]) -> None:
