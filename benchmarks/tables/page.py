@@ -57,6 +57,7 @@ def write_page(
     lines = [
         f"# Classifiers on {'larger' if sizes['rows'].min() > _MOST_OF_SMALL else 'small'} tables",
         "",
+        *([_standing(precision)] if OURS in measured else []),
         f"Average precision on {len(tables)} tables of {sizes['rows'].min():,} to {sizes['rows'].max():,} rows.",
         tuned,
         "",
@@ -100,6 +101,16 @@ def _published(peers: pd.DataFrame | None, names: pd.Index) -> pd.DataFrame:
         return pd.DataFrame(index=names)
     methods = [column for column in peers.columns if column not in _ABOUT]
     return peers.reindex(names)[methods].rename(columns={name: f"*{name}*" for name in methods})
+
+
+def _standing(precision: pd.DataFrame) -> str:
+    """The place of `InContextClassifier` among the methods, as a sentence."""
+    ranks = precision.dropna(axis=1).rank(axis=1, ascending=False).mean().sort_values()
+    better = ranks[ranks < ranks[OURS]]
+    if better.empty:
+        return f"`{OURS}` has the best mean rank of {len(ranks)} methods: {ranks[OURS]:.1f}."
+    named = ", ".join(f"{method} ({rank:.1f})" for method, rank in better.items())
+    return f"`{OURS}` is number {len(better) + 1} of {len(ranks)} methods by mean rank ({ranks[OURS]:.1f}), behind {named}."
 
 
 def _means(precision: pd.DataFrame, trials: pd.DataFrame, measured: list[str]) -> str:
