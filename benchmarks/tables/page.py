@@ -110,7 +110,8 @@ def _standing(precision: pd.DataFrame) -> str:
     if better.empty:
         return f"`{OURS}` has the best mean rank of {len(ranks)} methods: {ranks[OURS]:.1f}."
     named = ", ".join(f"{method} ({rank:.1f})" for method, rank in better.items())
-    return f"`{OURS}` is number {len(better) + 1} of {len(ranks)} methods by mean rank ({ranks[OURS]:.1f}), behind {named}."
+    place = f"number {len(better) + 1} of {len(ranks)} methods by mean rank ({ranks[OURS]:.1f})"
+    return f"`{OURS}` is {place}, behind {named}."
 
 
 def _means(precision: pd.DataFrame, trials: pd.DataFrame, measured: list[str]) -> str:
