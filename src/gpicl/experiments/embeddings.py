@@ -21,12 +21,12 @@ from gpicl.experiments.frozen_features import (
 )
 from gpicl.experiments.reproduction import (
     OVER_SEEDS,
+    Difference,
     Experiment,
     Finding,
     Reference,
     Scale,
     Settings,
-    clear,
     lay_out,
     over_seeds,
     points,
@@ -34,7 +34,6 @@ from gpicl.experiments.reproduction import (
 from gpicl.experiments.reproduction.figures import legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.files import make_folder, write_atomically
-from gpicl.metatesting import mean_interval
 from gpicl.metatraining import DataConfig, LearnerConfig
 from gpicl.weights import load_card
 
@@ -185,7 +184,7 @@ _SAME_RULE = (
 _MORE = Reference(1.0, 1.0, np.inf, points)
 
 
-def gain(rows: pd.DataFrame, kind: str, over: str) -> tuple[float, float, float] | None:
+def gain(rows: pd.DataFrame, kind: str, over: str) -> Difference | None:
     """Measure what one kind of features gains over another, seed by seed.
 
     Args:
@@ -194,17 +193,10 @@ def gain(rows: pd.DataFrame, kind: str, over: str) -> tuple[float, float, float]
         over: The kind to compare with.
 
     Returns:
-        The mean and the ends of its 95 % interval over seeds; with one seed, the gain three times. None if a kind is
-        missing.
+        The mean over seeds; None if a kind is missing.
     """
     by_seed = rows.pivot_table(index="seed", columns="features", values="accuracy")
-    if not {kind, over} <= set(by_seed.columns):
-        return None
-    gains = (by_seed[kind] - by_seed[over]).dropna().to_numpy(dtype=float)
-    if not len(gains):
-        return None
-    low, high = mean_interval(gains) if len(gains) > 1 else (gains[0], gains[0])
-    return float(gains.mean()), float(low), float(high)
+    return Difference.of(by_seed[kind] - by_seed[over]) if {kind, over} <= set(by_seed.columns) else None
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
@@ -235,19 +227,12 @@ def _at(dataset: str, position: int, rows: pd.DataFrame) -> list[Finding]:
     if over_pixels is not None:
         claim = "pretrained embeddings learn from fewer examples"
         question = f"What does a network of the same domain gain {where}?"
-        found.append(
-            Finding(question, _text(over_pixels, rows), _GAIN_RULE, claim, clear(over_pixels[1], over_pixels[2]), _MORE)
-        )
+        found.append(Finding(question, over_pixels.text, _GAIN_RULE, claim, over_pixels.number, _MORE))
     over_other = gain(rows, NETWORK, OTHER)
     if over_other is not None:
         question = f"How much of that comes from the domain {where}?"
-        found.append(Finding(question, _text(over_other, rows), _SAME_RULE))
+        found.append(Finding(question, over_other.text, _SAME_RULE))
     return found
-
-
-def _text(gained: tuple[float, float, float], rows: pd.DataFrame) -> str:
-    mean, low, high = (100 * value for value in gained)
-    return f"{mean:+.1f} points" + (f" ({low:+.1f} to {high:+.1f})" if rows["seed"].nunique() > 1 else "")
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:

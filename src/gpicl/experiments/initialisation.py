@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from gpicl.experiments.reproduction import (
     OFF_THE_PLATEAU,
     OVER_SEEDS,
+    Difference,
     Experiment,
     Finding,
     Scale,
@@ -20,7 +21,6 @@ from gpicl.experiments.reproduction import (
 )
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, plot_band, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
-from gpicl.metatesting import mean_interval
 from gpicl.report import COLOURS
 
 RANDOM, MEMORISING, GENERALISING = "random", "memorising", "generalising"
@@ -135,12 +135,9 @@ def _differences(table: pd.DataFrame, begin: str) -> str:
     wide = rows.pivot_table(index=["num_tasks", "seed"], columns="begins", values="accuracy").dropna()
     texts = []
     for count, of_count in wide.groupby("num_tasks"):
-        differences = 100 * (of_count[begin] - of_count[RANDOM]).to_numpy(dtype=float)
-        text = f"2^{log2(float(str(count))):.0f} {differences.mean():+.1f} points"
-        if len(differences) > 1:
-            low, high = mean_interval(differences)
-            text += f" ({low:+.1f} to {high:+.1f})"
-        texts.append(text)
+        difference = Difference.of(of_count[begin] - of_count[RANDOM])
+        if difference is not None:
+            texts.append(f"2^{log2(float(str(count))):.0f} {difference.text}")
     return "; ".join(texts)
 
 

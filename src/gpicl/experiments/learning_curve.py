@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from gpicl.experiments.reproduction import (
     OFF_THE_PLATEAU,
     OVER_SEEDS,
+    Difference,
     Experiment,
     Finding,
     Reference,
     Scale,
     Settings,
-    clear,
     lay_out,
     over_seeds,
     percent,
@@ -25,7 +25,7 @@ from gpicl.experiments.reproduction import (
 )
 from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
-from gpicl.metatesting import PAPER, mean_interval, reference_accuracies, reference_name
+from gpicl.metatesting import PAPER, reference_accuracies, reference_name
 from gpicl.metatraining import LearnerConfig, TaskConfig, TrainingConfig
 
 SOURCES = ("mnist", "fashion_mnist")
@@ -138,15 +138,11 @@ def _crossings(table: pd.DataFrame, settings: Settings) -> list[Finding]:
         crossing = {"learner": TRANSFORMER, "trained_on": settings.label(trained), "dataset": settings.label(tested)}
         rows = table[(table[list(crossing)] == pd.Series(crossing)).all(axis=1)]
         curves = rows.pivot_table(index="seed", columns="position", values="accuracy").dropna()
-        if curves.empty:
+        rise = None if curves.empty else Difference.of(curves.iloc[:, -1] - curves.iloc[:, 0])
+        if rise is None:
             return []
-        rises = (curves.iloc[:, -1] - curves.iloc[:, 0]).to_numpy(dtype=float)
-        low, high = mean_interval(rises) if len(rises) > 1 else (float(rises[0]), float(rises[0]))
-        interval = f" ({100 * low:+.1f} to {100 * high:+.1f})" if len(rises) > 1 else ""
-        texts.append(
-            f"from {crossing['trained_on']} to {crossing['dataset']} {100 * rises.mean():+.1f} points{interval}"
-        )
-        numbers.append(clear(low, high))
+        texts.append(f"from {crossing['trained_on']} to {crossing['dataset']} {rise.text}")
+        numbers.append(rise.number)
     known = [number for number in numbers if number is not None]
     published = {reference_name(settings.label(name)) for name in SOURCES} == set(SOURCES)
     return [

@@ -8,10 +8,18 @@ from matplotlib.figure import Figure
 
 from gpicl.data import load_contents
 from gpicl.errors import DataError
-from gpicl.experiments.reproduction import OVER_SEEDS, Experiment, Finding, Scale, Settings, lay_out, over_seeds
+from gpicl.experiments.reproduction import (
+    OVER_SEEDS,
+    Difference,
+    Experiment,
+    Finding,
+    Scale,
+    Settings,
+    lay_out,
+    over_seeds,
+)
 from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
-from gpicl.metatesting import mean_interval
 from gpicl.metatraining import LearnerConfig, load_preset
 from gpicl.metatraining.build import NO_DATASET
 from gpicl.report import COLOURS
@@ -149,14 +157,8 @@ def _difference(table: pd.DataFrame, first: str, second: str, datasets: Sequence
     wide = rows.pivot_table(index=["seed", "dataset"], columns="trained_on", values="accuracy")
     if not {first, second} <= set(wide.columns):
         return ""
-    differences = (wide[first] - wide[second]).dropna().groupby("seed").mean().to_numpy()
-    if not len(differences):
-        return ""
-    text = f"{100 * differences.mean():+.1f} points"
-    if len(differences) == 1:
-        return text
-    low, high = mean_interval(differences)
-    return f"{text} ({100 * low:+.1f} to {100 * high:+.1f})"
+    difference = Difference.of((wide[first] - wide[second]).dropna().groupby("seed").mean())
+    return "" if difference is None else difference.text
 
 
 def draw(table: pd.DataFrame, settings: Settings) -> Figure:

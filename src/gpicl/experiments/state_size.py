@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from gpicl.experiments.reproduction import (
+    Difference,
     Experiment,
     Finding,
     Reference,
     Scale,
     Settings,
-    clear,
     lay_out,
     over_seeds,
     points,
@@ -26,7 +26,7 @@ from gpicl.experiments.reproduction import (
 from gpicl.experiments.reproduction.figures import legend_above, panels, per_cent, powers_of_two
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.learners import build_learner
-from gpicl.metatesting import PAPER, mean_interval, reference_accuracies
+from gpicl.metatesting import PAPER, reference_accuracies
 from gpicl.metatraining import LearnerConfig, TaskConfig, TrainingConfig
 from gpicl.report import COLOURS
 from gpicl.runs.planning import sized_for_testing
@@ -232,7 +232,7 @@ _MORE, _ORDERS_MORE = Reference(1.0, 1.0, inf, points), Reference(1.0, 1.0, inf)
 _SIZE_OF = {STATE: "state_size", PARAMETERS: "parameters"}
 
 
-def gains(table: pd.DataFrame, learner: str, varied: str) -> list[float]:
+def gains(table: pd.DataFrame, learner: str, varied: str) -> "pd.Series[float]":
     """Measure the gain in accuracy per doubling of the size, for every seed.
 
     Args:
@@ -241,15 +241,15 @@ def gains(table: pd.DataFrame, learner: str, varied: str) -> list[float]:
         varied: `STATE` or `PARAMETERS`: what is doubled while the other is constant.
 
     Returns:
-        Accuracy (0..1) per doubling; empty if there is only one size.
+        Accuracy (0..1) per doubling, by seed; empty if there is only one size.
     """
     rows = table[(table["learner"] == learner) & (table["varied"] == varied)]
-    slopes = []
-    for _, of_seed in rows.groupby("seed"):
+    slopes = {}
+    for seed, of_seed in rows.groupby("seed"):
         if of_seed[_SIZE_OF[varied]].nunique() > 1:
             x = np.log2(of_seed[_SIZE_OF[varied]].to_numpy(dtype=float))
-            slopes.append(float(np.polyfit(x, of_seed["accuracy"].to_numpy(dtype=float), 1)[0]))
-    return slopes
+            slopes[seed] = float(np.polyfit(x, of_seed["accuracy"].to_numpy(dtype=float), 1)[0])
+    return pd.Series(slopes, dtype=float)
 
 
 def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
@@ -259,39 +259,31 @@ def find(table: pd.DataFrame, settings: Settings) -> list[Finding]:
     found = []
     for learner in dict.fromkeys(table["learner"]):
         slopes = {varied: gains(table, str(learner), varied) for varied in _SIZE_OF}
-        if not all(slopes.values()):
+        if any(of_seeds.empty for of_seeds in slopes.values()):
             continue
         texts = []
         for varied, name in ((STATE, "the state"), (PARAMETERS, "the parameters")):
             rows = means[(means["learner"] == learner) & (means["varied"] == varied)].sort_values(_SIZE_OF[varied])
             each = ", ".join(f"{row['accuracy']:.1%} ({row[_SIZE_OF[varied]]:,})" for _, row in rows.iterrows())
-            texts.append(f"{name}, {_points(slopes[varied])} per doubling: {each}")
-        ours = _compared(slopes[STATE], slopes[PARAMETERS])
+            slope = Difference.of(slopes[varied])
+            texts.append(f"{name}, {'unknown' if slope is None else slope.text} per doubling: {each}")
+        ours = _number(slopes[STATE] - slopes[PARAMETERS])
         question = f"{learner}: what helps more, a larger state or more parameters?"
         found.append(Finding(question, "; ".join(texts), _BOTH, "a larger state", ours, _MORE))
-    seeds = [rows for _, rows in table.drop_duplicates(["learner", "state_size", "parameters", "seed"]).groupby("seed")]
-    by_state, by_parameters = ([_rank_correlation(rows, size) for rows in seeds] for size in _SIZE_OF.values())
-    text = f"the state: {np.mean(by_state):.2f}; the parameters: {np.mean(by_parameters):.2f}"
-    ours = _compared(by_state, by_parameters)
+    seeds = dict(iter(table.drop_duplicates(["learner", "state_size", "parameters", "seed"]).groupby("seed")))
+    by_state, by_parameters = (
+        pd.Series({seed: _rank_correlation(rows, size) for seed, rows in seeds.items()}) for size in _SIZE_OF.values()
+    )
+    text = f"the state: {by_state.mean():.2f}; the parameters: {by_parameters.mean():.2f}"
+    ours = _number(by_state - by_parameters)
     question = "Which size orders all learners?"
     found.append(Finding(question, text, _ALL, "the state, not the parameters", ours, _ORDERS_MORE))
     return [*found, *_pair(table, means)]
 
 
-def _compared(first: list[float], second: list[float]) -> float | None:
-    if len(first) != len(second):  # some runs failed, so seeds cannot be paired
-        return None
-    differences = np.array(first) - np.array(second)
-    low, high = mean_interval(differences) if len(differences) > 1 else (differences[0], differences[0])
-    return clear(float(low), float(high))
-
-
-def _points(slopes: list[float]) -> str:
-    mean = 100 * float(np.mean(slopes))
-    if len(slopes) < 2:
-        return f"{mean:+.1f} points"
-    low, high = mean_interval(np.array(slopes))
-    return f"{mean:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+def _number(differences: "pd.Series[Any]") -> float | None:
+    difference = Difference.of(differences)
+    return None if difference is None else difference.number
 
 
 def _rank_correlation(means: pd.DataFrame, column: str) -> float:
@@ -313,15 +305,14 @@ def _pair(table: pd.DataFrame, means: pd.DataFrame) -> list[Finding]:
         f"{row['learner']} {row['accuracy']:.1%} (state {row['state_size']:,}, parameters {row['parameters']:,})"
         for row in (lstm, other)
     ]
-    first, second = (_by_seed(table, row) for row in (other, lstm))
-    ours = _compared(first, second)
+    ours = _number(_by_seed(table, other) - _by_seed(table, lstm))
     return [Finding("Does a larger state beat more parameters?", "; ".join(texts), _PAIR, "yes", ours, _MORE)]
 
 
-def _by_seed(table: pd.DataFrame, row: "pd.Series[Any]") -> list[float]:
+def _by_seed(table: pd.DataFrame, row: "pd.Series[Any]") -> "pd.Series[float]":
     keys = ["learner", "state_size", "parameters"]
-    rows = table[(table[keys] == row[keys]).all(axis=1)].drop_duplicates("seed").sort_values("seed")
-    return [float(accuracy) for accuracy in rows["accuracy"]]
+    rows = table[(table[keys] == row[keys]).all(axis=1)].drop_duplicates("seed")
+    return rows.set_index("seed")["accuracy"].astype(float)
 
 
 _MARKERS = "osD^vP*X<"  # one more than there are colours, so a repeated colour has another marker

@@ -92,7 +92,7 @@ def accuracies(**by_kind: tuple[float, ...]) -> pd.DataFrame:
 
 def test_the_gain_is_paired_by_seed():
     rows = accuracies(pixels=(0.5, 0.6, 0.7), network=(0.6, 0.7, 0.8))
-    assert gain(rows, NETWORK, PIXELS) == pytest.approx((0.1, 0.1, 0.1))
+    assert gain(rows, NETWORK, PIXELS) == pytest.approx((0.1, 0.1, 0.1, len(rows["seed"].unique())))
     assert gain(rows, NETWORK, OTHER) is None
 
 

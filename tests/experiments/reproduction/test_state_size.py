@@ -63,9 +63,9 @@ def sized(by_state: float, by_parameters: float) -> pd.DataFrame:
 
 def test_gains_are_slopes_per_doubling():
     table = sized(0.1, 0.02)
-    assert gains(table, "LSTM", STATE) == pytest.approx([0.1] * 3)
-    assert gains(table, "LSTM", PARAMETERS) == pytest.approx([0.02] * 3)
-    assert gains(table, "VSML", STATE) == []
+    assert gains(table, "LSTM", STATE).to_dict() == pytest.approx(dict.fromkeys(range(3), 0.1))
+    assert gains(table, "LSTM", PARAMETERS).tolist() == pytest.approx([0.02] * 3)
+    assert gains(table, "VSML", STATE).empty
 
 
 @pytest.mark.parametrize(("by_state", "by_parameters", "agrees"), [(0.1, 0.01, True), (0.01, 0.1, False)])

@@ -11,7 +11,7 @@ from gpicl.experiments.reproduction.finding import (
     power_of_two,
     times,
 )
-from gpicl.experiments.reproduction.over_seeds import OVER_SEEDS, over_seeds
+from gpicl.experiments.reproduction.over_seeds import OVER_SEEDS, Difference, over_seeds
 from gpicl.experiments.reproduction.scale import OFF_THE_PLATEAU, Scale, changed, lay_out
 from gpicl.experiments.reproduction.settings import SCALES, Settings, find_sources
 from gpicl.experiments.reproduction.threshold import THRESHOLD_RULE, Range, Threshold, threshold_at
@@ -21,6 +21,7 @@ __all__ = [
     "OVER_SEEDS",
     "SCALES",
     "THRESHOLD_RULE",
+    "Difference",
     "Experiment",
     "Finding",
     "Range",

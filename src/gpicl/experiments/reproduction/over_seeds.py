@@ -1,10 +1,12 @@
 """The mean over seeds, with its interval."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from gpicl.experiments.reproduction.finding import clear
 from gpicl.metatesting import accuracy_over_seeds, mean_interval
 
 OVER_SEEDS = (
@@ -42,3 +44,43 @@ def over_seeds(table: pd.DataFrame, by: Sequence[str], value: str = "accuracy") 
         row = dict(zip(by, keys, strict=True))
         rows.append({**row, value: float(values.mean()), "low": low, "high": high, "seeds": len(values)})
     return pd.DataFrame(rows, columns=[*by, value, "low", "high", "seeds"])
+
+
+class Difference(NamedTuple):
+    """The mean of a difference over seeds, with its 95 % interval (Student's t).
+
+    Attributes:
+        mean: Mean over seeds, as a share.
+        low: Lower end of the interval; the mean if there is one seed.
+        high: Upper end.
+        seeds: Number of seeds.
+    """
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+    @classmethod
+    def of(cls, differences: "pd.Series[Any]") -> "Difference | None":
+        """Average differences, one per seed; NaN where a seed has only one of the two values.
+
+        Returns:
+            The mean; None if no seed has both.
+        """
+        known = differences.dropna().to_numpy(dtype=np.float64)
+        if not len(known):
+            return None
+        low, high = mean_interval(known) if len(known) > 1 else (known[0], known[0])
+        return cls(float(known.mean()), float(low), float(high), len(known))
+
+    @property
+    def text(self) -> str:
+        """The mean and its interval in points."""
+        mean, low, high = (f"{100 * value:+.1f}" for value in (self.mean, self.low, self.high))
+        return f"{mean} points" + (f" ({low} to {high})" if self.seeds > 1 else "")
+
+    @property
+    def number(self) -> float | None:
+        """The number for a verdict; see `clear`."""
+        return clear(self.low, self.high)
