@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from gpicl.experiments.reproduction import Experiment, Finding, Scale, Settings, changed, lay_out, over_seeds
-from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels
+from gpicl.experiments.reproduction.figures import CHANCE_COLOUR, legend_above, panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.metatesting import EARLIER, PAPER, reference_accuracies, reference_name
 from gpicl.metatraining import DataConfig, LearnerConfig
@@ -230,7 +230,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             reported = published(learner, settings.label("mnist"))
             for line, (source, accuracy) in zip(("--", "-."), reported.items(), strict=False):
                 axes.axvline(accuracy, color="black", linestyle=line, linewidth=0.8, label=f"{source}, MNIST")
-            axes.axvline(0.1, color=CHANCE, linestyle=":", linewidth=1)
+            axes.axvline(0.1, color=CHANCE_COLOUR, linestyle=":", linewidth=1)
             axes.set(title=learner, xlabel="accuracy at the last position", xlim=(0, 1))
             axes.set_yticks(range(len(names)), [name.replace("2^15", "$2^{15}$") for name in names])
             axes.xaxis.set_major_formatter(PercentFormatter(1))

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from gpicl.experiments.limits import LEARNERS, by_label, of_nothing
 from gpicl.experiments.reproduction import OVER_SEEDS, Experiment, Finding, Scale, Settings, lay_out, over_seeds
-from gpicl.experiments.reproduction.figures import CHANCE, panels
+from gpicl.experiments.reproduction.figures import CHANCE_COLOUR, panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.report import COLOURS
 
@@ -110,7 +110,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             heights = [names.index(variant) for variant in rows["variant"]]
             axes.hlines(heights, 100 * rows["low"], 100 * rows["high"], color=colour, linewidth=1.2)
             axes.plot(100 * rows["difference"], heights, "o", color=colour)
-            axes.axvline(0, color=CHANCE, linestyle=":", linewidth=1)
+            axes.axvline(0, color=CHANCE_COLOUR, linestyle=":", linewidth=1)
             title = f"{label}, {ALL}: {means[label]:.1%}" if label in means else label
             axes.set(title=title, xlabel="difference in points")
             axes.set_yticks(range(len(names)), names)

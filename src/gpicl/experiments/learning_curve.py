@@ -23,7 +23,7 @@ from gpicl.experiments.reproduction import (
     percent,
     points,
 )
-from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels, position_curves
+from gpicl.experiments.reproduction.figures import CHANCE_COLOUR, legend_above, panels, position_curves
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.metatesting import PAPER, reference_accuracies, reference_name
 from gpicl.metatraining import LearnerConfig, TaskConfig, TrainingConfig
@@ -231,7 +231,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             position_curves(axes, means[means["dataset"] == tested], lines, "line", last)
             axes.set_title(f"meta-tested on {tested}")
             if last == _PAPER_LENGTH and trained_as_published and reference_name(tested) in published:
-                style: dict[str, Any] = {"color": CHANCE, "markerfacecolor": "none", "clip_on": False}
+                style: dict[str, Any] = {"color": CHANCE_COLOUR, "markerfacecolor": "none", "clip_on": False}
                 axes.plot([last], [published[reference_name(tested)]], "D", label="the paper (mnist)", **style)
         legend_above(figure, 4, "learner (meta-trained on)")
     return figure

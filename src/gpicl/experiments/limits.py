@@ -18,7 +18,7 @@ from gpicl.experiments.reproduction import (
     lay_out,
     over_seeds,
 )
-from gpicl.experiments.reproduction.figures import CHANCE, legend_above, panels
+from gpicl.experiments.reproduction.figures import CHANCE_COLOUR, legend_above, panels
 from gpicl.experiments.sweep import SweptRun, accuracies_at
 from gpicl.metatraining import LearnerConfig, load_preset
 from gpicl.metatraining.build import NO_DATASET
@@ -180,7 +180,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             rows = means.merge(pairs, on=["trained_on", "dataset"])
             axes.hlines(rows["height"] + shift, rows["low"], rows["high"], color=colour, linewidth=1.2)
             axes.plot(rows["accuracy"], rows["height"] + shift, marker, color=colour, label=f"meta-trained on {kind}")
-        axes.axvline(0.1, color=CHANCE, linestyle=":", linewidth=1)
+        axes.axvline(0.1, color=CHANCE_COLOUR, linestyle=":", linewidth=1)
         axes.set(xlabel="accuracy after the context, unseen tasks", xlim=(0, 1))
         axes.set_yticks(range(len(labels)), labels)
         axes.invert_yaxis()

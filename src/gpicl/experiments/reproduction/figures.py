@@ -14,7 +14,7 @@ from gpicl.report import COLOURS, figure_style
 
 # Widths in inches: one column of a paper, and the whole page.
 COLUMN, PAGE = 3.4, 7.0
-CHANCE = "#777777"
+CHANCE_COLOUR = "#777777"
 
 
 @contextmanager
@@ -118,4 +118,4 @@ def per_cent(axes: Axes, label: str, chance: float | None = 0.1) -> None:
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.set_ylabel(label)
     if chance is not None:
-        axes.axhline(chance, color=CHANCE, linestyle=":", linewidth=1)
+        axes.axhline(chance, color=CHANCE_COLOUR, linestyle=":", linewidth=1)
