@@ -209,7 +209,7 @@ def test_names_of_columns_are_kept_and_checked(iris):
         classifier.predict(pd.DataFrame(queries, columns=list("abce")))
 
 
-def test_missing_values_are_welcome(iris):
+def test_missing_values_are_accepted(iris):
     X, y, queries, classes = iris
     random = np.random.default_rng(0)
     X, queries = (np.where(random.random(x.shape) < 0.1, np.nan, x) for x in (X, queries))

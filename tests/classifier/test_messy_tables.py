@@ -281,7 +281,7 @@ def test_rows_of_a_frame_are_rows(recwarn):
         ("abcd", "must be a list or array"),
     ],
 )
-def test_classes_of_no_one_kind_are_refused_with_the_remedy(y, expected):
+def test_labels_that_cannot_be_sorted_are_refused_with_the_remedy(y, expected):
     with pytest.raises(ClassifierError, match=expected):
         classifier().fit(NUMBERS[:4, None], y)
 

@@ -230,7 +230,7 @@ def test_a_damaged_cache_is_removed_even_without_a_network(openml, monkeypatch, 
     assert str(path) in caplog.text
 
 
-def test_the_cache_lies_where_the_environment_says(monkeypatch, tmp_path):
+def test_environment_variables_set_the_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("GPICL_CACHE", "~/mine")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "mine"

@@ -143,7 +143,7 @@ def test_the_list_tells_the_truth_of_what_is_offline(name):
     assert (train.image_shape, train.num_classes) == (info.image_shape, info.num_classes)
 
 
-def test_importing_this_room_imports_nothing_heavy():
+def test_importing_gpicl_data_imports_nothing_heavy():
     heavy = ("torch", "sklearn", "scipy", "PIL", "pandas", "mlxtend", "mnist1d", "matplotlib")
     code = f"import sys, gpicl.data; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

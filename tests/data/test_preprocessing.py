@@ -96,7 +96,7 @@ def test_fresh_noise_is_full_noise_at_every_size(size, channels):
         assert features.features.std() == pytest.approx(73.9, rel=0.05)
 
 
-def test_what_is_said_of_the_images_stays_said():
+def test_preprocessing_keeps_name_labels_and_classes():
     dataset = ImageDataset.from_arrays(_images(4, 6, 6, 1).images, ["b", "a", "b", "a"], name="pets")
     features = preprocess(dataset)
     assert (features.name, features.classes, features.fresh_each_episode) == ("pets", ("a", "b"), False)

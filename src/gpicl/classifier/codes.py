@@ -31,7 +31,7 @@ def draw_codes(
         num_classes: Classes K of the data.
         num_labels: Labels of the learner.
         members: Size M of the ensemble, at least `members_needed`.
-        random: Random number generator.
+        random: Source of all draws; is advanced.
     """
     while True:
         codes = np.empty((members, num_classes), np.int64)

@@ -30,7 +30,7 @@ def subsample(classes: Int64[np.ndarray, " N"], count: int, random: np.random.Ra
     Args:
         classes: Class of each example.
         count: Number of examples to choose; at least the number of classes.
-        random: Random number generator.
+        random: Source of all draws; is advanced.
 
     Returns:
         Rows in ascending order.

@@ -17,6 +17,7 @@ from gpicl.data.cache import make_cache_folder
 from gpicl.data.formats.reading import FILE_FORMATS
 from gpicl.errors import DataError
 
+_CHUNK = 4096  # rows converted at once
 _TIMEOUT = 30.0  # seconds without a single byte
 # Without this the client reads labels as categorical, which fails for numeric labels with pandas 3.1 or later
 # (scikit-learn issue 34892).
@@ -85,15 +86,15 @@ def _label_numbers(labels: np.ndarray, name: str) -> Int64[np.ndarray, " N"]:
 
 def _pixels(rows: np.ndarray, name: str) -> UInt8[np.ndarray, "N F"]:
     pixels = np.empty(rows.shape, np.uint8)
-    for first in range(0, len(rows), 4096):
-        part = rows[first : first + 4096].astype(np.float64)
+    for first in range(0, len(rows), _CHUNK):
+        part = rows[first : first + _CHUNK].astype(np.float64)
         rounded = np.rint(part)
         if not (part.min() >= 0 and part.max() <= 255 and np.array_equal(part, rounded)):
             raise DataError(
                 f"OpenML's pixels of {name!r} are not whole numbers 0..255. It has changed; get the original files "
                 f"and give their folder as root (or as {name}=PATH)."
             )
-        pixels[first : first + 4096] = rounded
+        pixels[first : first + _CHUNK] = rounded
     return pixels
 
 

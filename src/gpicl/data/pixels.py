@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 from gpicl.errors import DataError
 
 
+_CHUNK = 4096  # images converted at once
+
+
 def image_bytes(images: ArrayLike, where: str) -> UInt8[np.ndarray, "N H W C"]:
     """Turn images into bytes with a channel axis.
 
@@ -48,13 +51,12 @@ def image_bytes(images: ArrayLike, where: str) -> UInt8[np.ndarray, "N H W C"]:
 
 def _scaled(fractions: np.ndarray) -> UInt8[np.ndarray, "N H W C"]:
     scaled = np.empty(fractions.shape, np.uint8)
-    for first in range(0, len(fractions), 4096):
-        part = slice(first, first + 4096)
+    for first in range(0, len(fractions), _CHUNK):
+        part = slice(first, first + _CHUNK)
         scaled[part] = np.rint(fractions[part].astype(np.float32) * 255)
     return scaled
 
 
-_CHUNK = 4096
 # ITU-R 601 luma in 16-bit fixed point: 0.299, 0.587, 0.114. Whole numbers make it exact on every machine.
 _LUMA = np.array([19595, 38470, 7471], np.uint32)
 

@@ -14,7 +14,7 @@ from gpicl.tasks.episodes import Episodes
 from gpicl.tasks.examples import Examples
 from gpicl.tasks.interventions import NO_INTERVENTION, Interventions
 from gpicl.tasks.labels import classes_behind
-from gpicl.tasks.projection import project_afresh, project_by_id
+from gpicl.tasks.projection import normalise, project_afresh, project_by_id
 from gpicl.tasks.randomness import Numbers, Stream, as_ids
 from gpicl.tasks.widenings import Batch, Setting, Widening, apply, build_widenings
 from gpicl.tasks.widenings.merging import Merging
@@ -287,7 +287,7 @@ class TaskAugmentor:
     def _project(self, stored: Tensor, mean: float, std: float, numbers: Numbers) -> Float32[Tensor, "B T F"]:
         if numbers.stream is not Stream.NAMED:
             return project_afresh(stored, mean, std, numbers, self.num_features)
-        return project_by_id(stored.float().sub_(mean).div_(std), numbers, self.num_features)
+        return project_by_id(normalise(stored, mean, std), numbers, self.num_features)
 
     def _examples(self) -> Examples:
         """Return the examples on the current device, uploaded on first use."""

@@ -137,7 +137,7 @@ def apply(widening: Widening, batch: Batch, among: Bool[Tensor, " B"]) -> Batch:
     """Apply a widening to the tasks of a batch that it chooses.
 
     Args:
-        widening: Widening to apply.
+        widening: Draws which tasks it chooses; see `Widening.chosen`.
         batch: Episodes; may be overwritten.
         among: Tasks that may be widened.
     """
