@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike
 
 from gpicl.errors import DataError
 
-
 _CHUNK = 4096  # images converted at once
 
 
