@@ -39,6 +39,16 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             part.unlink(missing_ok=True)
 
 
+def remove_unfinished_writes(path: Path) -> None:
+    """Remove what killed processes left of `write_atomically`. No process may be writing the file.
+
+    Args:
+        path: The file that they were writing.
+    """
+    for part in path.parent.glob(f".{path.name}.*"):
+        part.unlink(missing_ok=True)
+
+
 @contextmanager
 def naming_write_errors(path: Path) -> Iterator[None]:
     """Turn errors while a file is written into a `WriteError` that names the file.

@@ -53,6 +53,10 @@ def test_an_unknown_option_is_answered_with_the_nearest():
 def test_a_value_of_the_wrong_kind_is_refused():
     with pytest.raises(LearnerError, match="layers of ValueTransformer must be a whole number, not 'many'"):
         build_learner("ValueTransformer", 4, 3, layers="many")
+    with pytest.raises(LearnerError, match="layers of ValueTransformer must be a whole number, not True"):
+        build_learner("ValueTransformer", 4, 3, layers=True)
+    with pytest.raises(LearnerError, match="learning_rate must be greater than 0 and finite, not inf"):
+        build_learner("SGD", 4, 3, learning_rate=float("inf"))
 
 
 @pytest.mark.parametrize("path", ["no_such_package.MyLearner", "gpicl.learners.NoSuch"])

@@ -52,6 +52,15 @@ def test_learns():
     assert (SGD(8, 2, learning_rate=1e-2)(x, y)[:, -10:].argmax(2) == y[:, -10:]).all()
 
 
+def test_without_a_seed_the_network_is_drawn_like_that_of_other_learners():
+    def drawn(seed):
+        torch.manual_seed(seed)
+        return SGD(8, 2).initial[0]
+
+    assert torch.equal(drawn(0), drawn(0))
+    assert not torch.equal(drawn(0), drawn(1))
+
+
 def test_every_episode_starts_from_the_network_of_the_seed():
     x, y = torch.randn(1, 3, 8).expand(4, 3, 8), torch.zeros(4, 3).long()
     first = SGD(8, 2, depth=1, seed=3)(x, y)

@@ -51,11 +51,16 @@ def test_learners_that_answer_alike_do_not_differ(tmp_path):
     assert row["low"] < row["difference"] == 0 < row["high"]
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"data": "y"}, {"length": 6}, {"dataset": "b"}])
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"data": "y"}, {"length": 6}, {"dataset": "b"}, {"trained_tasks": "t"}]
+)
 def test_other_episodes_are_no_pairs(tmp_path, change):
     right = np.ones((400, 1), bool)
     with pytest.raises(TaskError, match="no test in common"):
-        paired_differences(save(tmp_path / "a", right), save(tmp_path / "b", right, **change))
+        paired_differences(
+            save(tmp_path / "a", right, trained_tasks=""),
+            save(tmp_path / "b", right, **{"trained_tasks": "", **change}),
+        )
 
 
 def test_missing_and_damaged_outcomes_are_explained(tmp_path):

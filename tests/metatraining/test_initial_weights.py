@@ -99,6 +99,15 @@ def test_more_steps_of_a_finished_run_see_none_of_its_episodes_again(config, tmp
     assert draws[0].start == (second.config.training.first_step + 3) * batch
 
 
+def test_annealing_is_not_continued_with_another_batch(config, tmp_path):
+    config.tasks = replace(config.tasks, permutation_probability=0.1, anneal_steps=20)
+    first, _ = meta_train(config, tmp_path / "first")
+    more = replace(config, init=str(first.folder), training=replace(config.training, first_step="init", steps=3))
+    assert Run(more, tmp_path).config.training.first_step == 12
+    with pytest.raises(ConfigError, match=r"the batch was 4 and is now 8\. Keep training.batch, or set"):
+        Run(replace(more, training=replace(more.training, batch=8)), tmp_path)
+
+
 @pytest.mark.parametrize("capture", [False, True])
 def test_the_first_step_counts_for_everything_that_follows_from_a_steps_number(config, tmp_path, monkeypatch, capture):
     """Episodes, their interventions and numbers of classes, sampled positions, the seed of dropout."""

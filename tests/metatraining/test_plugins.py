@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from gpicl.cli.main import main
-from gpicl.errors import CheckpointError, ConfigError
-from gpicl.metatraining import PluginConfig, Run, load_preset, meta_train
+from gpicl.errors import CheckpointError, ConfigError, UnknownNameError
+from gpicl.metatraining import PluginConfig, Run, TrainingConfig, load_preset, meta_train
 
 TRACE = """
 from lightning import Callback
@@ -32,6 +32,35 @@ def test_callbacks_and_loggers_are_built_from_their_import_paths(config, tmp_pat
     meta_train(config, tmp_path / "runs")
     assert trace.read_text() == "12"
     assert list((tmp_path / "logs").rglob("metrics.csv"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"trainig": {"steps": 7}}, "'trainig'. Did you mean 'training'"),
+        ({"training": {"stepz": 7}}, "'stepz'. Did you mean 'steps'"),
+        ({"training": {"optimiser": "sgdd"}}, r'"training.optimiser": Expected a .*sgdd'),
+        ({"training": {"steps": 2.5}}, r'"training.steps"'),
+        ({"tasks": {"length": 20.5}}, r'"tasks.length"'),
+        ({"training": 3}, "is not a configuration"),
+    ],
+)
+def test_a_file_with_misspelt_or_wrong_settings_is_refused(tmp_path, settings, message):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    with pytest.raises((ConfigError, UnknownNameError), match=message):
+        load_preset(str(path))
+
+
+def test_a_whole_number_is_the_same_setting_as_the_float(config, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("training:\n  minutes: 10\n  learning_rate: 1e-3\n")
+    read = load_preset(str(path)).training
+    assert read == TrainingConfig(minutes=10.0, learning_rate=0.001)
+    config.training.minutes = 10.0
+    expected = Run(config, tmp_path).folder
+    config.training.minutes = 10
+    assert Run(config, tmp_path).folder == expected
 
 
 def test_a_callback_is_part_of_the_runs_name_and_a_logger_is_not(config, tmp_path):

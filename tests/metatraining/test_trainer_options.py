@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 from lightning import Callback
+from lightning.pytorch.callbacks import GradientAccumulationScheduler
 from lightning.pytorch.loggers import CSVLogger
 
 from gpicl.errors import ConfigError
-from gpicl.metatraining import meta_train
+from gpicl.metatraining import PluginConfig, meta_train
 
 
 class Counting(Callback):
@@ -65,6 +66,39 @@ def test_a_trial_run_leaves_nothing_that_counts(config, tmp_path):
     run, _ = meta_train(config, tmp_path, said.append)
     assert "Starting" in said[0]
     assert run.finished
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "field"),
+    [
+        ("gradient_clip_val", 0.1, "training.clip"),
+        ("accumulate_grad_batches", 2, "training.accumulate"),
+        ("precision", "64-true", "training.precision"),
+        ("limit_train_batches", 3, "training.steps"),
+    ],
+)
+def test_options_that_would_change_the_weights_are_refused(config, tmp_path, option, value, field):
+    with pytest.raises(ConfigError, match=f"{option} is no argument of meta_train.* Set {field} in the configuration"):
+        meta_train(config, tmp_path, **{option: value})
+    assert not list(tmp_path.iterdir())
+
+
+def test_lightnings_gradient_accumulation_is_refused(config, tmp_path):
+    with pytest.raises(ConfigError, match=r"Set training\.accumulate"):
+        meta_train(config, tmp_path, callbacks=[GradientAccumulationScheduler({0: 2})])
+    name = "lightning.pytorch.callbacks.GradientAccumulationScheduler"
+    config.training.callbacks = [PluginConfig(name, {"scheduling": {0: 2}})]
+    with pytest.raises(ConfigError, match=r"Set training\.accumulate"):
+        meta_train(config, tmp_path)
+
+
+def test_what_a_killed_write_left_is_removed(config, tmp_path):
+    run, _ = meta_train(config, tmp_path, max_steps=3)
+    parts = [run.folder / ".checkpoint.ckpt.a1b2c3", run.folder / ".weights.safetensors.d4e5f6"]
+    for part in parts:
+        part.write_bytes(b"half")
+    meta_train(config, tmp_path, max_steps=5)
+    assert not any(part.exists() for part in parts)
 
 
 @pytest.mark.parametrize("accelerator", ["quantum", "tpu"])

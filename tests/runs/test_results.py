@@ -42,6 +42,15 @@ def test_stale_rows_go_even_if_the_new_test_has_another_number_of_episodes(train
     assert set(rows(trained).query("dataset == 'r'")["episodes"]) == {9}
 
 
+@pytest.mark.parametrize("name", ["NA", "null", "nan"])
+def test_a_data_set_may_have_the_name_of_a_missing_value(trained, patterns, tmp_path, name):
+    output = tmp_path / "out"
+    for _ in range(2):
+        assert evaluate(trained, f"{name}={patterns}", "--output", str(output)) == 0
+    assert evaluate(trained, f"p={patterns}", "--output", str(output)) == 0
+    assert pd.read_csv(output / "results.csv", keep_default_na=False)["dataset"].tolist() == [name] * 12 + ["p"] * 12
+
+
 def test_the_same_test_is_not_made_again(trained, patterns, monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("tested again")
@@ -115,6 +124,7 @@ def test_two_data_sets_of_one_name_are_refused(trained, patterns, tmp_path, caps
         (["--batch", "0"], "batch must be at least 1"),
         (["--tasks", ","], "no kind of tasks"),
         (["--tasks", "seen"], "meta-trained on unlimited"),
+        (["--seed", str(2**63)], "--seed must be below 2^63"),
     ],
 )
 def test_impossible_tests_are_refused(trained, patterns, capsys, options, message):

@@ -97,9 +97,13 @@ def main(arguments: list[str]) -> None:
             if threads < 1:
                 raise ConfigError(f"--threads must be at least 1, not {threads}.")
             torch.set_num_threads(threads)
+        from lightning.pytorch.utilities import rank_zero_only
+
         run, table = train_and_test(config, output, command, say, test=test, fresh=fresh)
         if table is not None:
             print_table(table)
+        if getattr(rank_zero_only, "rank", 0):  # the first process reports for all
+            return
         report = f"\nReport: {run.report}" if table is not None else ""
         console.print(f"Run:    {run.folder}{report}", highlight=False, soft_wrap=True, markup=False)
 

@@ -213,7 +213,7 @@ class Learner(nn.Module, ABC):
     def check_episodes(self, inputs: Tensor, labels: Tensor) -> None:
         """Raise `LearnerError` if this learner cannot read episodes of this shape.
 
-        Meta-training, meta-testing and the classifier call it once per run, so that `forward` need not check.
+        `gpicl.metatesting.evaluate` calls it for every batch, so that `forward` need not check.
         """
         if inputs.ndim != 3 or labels.shape != inputs.shape[:2]:
             raise LearnerError(

@@ -14,7 +14,7 @@ def generators_of(module: nn.Module) -> dict[str, Any]:
     """Find the generators that are attributes of a module or its submodules, each once and in a fixed order.
 
     Args:
-        module: The module.
+        module: A learner, or any module that may hold generators.
 
     Returns:
         The generators by the name of the attribute, such as `layer.random`.

@@ -41,8 +41,8 @@ class Geometry(NamedTuple):
         mean: Mean of the inputs, shrunk towards zero as if there were one more example at zero, [B, 1, F].
         centred: Inputs without it, over the root of their mean square length, [B, N, F].
         scale: That root, [B, 1, 1].
-        evened: Matrices `E` with which `p^T p - p^T E p` is a square in each whitening, [B, G - 1, N, N], where `p` is
-            the vector of a query's inner products with the context.
+        evened: Matrices `E` with which `q^T q - p^T E p` is a square in each whitening, [B, G - 1, N, N], where `q` is
+            the centred query and `p` the vector of its inner products with the context.
         transfer: `I - E K` with the context's Gram matrix `K`, which takes `p` to the whitening's, [B, G - 1, N, N].
         squares: Squared lengths of the context's inputs, [B, G, N].
     """

@@ -112,12 +112,12 @@ def inner_optimiser(name: str, learning_rate: float) -> InnerOptimiser:
         learning_rate: Size of a step.
 
     Raises:
-        LearnerError: If the name is unknown, or the rate is not positive.
+        LearnerError: If the name is unknown, or the rate is not positive and finite.
     """
     if name not in OPTIMISERS:
         raise LearnerError(f"optimiser must be one of {', '.join(sorted(OPTIMISERS))}, not {name!r}.")
-    if not learning_rate > 0:
-        raise LearnerError(f"learning_rate must be greater than 0, not {learning_rate}: the network would never learn.")
+    if not 0 < learning_rate < math.inf:
+        raise LearnerError(f"learning_rate must be greater than 0 and finite, not {learning_rate}.")
     return OPTIMISERS[name](learning_rate)
 
 

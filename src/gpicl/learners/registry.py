@@ -74,9 +74,10 @@ def build_learner(name: str, num_features: int, num_classes: int, **options: Any
         if option not in accepted and not takes_any:
             raise UnknownNameError(f"option of {cls.__name__}:", option, accepted)
         wanted = parameters[option].annotation if option in parameters else None
-        if wanted in (int, float) and not isinstance(options[option], Real):
+        given = options[option]
+        if wanted in (int, float) and (isinstance(given, bool) or not isinstance(given, Real)):
             kind = "a whole number" if wanted is int else "a number"
-            raise LearnerError(f"{option} of {cls.__name__} must be {kind}, not {options[option]!r}.")
+            raise LearnerError(f"{option} of {cls.__name__} must be {kind}, not {given!r}.")
     try:
         return cls(num_features, num_classes, **options)
     except TypeError as error:

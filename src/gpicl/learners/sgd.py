@@ -14,7 +14,7 @@ class SGD(Learner):
     """Predict `x_t` with a fresh network, then take one optimiser step on `(x_t, y_t)`; one pass (paper, table).
 
     Nothing is meta-trained: it is the baseline for meta-trained learners. Every episode starts from the same network,
-    which is drawn once from `seed`.
+    which is drawn once.
 
     Args:
         num_features: Features F of an input.
@@ -25,7 +25,8 @@ class SGD(Learner):
         width: Size of each.
         init_scale: Initial weights are `Normal(0, init_scale^2 / fan_in)`. With smaller weights, the first examples
             have less to unlearn.
-        seed: Seed of the network's weights.
+        seed: Seed of the network's weights; None draws them from PyTorch's global generator, as other learners do, so
+            that runs with different seeds have different networks.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class SGD(Learner):
         depth: int = 0,
         width: int = 128,
         init_scale: float = 1.0,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> None:
         super().__init__(num_features, num_classes)
         at_least(0, depth=depth)
@@ -46,7 +47,7 @@ class SGD(Learner):
             raise LearnerError(f"init_scale must be at least 0, not {init_scale}.")
         self.optimiser = inner_optimiser(optimiser, learning_rate)
         self.depth = depth
-        generator = torch.Generator().manual_seed(seed)
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
         for layer, weights in enumerate(fresh_network(num_features, num_classes, depth, width, init_scale, generator)):
             self.register_buffer(f"initial_{layer}", weights)
 

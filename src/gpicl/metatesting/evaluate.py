@@ -74,9 +74,10 @@ def evaluate(
         the examples), and the `seed` of the tasks. Accuracy after n examples is at position n + 1.
 
     Raises:
-        TaskError: If `seen` is given without the number of tasks, a data set has more classes than the learner, a
-            position is outside the episode, or there is nothing to test.
-        LearnerError: If the learner cannot read such episodes.
+        TaskError: If `seen` is given without the number of tasks, the raw images of `identity` tasks have more features
+            than the learner reads, a position is outside the episode, or there is nothing to test.
+        LearnerError: If the learner cannot read such episodes. If a data set has more classes than the learner, each
+            task has a random subset of them.
     """
     num_tasks = trained.num_tasks if trained is not None else num_tasks
     if "seen" in tasks and num_tasks is None:

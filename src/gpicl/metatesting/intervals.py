@@ -77,3 +77,20 @@ def mean_interval(values: Float64[np.ndarray, " n"]) -> tuple[float, float]:
     """
     half = float(t.ppf(0.975, len(values) - 1)) * float(values.std(ddof=1)) / len(values) ** 0.5
     return float(values.mean()) - half, float(values.mean()) + half
+
+
+def paired_interval(better: int, worse: int, episodes: int) -> tuple[float, float]:
+    """Return the 95 % interval of a difference of two accuracies on the same episodes (Agresti and Min, 2005).
+
+    Args:
+        better: Episodes that only the first learner answered correctly.
+        worse: Episodes that only the second learner answered correctly.
+        episodes: All episodes.
+
+    Returns:
+        Its ends, which are never inside the difference itself.
+    """
+    difference = (better - worse) / episodes
+    centre = (better - worse) / (episodes + 2)
+    half = _Z * ((better + worse + 1) - (better - worse) ** 2 / (episodes + 2)) ** 0.5 / (episodes + 2)
+    return max(-1.0, min(centre - half, difference)), min(1.0, max(centre + half, difference))

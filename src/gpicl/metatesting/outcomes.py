@@ -12,11 +12,12 @@ from jaxtyping import Bool
 
 from gpicl.errors import CheckpointError, TaskError
 from gpicl.files import write_atomically
+from gpicl.metatesting.intervals import paired_interval
 
-# 97.5 % quantile of the standard normal.
-_Z = 1.959963984540054
 _SAME = ("dataset", "tasks", "length", "seed", "data")
 """Two tests have the same episodes if they agree in these; the shorter one has the first ones of the longer one."""
+_TRAINED = "trained_tasks"
+"""Seen tasks are the same only if they were meta-trained alike too; files of earlier versions do not tell."""
 
 
 def save_outcomes(path: Path, right: Bool[np.ndarray, "E P"], positions: list[int], **test: Any) -> None:
@@ -26,8 +27,8 @@ def save_outcomes(path: Path, right: Bool[np.ndarray, "E P"], positions: list[in
         path: File to write, `.npz`.
         right: Whether each episode's prediction at each position was right.
         positions: The positions, counted from 1.
-        test: Description of the test, numbers and texts: `dataset`, `tasks`, `length`, `seed`, `data`, `episodes` and
-            others.
+        test: Description of the test, numbers and texts: `dataset`, `tasks`, `length`, `seed`, `data`, `episodes`,
+            `trained_tasks` (a hash of what defines the seen tasks; empty for others) and others.
     """
 
     def write(part: Path) -> None:
@@ -126,6 +127,8 @@ def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
         TaskError: If the two have no test in common, or a folder has more than one file for the same test.
     """
     keys, tables = [*_SAME, "position"], [_longest(load_outcomes(folder)) for folder in (first, second)]
+    if all(_TRAINED in table for table in tables):
+        keys.append(_TRAINED)
     if any(table.duplicated(keys).any() for table in tables) and all("features" in table for table in tables):
         keys.append("features")
     for folder, table in zip((first, second), tables, strict=True):
@@ -138,24 +141,22 @@ def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
     if pairs.empty:
         raise TaskError(
             f"{first} and {second} have no test in common. Test both on the same data sets, with the same length and "
-            "seed."
+            "seed; seen tasks are the same only for learners that were meta-trained on the same tasks."
         )
     rows = []
     for pair in pairs.to_dict("records"):
         common = min(len(pair["right_first"]), len(pair["right_second"]))
         one, other = pair["right_first"][:common], pair["right_second"][:common]
         better, worse, episodes = int((one & ~other).sum()), int((other & ~one).sum()), len(one)
-        difference = (better - worse) / episodes
-        centre = (better - worse) / (episodes + 2)
-        half = _Z * ((better + worse + 1) - (better - worse) ** 2 / (episodes + 2)) ** 0.5 / (episodes + 2)
+        low, high = paired_interval(better, worse, episodes)
         rows.append(
             {
-                **{name: pair[name] for name in keys},
+                **{name: pair[name] for name in keys if name != _TRAINED},
                 "first": one.mean(),
                 "second": other.mean(),
-                "difference": difference,
-                "low": max(-1.0, min(centre - half, difference)),
-                "high": min(1.0, max(centre + half, difference)),
+                "difference": (better - worse) / episodes,
+                "low": low,
+                "high": high,
                 "episodes": common,
             }
         )

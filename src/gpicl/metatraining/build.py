@@ -3,6 +3,7 @@
 from gpicl.data import FeatureDataset, hold_out, load_features
 from gpicl.errors import LearnerError, TaskError
 from gpicl.learners import Learner, build_learner, learners_of_any_size
+from gpicl.metatraining.annealing import interventions_at, last_step
 from gpicl.metatraining.config import DataConfig, RunConfig
 from gpicl.tasks import Interventions, TaskAugmentor, check_probability
 
@@ -40,6 +41,11 @@ def build_tasks(config: RunConfig, features: FeatureDataset | None = None) -> tu
             raise TaskError(f"tasks.{name} must be at least 1, not {value}.")
     if config.tasks.anneal_steps < 0:
         raise TaskError(f"tasks.anneal_steps must be 0 (no annealing) or more, not {config.tasks.anneal_steps}.")
+    if config.tasks.first_repeated_images is not None and not config.tasks.anneal_steps:
+        raise TaskError(
+            "tasks.first_repeated_images is the number at the first step; without tasks.anneal_steps it would never "
+            "change. Give tasks.anneal_steps, or only tasks.repeated_images."
+        )
     found = build_features(config.data, "train") if features is None else features
     training, validation = (None, None) if found is None else hold_out(found, config.data.validation)
     return build_augmentor(config, training), build_augmentor(config, validation)
@@ -68,37 +74,20 @@ def build_augmentor(config: RunConfig, features: FeatureDataset | None) -> TaskA
 
 
 def trained_tasks(config: RunConfig, steps: int = 0) -> tuple[TaskAugmentor, Interventions]:
-    """Build the tasks that a run was trained on, with the interventions at its end, for a meta-test of seen tasks.
+    """Build the tasks that a run was trained on, for a meta-test of seen tasks.
 
     Args:
         config: Configuration of the run.
         steps: Number of steps that it was trained, which may be fewer than its budget allows; 0 if it used all of it.
+
+    Returns:
+        The tasks, and their interventions: the label permutations as at the end of the run. Repeated examples and
+        fewer classes are left out.
     """
-    permute = config.tasks.permutation_probability
-    permute += (1.0 - permute) * faded_at(last_step(config, steps), config.tasks.anneal_steps)
     features = build_features(config.data, "train")
     training = None if features is None else hold_out(features, config.data.validation)[0]
-    return build_augmentor(config, training), Interventions(permutation_probability=permute)
-
-
-def last_step(config: RunConfig, steps: int = 0) -> int:
-    """Return the number of a run's last step, which decides how far its interventions have faded.
-
-    Args:
-        config: Configuration of the run.
-        steps: Number of steps that it was trained; 0 if it used its whole budget.
-    """
-    return config.training.first_number + (steps or config.training.max_steps or config.tasks.anneal_steps)
-
-
-def faded_at(step: int, anneal_steps: int) -> float:
-    """Return how far the interventions have faded at a step, 0 to 1.
-
-    Args:
-        step: Number of the step.
-        anneal_steps: Steps after which they are gone; 0 if they never fade.
-    """
-    return min(1.0, step / anneal_steps) if anneal_steps else 0.0
+    at_end = interventions_at(config.tasks, last_step(config, steps))
+    return build_augmentor(config, training), Interventions(permutation_probability=at_end.permutation_probability)
 
 
 def build_run_learner(config: RunConfig, tasks: TaskAugmentor) -> Learner:

@@ -1,11 +1,12 @@
 """The configuration of a run."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from gpicl.errors import ConfigError
 
+_Config = TypeVar("_Config")
 _DEFAULT_STEPS = 1000
 
 
@@ -21,7 +22,8 @@ class DataConfig:
         size: Height and width to resize images to; null keeps the images' own.
         channels: 1 for grey, 3 for colour; null keeps the images' own.
         validation: Share of the training images of every class that is held out for validation during training. With 0,
-            all images are used for both training and validation. Test images are never used for validation.
+            all images are used for both training and validation. Test images are never used for validation, unless the
+            data set has only one split.
     """
 
     dataset: str = "mnist_5k"
@@ -252,6 +254,8 @@ class TestingConfig:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"testing.{name} must be at least {least}, not {value}.")
+        if self.seed is not None and self.seed >= 2**63:
+            raise ConfigError(f"testing.seed must be below 2^63, not {self.seed}.")
         if self.channels not in (None, 1, 3):
             raise ConfigError(f"testing.channels must be 1 (grey) or 3 (colour), not {self.channels}.")
         if self.positions is not None and not (self.positions and min(self.positions) >= 1):
@@ -278,6 +282,10 @@ class TestingConfig:
 @dataclass
 class LoopConfig:
     """How the training loop runs. These settings change results at most by rounding, so they do not name the run.
+
+    There are two exceptions. With `training.best` or `training.patience`, `validate_every` and `validation_episodes`
+    decide which weights are kept, and name the run. A learner that draws random numbers in training draws others with
+    another number of `devices`.
 
     Args:
         devices: Number of processes or accelerators.
@@ -358,6 +366,44 @@ class RunConfig:
             loop = self.loop
             identity["measured"] = {"every": loop.validate_every, "episodes": loop.validation_episodes}
         return identity
+
+
+def with_floats(config: RunConfig) -> RunConfig:
+    """Return a configuration in which settings of type float are floats: 10 minutes and 10.0 are the same run."""
+    parts = {}
+    for part in ("data", "tasks", "training"):
+        settings = getattr(config, part)
+        hints = get_type_hints(type(settings))
+        values = {each.name: getattr(settings, each.name) for each in fields(settings)}
+        whole = {
+            name: float(value)
+            for name, value in values.items()
+            if type(value) is int and float in (hints[name], *get_args(hints[name]))
+        }
+        parts[part] = replace(settings, **whole) if whole else settings
+    return replace(config, **parts)
+
+
+def parsed(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
+    """Build a part of a configuration from values, which must have the types of its fields.
+
+    Args:
+        kind: Class of the part, such as `TaskConfig`.
+        values: Values by the name of the field.
+
+    Raises:
+        ArgumentError: If a field is unknown, or a value has the wrong type.
+        ConfigError: If a value is out of range.
+    """
+    from jsonargparse import ArgumentParser
+
+    hints = get_type_hints(kind)
+    for name, value in values.items():
+        if value is None and name in hints and type(None) not in get_args(hints[name]):  # the parser accepts it
+            raise ConfigError(f"{name} is None")
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(kind)
+    return kind(**parser.parse_object(dict(values)).as_dict())
 
 
 def _floats(value: Any, name: str = "") -> Iterator[tuple[str, float]]:

@@ -8,7 +8,7 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from gpicl.errors import TaskError
-from gpicl.metatraining.build import faded_at
+from gpicl.metatraining.annealing import interventions_at
 from gpicl.metatraining.config import TaskConfig
 from gpicl.tasks import Episodes, Interventions, TaskAugmentor
 
@@ -62,15 +62,9 @@ class EpisodeDataModule(LightningDataModule):
         Args:
             step: Number of the step.
         """
-        tasks, faded = self.tasks, faded_at(step, self.tasks.anneal_steps)
-        fewest = tasks.fewest_classes
-        first = tasks.repeated_images if tasks.first_repeated_images is None else tasks.first_repeated_images
-        return Interventions(
-            permutation_probability=tasks.permutation_probability + (1.0 - tasks.permutation_probability) * faded,
-            repetition_probability=tasks.repetition_probability * (1.0 - faded),
-            repeated_images=round(first + (tasks.repeated_images - first) * faded),
-            num_classes=None if fewest is None else classes_of_step(step, fewest, self.training.num_classes),
-        )
+        fewest = self.tasks.fewest_classes
+        classes = None if fewest is None else classes_of_step(step, fewest, self.training.num_classes)
+        return interventions_at(self.tasks, step, classes)
 
     @property
     def repeats_within_an_episode(self) -> bool:

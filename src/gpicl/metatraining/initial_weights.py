@@ -57,6 +57,12 @@ def with_first_step_of_init(config: RunConfig) -> RunConfig:
             f"training.first_step=init is not possible: the card of {config.init} does not give the number of steps "
             "and the batch size of its training. Give a number."
         )
+    if config.tasks.anneal_steps and batch != training.batch:
+        raise ConfigError(
+            f"training.first_step=init continues the annealing of the tasks, which counts steps, but the batch was "
+            f"{batch} and is now {training.batch}. Keep training.batch, or set tasks.anneal_steps=0 with the "
+            "interventions that are left, such as tasks.permutation_probability=1 and tasks.repetition_probability=0."
+        )
     return replace(config, training=replace(training, first_step=-(-(first + steps) * batch // training.batch)))
 
 

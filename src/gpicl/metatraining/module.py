@@ -153,8 +153,7 @@ class MetaTraining(LightningModule):
         def learn(episodes: Episodes, step: int) -> Figures:
             # No cache: a graph would keep reading weights that were rounded before it was captured.
             with torch.autocast(device.type, torch.bfloat16, enabled=in_bf16, cache_enabled=False):
-                logits, labels = read(episodes, step)
-                return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
+                return _figures(*read(episodes, step))
 
         def plan(step: int) -> StepPlan:
             interventions = data.interventions(step)
@@ -212,26 +211,27 @@ class MetaTraining(LightningModule):
             # Reading a figure makes the host wait for the device, so it is only read when it is logged.
             trainer: Any = self.trainer
             if (step + 1) % _LOOK_EVERY == 0:
-                self._watch.look(figures.loss.item(), step)
+                self._look(figures.loss, step)
             if (step + 1) % trainer.log_every_n_steps == 0:
                 self._log_figures(figures.loss.clone(), figures.accuracy.clone(), len(self._captured))
             return None
         if self.config.accumulate > 1:
             self.trainer.optimizers[0].zero_grad()
             loss, figures = accumulated(
-                batch, self.config.accumulate, lambda part: self._figures(part, number), self._backward
+                batch, self.config.accumulate, lambda part: _figures(*self._read(part, number)), self._backward
             )
         else:
-            figures = self._figures(batch, number)
+            figures = _figures(*self._read(batch, number))
             loss = figures.loss
         if step % _LOOK_EVERY == 0:
-            self._watch.look(figures.loss.item(), step)
+            self._look(figures.loss, step)
         self._log_figures(figures.loss, figures.accuracy, len(batch.labels))
         return loss
 
-    def _figures(self, batch: Episodes, number: int) -> Figures:
-        logits, labels = self._read(batch, number)
-        return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))
+    def _look(self, loss: Tensor, step: int) -> None:
+        # The mean over processes, so that all of them stop at the same step.
+        mean: Any = self.trainer.strategy.reduce(loss.detach(), reduce_op="mean")
+        self._watch.look(float(mean), step)
 
     def _backward(self, loss: Tensor) -> None:
         """Add the gradients of one part of a batch, without synchronising them; Lightning does so for the last part."""
@@ -301,3 +301,7 @@ class MetaTraining(LightningModule):
         self._spent_before = checkpoint["seconds"]
         self._watch_before = checkpoint.get("loss_watch")
         self._average_before = checkpoint.get("average")
+
+
+def _figures(logits: Tensor, labels: Tensor) -> Figures:
+    return Figures(all_position_loss(logits, labels), late_accuracy(logits, labels))

@@ -44,9 +44,10 @@ class Chained(Optimizer):
 
 
 def hidden_matrices(learner: nn.Module) -> list[Tensor]:
-    """Return the weights that Muon is meant for: those of linear layers and LSTMs, except the first and the last layer.
+    """Return the weights that Muon is meant for: those of linear layers and LSTMs that are not inputs or outputs.
 
-    A learner marks its first and last layers by naming them `embed` and `readout`. The four gates of an LSTM are one
+    A Transformer marks its first and last layer by naming them `embed` and `readout`; other learners have none so
+    named, and Muon trains all their matrices. The four gates of an LSTM are one
     matrix, as they are stored. With its matrices included, an LSTM leaves its plateau in half as many steps
     (docs/lab-notebook.md).
 

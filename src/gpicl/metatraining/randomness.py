@@ -34,7 +34,10 @@ class StepRandomness(Callback):
         if self._loaded is not None:
             restore_generators(pl_module, self._loaded)
             self._loaded = None
-        digest = sha256(f"{self._seed} {self._first_step + trainer.global_step}".encode()).digest()
+        number = f"{self._seed} {self._first_step + trainer.global_step}"
+        if trainer.global_rank:  # processes train on other episodes, so they draw other numbers
+            number += f" {trainer.global_rank}"
+        digest = sha256(number.encode()).digest()
         torch.manual_seed(int.from_bytes(digest[:7], "little"))
         np.random.seed(int.from_bytes(digest[8:12], "little"))
         random.seed(digest)

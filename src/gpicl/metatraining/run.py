@@ -12,11 +12,12 @@ import yaml
 
 from gpicl.data import is_known, load_contents
 from gpicl.errors import ConfigError, GpiclError
-from gpicl.files import make_folder, write_atomically
+from gpicl.files import make_folder, remove_unfinished_writes, write_atomically
 from gpicl.metatraining.build import NO_DATASET
-from gpicl.metatraining.config import DataConfig, RunConfig
+from gpicl.metatraining.config import DataConfig, RunConfig, with_floats
 from gpicl.metatraining.initial_weights import with_first_step_of_init, with_learner_of_init
 from gpicl.metatraining.sources import check_unchanged, extensions_source, learner_source
+from gpicl.tasks import EPISODES_VERSION
 from gpicl.weights import CARD_FILE, WEIGHTS_FILE, find_weights, load_card
 
 
@@ -42,7 +43,7 @@ class Run:
         learner = config.learner.name.rpartition(".")[2]
         data = Path(config.data.dataset.rpartition("=")[2]).stem
         self.folder = Path(output) / f"{learner}-{data}-{digest}"
-        if not has_no_file(config.data.dataset) and not self.folder.exists():
+        if not _has_no_file(config.data.dataset) and not self.folder.exists():
             # The same data may have had another file name.
             same = (path for path in _folders(Path(output)) if path.name.startswith(f"{learner}-"))
             self.folder = next((path for path in same if path.name.endswith(f"-{digest}")), self.folder)
@@ -79,14 +80,15 @@ class Run:
             data: Hash of the training examples, if they are already loaded.
 
         Returns:
-            `learner`, the hash of the source code (None if there is no source file), `data`, and, if the run has own
-            widenings or callbacks, `extensions`.
+            `learner`, the hash of the source code (None if there is no source file), `data`, `episodes`, the version of
+            the code that makes them, and, if the run has own widenings or callbacks, `extensions`.
 
         Raises:
             GpiclError: If the data or the learner cannot be found.
         """
         config = self.config
         found = {"learner": learner_source(config.learner.name), "data": data or _data_digest(config.data)}
+        found["episodes"] = str(EPISODES_VERSION)
         own = extensions_source([*config.tasks.widen, *(each.name for each in config.training.callbacks)])
         return found if own is None else {**found, "extensions": own}
 
@@ -125,16 +127,24 @@ class Run:
 
     def clear(self) -> None:
         """Remove the files of the run, so that it starts again. The card goes first, as its presence means success."""
-        made = (self.folder / CARD_FILE, self.folder / WEIGHTS_FILE, self.checkpoint, self.log)
-        for path in (*made, self.results, self.report):
+        for path in self._files():
             path.unlink(missing_ok=True)
         for folder in ("best", "tensorboard", "outcomes"):
             shutil.rmtree(self.folder / folder, ignore_errors=True)
 
+    def remove_unfinished_writes(self) -> None:
+        """Remove temporary files that a killed process left. The run must be locked."""
+        for path in (*self._files(), self.folder / "config.yaml"):
+            remove_unfinished_writes(path)
+
+    def _files(self) -> tuple[Path, ...]:
+        made = (self.folder / CARD_FILE, self.folder / WEIGHTS_FILE, self.checkpoint, self.log)
+        return (*made, self.results, self.report)
+
 
 def _name_giving(config: RunConfig) -> dict[str, Any]:
     """Return the settings that differ from the defaults, so that settings added later do not change names."""
-    identity, defaults = config.identity(), RunConfig().identity()
+    identity, defaults = with_floats(config).identity(), RunConfig().identity()
     found: dict[str, Any] = {
         part: {name: value for name, value in fields.items() if value != defaults[part].get(name)}
         for part, fields in identity.items()
@@ -145,7 +155,7 @@ def _name_giving(config: RunConfig) -> dict[str, Any]:
     if "measured" in identity:
         found["measured"] = identity["measured"]
     found["data"].pop("root", None)  # the location of a known data set's files does not matter
-    if not has_no_file(config.data.dataset):
+    if not _has_no_file(config.data.dataset):
         with suppress(GpiclError):  # missing or unreadable data are named by their path
             found["data"]["dataset"] = _data_digest(config.data)
     return found
@@ -158,7 +168,7 @@ def _refuse(value: Any) -> NoReturn:
     )
 
 
-def has_no_file(dataset: str) -> bool:
+def _has_no_file(dataset: str) -> bool:
     """Return whether a data set is known by name, or is `none`, rather than the user's own file."""
     return is_known(dataset) or dataset == NO_DATASET
 

@@ -17,7 +17,7 @@ def run_lock(folder: Path, say: Callable[[str], object] | None = None) -> Iterat
         folder: An existing folder.
         say: Called with a message if the lock must be waited for.
     """
-    if getattr(rank_zero_only, "rank", 0):  # started by the process that holds the lock
+    if getattr(rank_zero_only, "rank", 0):  # the first process holds the lock
         yield
         return
     message = f"Another process is at work in {folder}: waiting for it."

@@ -94,15 +94,16 @@ def check_unchanged(
     """Compare the code and data that a run was made from with the current ones.
 
     Args:
-        made_from: Hashes `learner`, `data` and `extensions` recorded by the run; None if an earlier version made it
-            without them.
+        made_from: `learner`, `data`, `episodes` and `extensions` recorded by the run; None if an earlier version, which
+            did not record them, made it.
         now: The current hashes.
         learner: Name of the learner.
         dataset: Name or path of the data set.
         place: The run's folder.
 
     Returns:
-        A warning, or None. A changed learner of gpicl is only a warning, since these change from version to version.
+        A warning, or None. Changes in gpicl's own learners and episodes are only a warning, since these change from
+        version to version.
 
     Raises:
         ConfigError: If the data, or the user's own learner, widenings or callbacks have changed.
@@ -119,6 +120,9 @@ def check_unchanged(
         if learner in LEARNERS:
             return f"{place} was made by another version of {learner}'s code. {again}"
         raise ConfigError(f"The run {place} was made by another version of {learner}'s code. {again}")
+    episodes = {made_from.get("episodes"), now.get("episodes")}
+    if None not in episodes and len(episodes) > 1:
+        return f"{place} was made by a version of gpicl that makes other episodes from the same seed. {again}"
     return None
 
 

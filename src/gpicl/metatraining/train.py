@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from lightning import Callback, Trainer
+from lightning.pytorch.callbacks import GradientAccumulationScheduler
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
@@ -56,8 +57,9 @@ def meta_train(
         say: Called with progress messages.
         fresh: Start again, and replace the files of an earlier run with this configuration.
         trainer_options: Arguments of Lightning's Trainer, such as `strategy`. `callbacks`, `logger` and `plugins` are
-            added to those of the run. Options that end training early, such as `max_steps`, leave the run unfinished,
-            with a checkpoint.
+            added to those of the run. Callbacks given here are not part of the run's name: name those that change the
+            weights in `training.callbacks`. Options that end training early, such as `max_steps`, leave the run
+            unfinished, with a checkpoint. Options for which the configuration has a field are refused.
 
     Returns:
         The run, and the learner on the CPU. `run.finished` tells whether the budget is used up.
@@ -81,12 +83,15 @@ def meta_train(
     checkpoints = RegularCheckpoint(run.checkpoint, config.loop.checkpoint_every, signals, sources)
     choosing = Choosing(config.training)
     trainer = _trainer(config, run, [checkpoints, choosing], trainer_options)
+    say = say if trainer.is_global_zero else (lambda _: None)  # the first process reports for all
     make_folder(run.folder)
     with run_lock(run.folder, say):
         if run.finished and not fresh:
             return _finished(run, say)
-        if fresh and trainer.is_global_zero:
-            run.clear()
+        if trainer.is_global_zero:
+            run.remove_unfinished_writes()
+            if fresh:
+                run.clear()
         if not learner.num_parameters:
             say(f"{config.learner.name} has nothing to meta-train: {run.folder}")
             run.create()
@@ -105,6 +110,8 @@ def meta_train(
             try:
                 trainer.fit(module, data, ckpt_path=run.checkpoint if done else None, weights_only=True)
             except DivergenceError as error:
+                if not trainer.is_global_zero:
+                    raise
                 raise _with_best_kept(error, run, module, choosing, sources) from error
             learner = _end(run, trainer, module, checkpoints, choosing, sources, say)
             if signals.received is not None:  # during the last step
@@ -232,7 +239,27 @@ def _save(
     )
 
 
+# Arguments of the Trainer that would change the weights without changing the run's name, and the field for each.
+_IN_THE_CONFIGURATION = {
+    "accumulate_grad_batches": "training.accumulate",
+    "check_val_every_n_epoch": "loop.validate_every",
+    "gradient_clip_algorithm": "training.clip",
+    "gradient_clip_val": "training.clip",
+    "limit_train_batches": "training.steps",
+    "limit_val_batches": "loop.validation_episodes",
+    "overfit_batches": "tasks.num_tasks",
+    "precision": "training.precision",
+    "val_check_interval": "loop.validate_every",
+}
+
+
 def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str, Any]) -> Trainer:
+    for name in options:
+        if name in _IN_THE_CONFIGURATION:
+            raise ConfigError(
+                f"{name} is no argument of meta_train: it would change the weights, but not the name of the run. Set "
+                f"{_IN_THE_CONFIGURATION[name]} in the configuration."
+            )
     accelerator = options.pop("accelerator", config.loop.accelerator)
     accelerator, devices = lightning_devices(accelerator, config.loop.devices)
     device = device_of(replace(config.loop, accelerator=accelerator))
@@ -243,6 +270,11 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
     # These are always added: a run needs its log and its checkpoints.
     callbacks += build_plugins(config.training.callbacks, Callback, "training.callbacks")
     callbacks += _as_list(options.pop("callbacks", None))
+    if any(isinstance(callback, GradientAccumulationScheduler) for callback in callbacks):
+        raise ConfigError(
+            "Lightning's GradientAccumulationScheduler would shift the episodes of a resumed run. Set "
+            "training.accumulate, which divides the batch of every step into parts."
+        )
     loggers += build_loggers(config.loop.loggers)
     loggers += [log for log in _as_list(options.pop("logger", None)) if isinstance(log, Logger)]
     plugins = [AtomicCheckpointIO(), *_as_list(options.pop("plugins", None))]

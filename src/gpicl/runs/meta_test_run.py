@@ -1,5 +1,7 @@
 """Meta-testing a learner, for `gpicl train`, `gpicl evaluate` and `gpicl compare`."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -18,7 +20,7 @@ from gpicl.errors import CheckpointError, GpiclError
 from gpicl.files import make_folder
 from gpicl.learners import Learner
 from gpicl.metatesting import check_counts, describe_outcomes, evaluate, save_outcomes, saved_positions
-from gpicl.metatraining import Run, TestingConfig
+from gpicl.metatraining import Run, RunConfig, TestingConfig
 from gpicl.metatraining.build import trained_tasks
 from gpicl.metatraining.csv_log import read_log
 from gpicl.metatraining.run_lock import run_lock
@@ -45,7 +47,7 @@ from gpicl.runs.results import (
     rows_of,
     write_results,
 )
-from gpicl.tasks import NO_INTERVENTION, TaskAugmentor
+from gpicl.tasks import NO_INTERVENTION, Interventions, TaskAugmentor
 from gpicl.weights import is_shipped, load_card
 
 OUTCOMES_FOLDER = "outcomes"
@@ -118,7 +120,7 @@ def is_tested(run: Run, testing: TestingConfig) -> bool:
     """Whether a run is finished and has all requested results, so that nothing is left to do.
 
     Args:
-        run: The run.
+        run: A finished or unfinished run.
         testing: The requested tests.
 
     Raises:
@@ -195,15 +197,18 @@ def _make(
 ) -> pd.DataFrame:
     test, precision = one.test, TrainedWith.of(card).precision
     # Seen tasks need the run's own pipeline; another one would make different tasks from the same ids.
-    trained, interventions = None, NO_INTERVENTION
+    trained, interventions, defined_by = None, NO_INTERVENTION, ""
     if test.tasks == "seen":
-        trained, interventions = trained_tasks(trained_config(card), trained_steps(card))
+        config = trained_config(card)
+        trained, interventions = trained_tasks(config, trained_steps(card))
+        defined_by = _definition(config, interventions)
 
     def save(name: str, kind: str, right: np.ndarray) -> None:
         if outcomes is not None:
             data = load_contents_of(one).digest
             _remove_outdated(outcomes, test)
-            save_outcomes(outcomes / test.file_name, right, positions, data=data, **test._asdict())
+            described = {"data": data, "trained_tasks": defined_by, **test._asdict()}
+            save_outcomes(outcomes / test.file_name, right, positions, **described)
 
     shown = bar.add_task(f"meta-testing {test.dataset}, {test.tasks}", total=test.episodes, accuracy="")
     rows = evaluate(
@@ -223,6 +228,13 @@ def _make(
         on_note=say,
     )
     return rows.assign(on_training_images=one.on_training_images)
+
+
+def _definition(config: RunConfig, interventions: Interventions) -> str:
+    """Hash what defines the seen tasks of a run, apart from its seed and the examples."""
+    tasks = config.tasks
+    decisive = [tasks.num_tasks, tasks.num_classes, tasks.widen, interventions.permutation_probability]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _remove_outdated(outcomes: Path, test: MetaTest) -> None:

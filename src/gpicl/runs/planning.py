@@ -3,17 +3,17 @@
 from argparse import ArgumentError
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import Any, NamedTuple
 
 from gpicl.data import Contents, FeatureDataset, dataset_label, load_contents, load_features
 from gpicl.errors import CheckpointError, ConfigError, GpiclError, TaskError
 from gpicl.learners import Learner
 from gpicl.metatraining import DataConfig, RunConfig, TaskConfig, TestingConfig, TrainingConfig
-from gpicl.metatraining.build import NO_DATASET, last_step
+from gpicl.metatraining.annealing import last_step
+from gpicl.metatraining.build import NO_DATASET
+from gpicl.metatraining.config import parsed
 from gpicl.metatraining.sources import extensions_source, learner_source
 from gpicl.runs.results import MetaTest, check_testing, test_key
-
-_Config = TypeVar("_Config")
 
 
 class TrainedWith(NamedTuple):
@@ -76,7 +76,7 @@ class PlannedTest(NamedTuple):
     """A test, with the data that it needs.
 
     Attributes:
-        test: The test.
+        test: Everything that decides its outcome.
         name: Name or path of the data set.
         image: Preprocessing of its images.
         on_training_images: Whether its images are those of meta-training; None if unknown.
@@ -97,7 +97,8 @@ def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedT
 
     Raises:
         ConfigError: If there is nothing to test, or two data sets have the same name.
-        TaskError: If seen tasks are requested and the learner was meta-trained on unlimited tasks.
+        TaskError: If seen tasks are requested, and the learner was meta-trained on unlimited tasks or is to be tested
+            with another number of features.
         CheckpointError: If seen tasks are requested and the data of meta-training has changed.
         GpiclError: If a data set is not available.
     """
@@ -109,6 +110,7 @@ def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedT
             "Seen tasks exist only for a finite tasks.num_tasks, and this learner was meta-trained on unlimited ones. "
             "Test it on unseen tasks."
         )
+    check_width_of_seen(testing, card["options"]["num_features"])
     image = image_for_testing(trained.image, testing)
     same_images = (image.size, image.channels) == (trained.image.size, trained.image.channels)
     training_data = trained.data if same_images else _training_data(image)
@@ -174,9 +176,9 @@ def trained_config(card: Mapping[str, Any]) -> RunConfig:
     training = {name: value for name, value in _part(settings, "training").items() if name != "callbacks"}
     try:
         return RunConfig(
-            data=_parsed(DataConfig, _part(settings, "data")),
-            tasks=_parsed(TaskConfig, _part(settings, "tasks")),
-            training=_parsed(TrainingConfig, training),
+            data=parsed(DataConfig, _part(settings, "data")),
+            tasks=parsed(TaskConfig, _part(settings, "tasks")),
+            training=parsed(TrainingConfig, training),
         )
     except (ArgumentError, ConfigError) as error:
         reason = " ".join(str(error).split())
@@ -184,19 +186,6 @@ def trained_config(card: Mapping[str, Any]) -> RunConfig:
             "The seen tasks of these weights cannot be rebuilt: their card is damaged, or another version of gpicl "
             f"wrote it ({reason}). Test the weights on unseen tasks, restore the card, or use that version."
         ) from error
-
-
-def _parsed(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
-    """Build a part of a configuration, whose values must have the types of its fields."""
-    from jsonargparse import ArgumentParser
-
-    hints = get_type_hints(kind)
-    for name, value in values.items():
-        if value is None and name in hints and type(None) not in get_args(hints[name]):  # the parser accepts it
-            raise ConfigError(f"{name} is None")
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(kind)
-    return kind(**parser.parse_object(dict(values)).as_dict())
 
 
 def trained_steps(card: Mapping[str, Any]) -> int:
@@ -209,6 +198,23 @@ def trained_steps(card: Mapping[str, Any]) -> int:
         CheckpointError: If it is not a number.
     """
     return int(_field(card, "steps", int, 0, 0))
+
+
+def check_width_of_seen(testing: TestingConfig, trained_features: int) -> None:
+    """Check that seen tasks, whose projections are those of meta-training, are not to have another width.
+
+    Args:
+        testing: The requested tests.
+        trained_features: Number of features in meta-training.
+
+    Raises:
+        TaskError: If they are.
+    """
+    if "seen" in testing.tasks and testing.num_features not in (None, trained_features):
+        raise TaskError(
+            f"Seen tasks have the {trained_features} features of meta-training, not testing.num_features="
+            f"{testing.num_features}. Leave it out, or test only unseen tasks."
+        )
 
 
 def image_for_testing(image: DataConfig, testing: TestingConfig) -> DataConfig:

@@ -14,7 +14,7 @@ from gpicl.data import Contents
 from gpicl.errors import CheckpointError, ConfigError
 from gpicl.files import write_atomically
 from gpicl.metatraining import TestingConfig
-from gpicl.tasks import TaskKind
+from gpicl.tasks import EPISODES_VERSION, TaskKind
 
 RESULTS_FILE = "results.csv"
 """File name of the table, in a run's folder."""
@@ -79,6 +79,8 @@ def test_key(weights: str, source: str | None, contents: Contents, **settings: A
         contents: Data that the episodes are drawn from.
         settings: Other settings that matter, as JSON values.
     """
+    if EPISODES_VERSION > 1:  # the keys of the first version do not have it
+        settings["episodes"] = EPISODES_VERSION
     decisive = [weights, source, contents.digest, sorted(settings.items())]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:12]
 
@@ -96,7 +98,8 @@ def read_results(path: Path) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame()
     try:
-        results = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str))
+        # Only empty cells are missing: a data set may be called NA or null.
+        results = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise CheckpointError(f"Cannot read {path}: {error}. Delete the file to run its tests again.") from error
     if not {*PLACE, "key", "weights", "position", "accuracy"} <= set(results.columns):
@@ -119,7 +122,7 @@ def add_rows(results: pd.DataFrame, test: MetaTest, rows: pd.DataFrame) -> pd.Da
 
     Args:
         results: The table so far.
-        test: The test.
+        test: The test that the rows are of.
         rows: New rows, at the positions that were missing.
     """
     rows = rows.assign(key=test.key)

@@ -14,7 +14,7 @@ from gpicl.metatraining import Run, RunConfig, meta_train
 from gpicl.metatraining.build import build_run_learner, build_tasks
 from gpicl.metatraining.placement import device_of
 from gpicl.runs.meta_test_run import meta_test_run
-from gpicl.runs.planning import image_for_testing, load_test_set, sized_for_testing
+from gpicl.runs.planning import check_width_of_seen, image_for_testing, load_test_set, sized_for_testing
 from gpicl.runs.results import check_testing
 
 
@@ -51,8 +51,10 @@ def train_and_test(
     if test:
         check_counts(config.testing.episodes, batch)
         check_testing(config.testing, [dataset_label(name) for name in config.testing.datasets])
-        if fresh or not Run(config, output).finished:
-            _check_tests(Run(config, output).config)
+        run = Run(config, output)
+        config = run.config
+        if fresh or not run.finished:
+            _check_tests(config)
     run, learner = meta_train(config, output, say=say, fresh=fresh)
     if getattr(rank_zero_only, "rank", 0) or not test or not run.finished:
         return run, None
@@ -76,6 +78,7 @@ def _check_tests(config: RunConfig) -> None:
     image, seed = image_for_testing(config.data, config.testing), config.testing.seed
     datasets = {name: load_test_set(name, image) for name in config.testing.datasets}
     tasks, _ = build_tasks(config)
+    check_width_of_seen(config.testing, tasks.num_features)
     with torch.random.fork_rng(devices=[]):
         learner = sized_for_testing(build_run_learner(config, tasks), config.testing)
     evaluate(

@@ -2,13 +2,12 @@
 
 from gpicl.runtime.devices import Chunks, find_device, is_available, is_out_of_memory
 from gpicl.runtime.machine import describe_machine, machine_description
-from gpicl.runtime.memory import available_memory, freed_memory_kept, physical_memory
+from gpicl.runtime.memory import freed_memory_kept, physical_memory
 from gpicl.runtime.precision import lightning_precision, multiplies_in_bf16
 from gpicl.runtime.threads import one_blas_thread
 
 __all__ = [
     "Chunks",
-    "available_memory",
     "describe_machine",
     "find_device",
     "freed_memory_kept",

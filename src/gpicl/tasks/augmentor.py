@@ -22,6 +22,9 @@ from gpicl.tasks.widenings.merging import Merging
 TaskKind = Literal["seen", "unseen", "identity"]
 """Kinds of tasks; see `TaskAugmentor.episodes`."""
 
+EPISODES_VERSION = 1
+"""Raised when the same seed, task id and draw give another episode than before."""
+
 # Limit for the matrices and inputs of one chunk, independent of the number of episodes made at once.
 _CHUNK_BYTES = {"cpu": 64 * 2**20, "cuda": 4 * 2**30}
 

@@ -269,7 +269,7 @@ def is_done(run: SweptRun, folder: Path) -> bool:
     """Whether a run is finished and tested.
 
     Args:
-        run: The run.
+        run: Finished, unfinished or not begun.
         folder: Folder of the run.
     """
     try:

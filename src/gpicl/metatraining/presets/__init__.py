@@ -1,7 +1,10 @@
 """Presets: configurations that come with the package, by name."""
 
+from argparse import ArgumentError
+from dataclasses import fields, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -15,7 +18,17 @@ from gpicl.metatraining.config import (
     TaskConfig,
     TestingConfig,
     TrainingConfig,
+    parsed,
 )
+
+_PARTS: dict[str, Any] = {
+    "data": DataConfig,
+    "tasks": TaskConfig,
+    "learner": LearnerConfig,
+    "training": TrainingConfig,
+    "testing": TestingConfig,
+    "loop": LoopConfig,
+}
 
 
 def list_presets() -> list[str]:
@@ -59,16 +72,22 @@ def load_preset(name: str) -> RunConfig:
 
 
 def _read(path: Path) -> RunConfig:
-    parts = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    for part, name in (("training", "callbacks"), ("loop", "loggers")):
-        if name in parts.get(part, {}):
-            parts[part][name] = [PluginConfig(**plugin) for plugin in parts[part][name]]
-    return RunConfig(
-        DataConfig(**parts.get("data", {})),
-        TaskConfig(**parts.get("tasks", {})),
-        LearnerConfig(**parts.get("learner", {})),
-        TrainingConfig(**parts.get("training", {})),
-        TestingConfig(**parts.get("testing", {})),
-        LoopConfig(**parts.get("loop", {})),
-        parts.get("init"),
-    )
+    given = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    for name in given:
+        if name not in (*_PARTS, "init"):
+            raise UnknownNameError(f"setting of {path}:", str(name), [*_PARTS, "init"])
+    return RunConfig(**{name: _part(name, given.get(name) or {}, path) for name in _PARTS}, init=given.get("init"))
+
+
+def _part(name: str, values: dict[str, Any], path: Path) -> Any:
+    known = [each.name for each in fields(_PARTS[name])]
+    for key in values:
+        if key not in known:
+            raise UnknownNameError(f"setting of {name} in {path}:", str(key), known)
+    plugins = {key: values[key] for key in ("callbacks", "loggers") if key in values}
+    try:
+        part = parsed(_PARTS[name], {key: value for key, value in values.items() if key not in plugins})
+    except ArgumentError as error:
+        reason = " ".join(str(error).partition("Errors:")[0].split()).replace('Parser key "', f'"{name}.')
+        raise ConfigError(f"{path}: {reason}. `gpicl train --print_config` prints a valid configuration.") from error
+    return replace(part, **{key: [PluginConfig(**each) for each in listed] for key, listed in plugins.items()})
