@@ -87,8 +87,8 @@ def test_evaluate_refuses_another_number_of_features_where_the_weights_have_but_
 
 def test_a_learner_of_any_size_is_meta_trained_narrow_and_meta_tested_wide(tmp_path):
     narrow = "train --data.dataset digits --data.size 4 --tasks.length 12 --tasks.num_features 3 --learner.name VSML"
-    dials = "--training.steps 2 --training.batch 2 --testing.datasets [digits] --testing.episodes 4"
-    assert main([*narrow.split(), *dials.split(), "--testing.num_features", "9", "--output", str(tmp_path)]) == 0
+    settings = "--training.steps 2 --training.batch 2 --testing.datasets [digits] --testing.episodes 4"
+    assert main([*narrow.split(), *settings.split(), "--testing.num_features", "9", "--output", str(tmp_path)]) == 0
     (folder,) = tmp_path.iterdir()
     assert set(pd.read_csv(folder / "results.csv")["features"]) == {9}
     assert json.loads((folder / "weights.json").read_text())["options"]["num_features"] == 3

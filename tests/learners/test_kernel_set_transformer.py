@@ -68,7 +68,7 @@ def test_queries_do_not_see_each_other(learner, context, queries):
         torch.testing.assert_close(ask(learner, context, queries[:, i : i + 1]), together[:, i : i + 1])
 
 
-def test_of_no_examples_it_says_nothing(learner, context):
+def test_an_empty_context_gives_equal_logits(learner, context):
     with torch.no_grad():
         first = learner(*context)[:, 0]
     assert torch.equal(first, torch.zeros_like(first))

@@ -62,7 +62,7 @@ def test_values_and_gradients_are_those_of_a_plain_permutation(dtype, length):
     assert torch.equal(gradient, plain)
 
 
-def test_rows_that_begin_anywhere_and_gradients_that_are_laid_out_anyhow_are_moved_too():
+def test_unaligned_rows_and_gradients_that_are_not_contiguous_are_moved():
     wide = torch.randn(2, 3, 5, 23).bfloat16()
     x = wide[..., 3:].unflatten(3, (5, 4)).requires_grad_()
     moved = permute_rows(x, ORDER)

@@ -21,7 +21,7 @@ class Drawing(Learner):
 
     def forward(self, inputs, labels):
         if not self.training:
-            # Whatever a measurement draws, training must not notice.
+            # Draws during validation must not affect training.
             self._draw()
             return self.layer(inputs)
         noise = torch.nn.functional.dropout(torch.ones(1, 1, self.num_features))

@@ -1,4 +1,4 @@
-"""Meta-training does what it says: it learns, keeps to its budget, and leaves a folder that tells all."""
+"""Meta-training does what it says: it learns, keeps to its budget, and writes a complete folder."""
 
 import json
 
@@ -184,7 +184,7 @@ def test_presets_are_valid_configurations(name):
 
 
 @pytest.mark.parametrize(
-    ("part", "dial", "value", "error", "message"),
+    ("part", "setting", "value", "error", "message"),
     [
         ("learner", "name", "ValueTransfomer", GpiclError, "Did you mean 'ValueTransformer'"),
         ("data", "dataset", "digit", GpiclError, "digits"),
@@ -195,8 +195,8 @@ def test_presets_are_valid_configurations(name):
         ("tasks", "first_repeated_images", 0, TaskError, "first_repeated_images must be at least 1"),
     ],
 )
-def test_what_is_wrong_is_found_before_anything_is_written(config, tmp_path, part, dial, value, error, message):
-    setattr(getattr(config, part), dial, value)
+def test_what_is_wrong_is_found_before_anything_is_written(config, tmp_path, part, setting, value, error, message):
+    setattr(getattr(config, part), setting, value)
     with pytest.raises(error, match=message):
         meta_train(config, tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
@@ -211,7 +211,7 @@ def test_episodes_longer_than_the_learners_positions_are_refused_before_anything
 
 
 @pytest.mark.parametrize(
-    ("dials", "message"),
+    ("settings", "message"),
     [
         ({"steps": 0}, "steps must be at least 1"),
         ({"batch": 0}, "batch must be at least 1"),
@@ -220,9 +220,9 @@ def test_episodes_longer_than_the_learners_positions_are_refused_before_anything
         ({"clip": -1.0}, "clip must be 0"),
     ],
 )
-def test_impossible_training_is_refused(dials, message):
+def test_impossible_training_is_refused(settings, message):
     with pytest.raises(ConfigError, match=message):
-        TrainingConfig(**dials)
+        TrainingConfig(**settings)
 
 
 def test_an_unwritable_folder_is_refused(config, tmp_path):

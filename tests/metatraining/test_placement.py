@@ -46,7 +46,7 @@ def test_contradictions_are_refused(two_gpus, loop, device, gpus, error):
         on_device(loop, device, gpus)
 
 
-def test_a_cluster_may_have_what_this_machine_has_not(monkeypatch):
+def test_devices_of_a_cluster_are_not_checked_here(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert on_device(LoopConfig(), "cuda", elsewhere=True).accelerator == "gpu"
     with pytest.raises(ConfigError, match="Unknown device 'abacus'"):

@@ -69,7 +69,7 @@ def test_a_finished_run_is_not_run_again(config, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("part", "dial", "value", "same_run"),
+    ("part", "setting", "value", "same_run"),
     [
         ("training", "seed", 1, False),
         ("training", "steps", 13, False),
@@ -81,13 +81,13 @@ def test_a_finished_run_is_not_run_again(config, tmp_path):
         ("testing", "episodes", 9, True),
     ],
 )
-def test_a_run_is_named_by_what_decides_its_weights(config, tmp_path, part, dial, value, same_run):
+def test_a_run_is_named_by_what_decides_its_weights(config, tmp_path, part, setting, value, same_run):
     before = Run(config, tmp_path).folder
-    setattr(getattr(config, part), dial, value)
+    setattr(getattr(config, part), setting, value)
     assert (Run(config, tmp_path).folder == before) == same_run
 
 
-def test_a_dial_that_is_added_later_changes_no_name():
+def test_a_setting_that_is_added_later_changes_no_name():
     """A name is the hash of what differs from the defaults, so the name of the defaults stays for ever."""
     assert Run(RunConfig(), "runs").folder.name == "ValueTransformer-mnist_5k-4b56beeb24"
 

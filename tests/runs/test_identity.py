@@ -41,8 +41,8 @@ def learner(tmp_path, monkeypatch):
 
 
 def train(output, *options):
-    dials = "--data.size 4 --tasks.length 8 --training.steps 2 --training.batch 2 --loop.progress false"
-    return main(["train", *dials.split(), *map(str, options), "--test", "false", "--output", str(output)])
+    settings = "--data.size 4 --tasks.length 8 --training.steps 2 --training.batch 2 --loop.progress false"
+    return main(["train", *settings.split(), *map(str, options), "--test", "false", "--output", str(output)])
 
 
 def test_the_same_data_by_another_path_are_the_same_run(tmp_path, patterns, capsys):

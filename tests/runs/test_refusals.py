@@ -1,4 +1,4 @@
-"""What cannot work is answered with one paragraph, and what was done before stays whole."""
+"""Invalid input gives a one-paragraph error and leaves existing files intact."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def test_a_run_can_be_evaluated_wherever_it_was_moved_even_without_its_data(trai
         (lambda card: card.update(parameters=-1), "parameters=-1"),
     ],
 )
-def test_a_card_that_cannot_be_is_explained(trained, patterns, capsys, change, message):
+def test_an_invalid_card_is_explained(trained, patterns, capsys, change, message):
     path = trained / "weights.json"
     card = json.loads(path.read_text())
     change(card)
@@ -158,7 +158,7 @@ def test_a_run_that_cannot_be_is_refused_before_anything_is_written(capsys, tmp_
     assert not output.exists()
 
 
-def test_a_configuration_that_is_no_text_is_explained(capsys, tmp_path):
+def test_a_binary_configuration_is_explained(capsys, tmp_path):
     (tmp_path / "c.yaml").write_bytes(b"learner:\n  name: \xff\xfe\n")
     assert main(["train", "--config", str(tmp_path / "c.yaml")]) == 2
     assert "YAML text in UTF-8" in capsys.readouterr().err

@@ -194,11 +194,13 @@ def test_runs_of_other_seeds_answer_other_episodes(trained, patterns, quick):
 def test_results_of_a_learner_with_other_options_are_not_mixed_with_these(tmp_path, patterns, capsys):
     """SGD has no weights that are meta-trained, so those of two learning rates are equal."""
     common = ["--learner.name", "SGD", "--data.dataset", str(patterns), "--test", "false"]
-    dials = "--data.size 4 --tasks.length 12 --loop.progress false".split()
+    settings = "--data.size 4 --tasks.length 12 --loop.progress false".split()
     runs = []
     for rate in ("0.001", "0.3"):
         output = tmp_path / rate
-        assert main(["train", *common, *dials, "--learner.options.learning_rate", rate, "--output", str(output)]) == 0
+        assert (
+            main(["train", *common, *settings, "--learner.options.learning_rate", rate, "--output", str(output)]) == 0
+        )
         runs += [path for path in output.iterdir() if path.is_dir()]
     cards = [json.loads((run / "weights.json").read_text()) for run in runs]
     assert cards[0]["sha256"] == cards[1]["sha256"]

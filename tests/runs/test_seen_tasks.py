@@ -77,14 +77,14 @@ def test_tasks_memorised_with_the_numbers_of_one_device_are_known_with_those_of_
 
 
 def test_a_run_without_any_data_is_trained_tested_and_finished_before(tmp_path, capsys):
-    dials = (
+    settings = (
         "--data.dataset none --tasks.num_features 9 --tasks.num_classes 4 --tasks.widen {invention:1.0}"
         " --tasks.length 10 --learner.name MLP --training.steps 2 --training.batch 2 --testing.datasets [digits]"
         " --testing.episodes 4 --loop.progress false --loop.validate_every 2 --loop.validation_episodes 2"
     ).split()
-    dials[dials.index("{invention:1.0}")] = "{invention: 1.0}"
+    settings[settings.index("{invention:1.0}")] = "{invention: 1.0}"
     for expected in ("Starting", "Finished before"):
-        assert main(["train", *dials, "--tasks.num_classes", "10", "--output", str(tmp_path)]) == 0
+        assert main(["train", *settings, "--tasks.num_classes", "10", "--output", str(tmp_path)]) == 0
         assert expected in capsys.readouterr().err
     (folder,) = tmp_path.iterdir()
     assert (folder / "report.html").exists()
@@ -105,7 +105,7 @@ def test_tasks_of_data_that_have_changed_since_are_refused(tmp_path, capsys, wri
 
 
 @pytest.mark.parametrize(("steps", "expected"), [(0, 1.0), (10, 0.325), (40, 1.0), (90, 1.0)])
-def test_interventions_are_as_far_as_the_run_came(steps, expected):
+def test_interventions_are_those_of_the_last_step(steps, expected):
     config = RunConfig(
         DataConfig("digits", size=4),
         TaskConfig(num_tasks=3, permutation_probability=0.1, anneal_steps=40),

@@ -1,4 +1,4 @@
-"""A worker outlives the work that does not."""
+"""A worker survives a crash of its task."""
 
 import os
 import signal

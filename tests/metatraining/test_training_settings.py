@@ -17,14 +17,14 @@ from gpicl.metatraining.optimisers import build_optimiser
 from gpicl.tasks import TaskAugmentor
 
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-DIALS = {
+SETTINGS = {
     "weight_decay": {"weight_decay": 3.0},
     "cosine": {"decay": "cosine"},
     "accumulate": {"accumulate": 2},
     "average": {"average": 0.9},
     "all": {"weight_decay": 3.0, "decay": "cosine", "accumulate": 4, "average": 0.9},
 }
-every_dial = pytest.mark.parametrize("dials", DIALS.values(), ids=DIALS)
+every_setting = pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 
 
 @pytest.fixture(autouse=True)
@@ -33,9 +33,9 @@ def muon_in_float32(monkeypatch):
     monkeypatch.setattr("gpicl.metatraining.muon.multiplies_in_bf16", lambda device: False)
 
 
-def weights_of(config, folder, dials=None, **loop):
+def weights_of(config, folder, settings=None, **loop):
     config = copy.deepcopy(config)
-    config.training = replace(config.training, **(dials or {}))
+    config.training = replace(config.training, **(settings or {}))
     config.loop = replace(config.loop, **loop)
     return meta_train(config, folder)[1].state_dict()
 
@@ -49,10 +49,10 @@ def close(first, second, **tolerance):
         torch.testing.assert_close(value.cpu(), second[name].cpu(), msg=name, **tolerance)
 
 
-@every_dial
-def test_a_run_with_a_dial_is_another_run_and_resumes_to_the_bit(config, tmp_path, dials):
+@every_setting
+def test_a_run_with_a_setting_is_another_run_and_resumes_to_the_bit(config, tmp_path, settings):
     plain = Run(config, tmp_path).folder
-    config.training = replace(config.training, **dials)
+    config.training = replace(config.training, **settings)
     assert Run(config, tmp_path).folder != plain
     whole, _ = meta_train(config, tmp_path / "whole")
     for steps in (3, 7):  # before and after the first measurement
@@ -64,22 +64,22 @@ def test_a_run_with_a_dial_is_another_run_and_resumes_to_the_bit(config, tmp_pat
     assert card["unseen_accuracy"] == other["unseen_accuracy"]
 
 
-@every_dial
+@every_setting
 @pytest.mark.parametrize("optimiser", ["adam", "muon"])
-def test_whole_steps_do_what_steps_in_pieces_do(config, tmp_path, dials, optimiser):
+def test_whole_steps_do_what_steps_in_pieces_do(config, tmp_path, settings, optimiser):
     config.training = replace(config.training, optimiser=optimiser)
-    eager = weights_of(config, tmp_path / "eager", dials, capture=False)
-    close(eager, weights_of(config, tmp_path / "whole", dials, capture=True), rtol=1e-5, atol=1e-5)
-    if dials != DIALS["accumulate"]:  # which changes nothing but the memory
+    eager = weights_of(config, tmp_path / "eager", settings, capture=False)
+    close(eager, weights_of(config, tmp_path / "whole", settings, capture=True), rtol=1e-5, atol=1e-5)
+    if settings != SETTINGS["accumulate"]:  # which changes nothing but the memory
         assert differs(eager, weights_of(config, tmp_path / "plain"))
 
 
 @GPU
-@every_dial
-def test_graphs_do_so_too(config, tmp_path, dials):
+@every_setting
+def test_graphs_do_so_too(config, tmp_path, settings):
     config.training = replace(config.training, steps=30)
-    eager = weights_of(config, tmp_path / "eager", dials, capture=False)
-    close(eager, weights_of(config, tmp_path / "graphs", dials, capture=True), rtol=1e-2, atol=1e-3)
+    eager = weights_of(config, tmp_path / "eager", settings, capture=False)
+    close(eager, weights_of(config, tmp_path / "graphs", settings, capture=True), rtol=1e-2, atol=1e-3)
 
 
 @pytest.mark.parametrize("capture", [False, True])
@@ -191,7 +191,7 @@ def test_any_trainer_ends_with_the_average(features):
 
 
 @pytest.mark.parametrize(
-    ("dials", "message"),
+    ("settings", "message"),
     [
         ({"weight_decay": -0.1}, "weight_decay must be 0"),
         ({"weight_decay": float("inf")}, "weight_decay must be 0"),
@@ -205,6 +205,6 @@ def test_any_trainer_ends_with_the_average(features):
         ({"steps": 10**30}, r"There are 2\^63 episodes"),
     ],
 )
-def test_what_a_dial_cannot_be_is_refused(dials, message):
+def test_what_a_setting_cannot_be_is_refused(settings, message):
     with pytest.raises(ConfigError, match=message):
-        TrainingConfig(**dials)
+        TrainingConfig(**settings)
