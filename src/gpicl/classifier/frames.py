@@ -23,8 +23,8 @@ def flatten_images(X: Any) -> tuple[Any, tuple[int, ...] | None]:
     Raises:
         ClassifierError: If images in a list have different shapes.
     """
-    if isinstance(X, list | tuple) and len(X) and len(shape := np.shape(X[0])) in (2, 3):
-        if any(np.shape(image) != shape for image in X):
+    if isinstance(X, list | tuple) and len(X) and len(shape := tuple(getattr(X[0], "shape", ()))) in (2, 3):
+        if any(tuple(getattr(image, "shape", ())) != shape for image in X):
             raise ClassifierError(
                 f"X is a list of images of different shapes, such as {list(shape)}. Give all images the same size."
             )
