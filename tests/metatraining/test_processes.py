@@ -10,12 +10,15 @@ from safetensors.torch import load_file
 from gpicl.metatraining import EpisodeDataModule, TaskConfig
 from gpicl.tasks import TaskAugmentor
 
-COMMAND = (
-    "train --data.dataset digits --data.size 4 --tasks.length 12 --learner.options.layers 1 --learner.options.width 16"
-    " --learner.options.heads 1 --learner.options.key_size 8 --training.steps 10 --training.batch 4"
+SMALL = (
+    "--learner.options.layers 1 --learner.options.width 16 --learner.options.heads 1 --learner.options.key_size 8"
+).split()
+ANY_LEARNER = (
+    "train --data.dataset digits --data.size 4 --tasks.length 12 --training.steps 10 --training.batch 4"
     " --training.precision fp32 --training.optimiser adam --testing.datasets [digits] --testing.episodes 8"
     " --loop.validate_every 5 --loop.validation_episodes 4 --loop.progress false --loop.accelerator cpu"
 ).split()
+COMMAND = [*ANY_LEARNER, *SMALL]
 
 
 def test_the_shares_of_two_processes_are_the_batch_of_one(features):
@@ -51,6 +54,43 @@ def test_a_signal_to_one_of_two_processes_stops_both_with_a_checkpoint(start_gpi
     assert "Traceback" not in output
     assert "The same command resumes there" in output
     assert list(tmp_path.glob("runs/*/checkpoint.ckpt"))
+
+
+TORN = """
+import os
+
+import torch
+from gpicl import Learner
+
+
+class Torn(Learner):
+    def __init__(self, num_features, num_classes):
+        super().__init__(num_features, num_classes)
+        self.layer = torch.nn.Linear(num_features, num_classes)
+
+    def forward(self, inputs, labels):
+        if not self.training:
+            return self.layer(inputs)
+        process = os.environ.get("LOCAL_RANK", "0")
+        mask = torch.nn.functional.dropout(torch.ones(64))
+        with open(f"mask-{process}", "a") as file:
+            file.write(f"{mask.tolist()}\\n")
+        return self.layer(inputs) * (float("nan") if process == "1" else 1.0)
+
+    def state_size(self, length=100):
+        return 0
+"""
+
+
+def test_processes_draw_their_own_numbers_and_end_together_if_one_diverges(start_gpicl, tmp_path):
+    (tmp_path / "torn.py").write_text(TORN)
+    process = start_gpicl(*ANY_LEARNER, "--learner.name", "torn.Torn", "--loop.devices", "2")
+    output, _ = process.communicate()
+    assert process.returncode == 2, output
+    assert "Traceback" not in output
+    assert "The loss is nan at step 0: meta-training has diverged" in output
+    last = [(tmp_path / f"mask-{rank}").read_text().splitlines()[-1] for rank in (0, 1)]
+    assert last[0] != last[1]
 
 
 @pytest.mark.parametrize(("step", "expected"), [(0, 0.1), (50, 0.55), (100, 1.0), (1000, 1.0)])
