@@ -105,7 +105,7 @@ def seeds(values: list[float]) -> pd.DataFrame:
             for seed, value in enumerate(values)
         ]
         + [rows.assign(seed=seed, dataset="fashion_mnist") for seed in range(len(values))]
-        + [sequences({2**14: (0.6, 0.6)})]
+        + [sequences({2**12: (0.6, 0.0), 2**14: (0.6, 0.6)})]
     )
 
 
@@ -115,6 +115,8 @@ def seeds(values: list[float]) -> pd.DataFrame:
         ([0.01, 0.02, 0.0, 0.03, 0.01, 0.02, 0.03, 0.0, 0.6, 0.61, 0.58, 0.6, 0.59, 0.62, 0.6, 0.6], True),
         ([0.3 + 0.01 * step for step in (-5, -3, -2, -2, -1, -1, 0, 0, 0, 0, 1, 1, 2, 2, 3, 5)], False),
         ([0.3] * 16, None),
+        ([0.0, 0.01, 0.02, 0.03] * 4, None),  # all before the jump
+        ([0.55, 0.56, 0.57, 0.58] * 4, None),  # all after it
     ],
 )
 def test_seeds_in_two_heaps_are_told_from_seeds_in_one(values, agrees):

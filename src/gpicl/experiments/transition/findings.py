@@ -17,6 +17,7 @@ from gpicl.experiments.reproduction import (
 )
 from gpicl.experiments.transition.improvement import (
     FEWEST_JUDGED,
+    FLAT,
     INSTANCES,
     LEARNING,
     NOTHING,
@@ -140,9 +141,10 @@ _UNIFORM = 5 / 9
 _BIMODAL = (
     "Sarle's coefficient of bimodality, (skewness² + 1) / (kurtosis + 3 (n - 1)² / ((n - 2) (n - 3))), of the "
     "improvements on unseen tasks of n seeds. The number is the larger one of the two numbers of tasks next to the "
-    f"change to learning to learn, as far as they have at least {FEWEST_JUDGED} seeds; otherwise it is unknown. With "
-    "many seeds the coefficient is 5/9 for a uniform distribution, 1/3 for a normal one, and 1 for two points; with "
-    "ten seeds, half at each of two points, it is 0.57. Above 5/9 counts as bimodal."
+    f"change to learning to learn, as far as they have at least {FEWEST_JUDGED} seeds and are at the jump: their mean "
+    f"differs by at least {FLAT:.0%} from that of the next lower and the next higher number of tasks. Otherwise it is "
+    "unknown. With many seeds the coefficient is 5/9 for a uniform distribution, 1/3 for a normal one, and 1 for two "
+    "points; with ten seeds, half at each of two points, it is 0.57. Above 5/9 counts as bimodal."
 )
 
 
@@ -161,12 +163,20 @@ def _seeds(table: pd.DataFrame, judged: pd.DataFrame, known: bool) -> list[Findi
         coefficient = bimodality(values) if len(values) >= FEWEST_JUDGED else nan
         if not isnan(coefficient):
             text += f", coefficient {coefficient:.2f}"
-            if jump.inside and count in jump:
+            if jump.inside and count in jump and _at_the_jump(judged, count):
                 coefficients.append(coefficient)
         texts.append(text)
     if not coefficients:
-        texts.append(f"unknown whether bimodal at the jump: no {FEWEST_JUDGED} seeds that differ next to it")
+        texts.append(f"unknown whether bimodal at the jump, where fewer than {FEWEST_JUDGED} seeds differ")
     says = "seeds are bimodal at the jump" if known else ""
     reference = Reference(_UNIFORM, 1.0, inf) if known else None
     most = max(coefficients, default=None)
     return [Finding("are seeds bimodal at the jump?", "; ".join(texts), _BIMODAL, says, most, reference)]
+
+
+def _at_the_jump(judged: pd.DataFrame, num_tasks: int) -> bool:
+    """Whether the mean improvement has left the level of fewer tasks and has not reached that of more tasks."""
+    levels = judged.set_index("num_tasks")["unseen"].sort_index()
+    place = levels.index.get_loc(num_tasks)
+    around = [levels.iloc[other] for other in (place - 1, place + 1) if 0 <= other < len(levels)]
+    return all(abs(levels.iloc[place] - other) >= FLAT for other in around)
