@@ -208,7 +208,7 @@ def test_two_processes_on_one_run_train_it_once(start_gpicl, patterns, quick, tm
     [
         (["--testing.length", "2000", "--learner.name", "TokenTransformer"], "longer than the 100 positions"),
         (["--testing.tasks", "[seen]", "--tasks.num_tasks", "3", "--testing.size", "9"], "16 features"),
-        (["--testing.seed", "100000000000000000000"], "seed must be from 0"),
+        (["--testing.seed", "100000000000000000000"], "testing.seed must be below 2^63"),
         (["--testing.tasks", "[identity]", "--testing.size", "5"], "25"),
     ],
 )
