@@ -19,6 +19,7 @@ from gpicl.metatesting import mean_interval
 # (MNIST, Fashion-MNIST and digits), or the weights, which were meta-trained on MNIST.
 _CHOSEN_ON = ("iris", "wine", "breast_cancer", "digits", "mnist1d", "mnist", "fashion_mnist")
 _OURS = "InContextClassifier"
+_NAMES = {"accuracy": "accuracy", "log_loss": "log loss", "ece": "calibration error"}
 METRICS = {"accuracy": False, "log_loss": True, "ece": True}  # and whether less is better
 
 
@@ -106,25 +107,26 @@ def _page(trials: pd.DataFrame, command: str, machine: str) -> list[str]:
 
 def _leads(trials: pd.DataFrame) -> list[str]:
     """The measures in which `InContextClassifier` has the best mean rank, as a paragraph."""
-    names = {"accuracy": "accuracy", "log_loss": "log loss", "ece": "calibration error"}
-    ranks = {metric: mean_ranks(trials, metric, less) for metric, less in METRICS.items()}
-    best = [names[metric] for metric, found in ranks.items() if min(found, key=lambda m: found[m][0]) == _OURS]
+    ranks = _all_ranks(trials)
+    best = [_NAMES[metric] for metric, found in ranks.items() if min(found, key=lambda m: found[m][0]) == _OURS]
     if not best:
         return []
     count = trials["method"].nunique()
     return [f"`{_OURS}` has the best mean rank of {count} methods in {', '.join(best)}.", ""]
 
 
+def _all_ranks(trials: pd.DataFrame) -> dict[str, dict[str, tuple[float, float]]]:
+    return {metric: mean_ranks(trials, metric, less) for metric, less in METRICS.items()}
+
+
 def _ranks(trials: pd.DataFrame, methods: list[str]) -> str:
-    ranks = {metric: mean_ranks(trials, metric, less) for metric, less in METRICS.items()}
+    ranks = _all_ranks(trials)
     seconds = trials.groupby("method")[["fit_seconds", "predict_seconds"]].mean()
     rows = []
     for method in methods:
         cells = [f"{mean:.2f} ± {half:.2f}" for mean, half in (ranks[metric][method] for metric in METRICS)]
         rows.append([method, *cells, *(f"{1e3 * value:,.0f}" for value in seconds.loc[method])])
-    return report.markdown_table(
-        ["method", "accuracy", "log loss", "calibration error", "fit, ms", "predict, ms"], rows
-    )
+    return report.markdown_table(["method", *_NAMES.values(), "fit, ms", "predict, ms"], rows)
 
 
 def _ranks_elsewhere(trials: pd.DataFrame, methods: list[str]) -> list[str]:

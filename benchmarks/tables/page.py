@@ -105,7 +105,7 @@ def _published(peers: pd.DataFrame | None, names: pd.Index) -> pd.DataFrame:
 
 def _standing(precision: pd.DataFrame) -> str:
     """The place of `InContextClassifier` among the methods, as a sentence."""
-    ranks = precision.dropna(axis=1).rank(axis=1, ascending=False).mean().sort_values()
+    ranks = _mean_ranks(precision.dropna(axis=1)).sort_values()
     better = ranks[ranks < ranks[OURS]]
     if better.empty:
         return f"`{OURS}` has the best mean rank of {len(ranks)} methods: {ranks[OURS]:.1f}."
@@ -114,9 +114,13 @@ def _standing(precision: pd.DataFrame) -> str:
     return f"`{OURS}` is {place}, behind {named}."
 
 
+def _mean_ranks(complete: pd.DataFrame) -> "pd.Series[float]":
+    return complete.rank(axis=1, ascending=False).mean()
+
+
 def _means(precision: pd.DataFrame, trials: pd.DataFrame, measured: list[str]) -> str:
     complete = precision.dropna(axis=1)
-    ranks = complete.rank(axis=1, ascending=False).mean()
+    ranks = _mean_ranks(complete)
     scores = trials.groupby("method")[["accuracy", "log_loss", "fit_seconds", "predict_seconds"]].mean()
     slowest = trials.groupby("method")["fit_seconds"].max()
     rows = []

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from gpicl.cli.main import main
+from gpicl.data import Contents
 from gpicl.metatraining.sources import learner_source
+from gpicl.runs.results import test_key as key_of_test
 
 LEARNER = """
 import torch
@@ -131,3 +133,17 @@ def test_a_fresh_run_replaces_results_and_log(trained, patterns, quick, tmp_path
     after = {path.name: path.stat().st_mtime_ns for path in trained.iterdir() if path.is_file()}
     for name in ("weights.json", "weights.safetensors", "metrics.csv", "results.csv", "report.html"):
         assert after[name] > before[name]
+
+
+def test_other_episodes_from_the_same_seed_are_noticed(tmp_path, patterns, capsys, monkeypatch):
+    assert train(tmp_path, "--data.dataset", patterns) == 0
+    monkeypatch.setattr("gpicl.metatraining.run.EPISODES_VERSION", 10**6)
+    assert train(tmp_path, "--data.dataset", patterns) == 0
+    assert "makes other episodes from the same seed" in " ".join(capsys.readouterr().err.split())
+
+
+def test_tests_of_other_episodes_are_other_tests(monkeypatch):
+    contents = Contents("digest", "4x4x1", 16, 8)
+    now = key_of_test("weights", None, contents)
+    monkeypatch.setattr("gpicl.runs.results.EPISODES_VERSION", 10**6)
+    assert key_of_test("weights", None, contents) != now

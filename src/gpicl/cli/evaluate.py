@@ -115,7 +115,7 @@ def _numbers(positions: str | None) -> list[int] | None:
         return [int(position) for position in positions.split(",")]
     except ValueError as error:
         raise ConfigError(
-            f"--positions must be comma-separated whole numbers, as in 2,11,100, not {positions!r}."
+            f"positions must be comma-separated whole numbers, as in 2,11,100, not {positions!r}."
         ) from error
 
 

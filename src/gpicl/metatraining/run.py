@@ -14,9 +14,10 @@ from gpicl.data import is_known, load_contents
 from gpicl.errors import ConfigError, GpiclError
 from gpicl.files import make_folder, remove_unfinished_writes, write_atomically
 from gpicl.metatraining.build import NO_DATASET
-from gpicl.metatraining.config import DataConfig, RunConfig, with_floats
+from gpicl.metatraining.config import DataConfig, RunConfig
 from gpicl.metatraining.initial_weights import with_first_step_of_init, with_learner_of_init
 from gpicl.metatraining.sources import check_unchanged, extensions_source, learner_source
+from gpicl.metatraining.typed_settings import with_floats
 from gpicl.tasks import EPISODES_VERSION
 from gpicl.weights import CARD_FILE, WEIGHTS_FILE, find_weights, load_card
 

@@ -29,7 +29,7 @@ from gpicl.report import example_images, learning_curve, training_curve, write_r
 from gpicl.runs.planning import (
     PlannedTest,
     TrainedWith,
-    load_contents_of,
+    load_test_contents,
     load_test_set,
     plan_tests,
     sized_for_testing,
@@ -205,7 +205,7 @@ def _make(
 
     def save(name: str, kind: str, right: np.ndarray) -> None:
         if outcomes is not None:
-            data = load_contents_of(one).digest
+            data = load_test_contents(one.name, one.image).digest
             _remove_outdated(outcomes, test)
             described = {"data": data, "trained_tasks": defined_by, **test._asdict()}
             save_outcomes(outcomes / test.file_name, right, positions, **described)

@@ -11,8 +11,8 @@ from gpicl.learners import Learner
 from gpicl.metatraining import DataConfig, RunConfig, TaskConfig, TestingConfig, TrainingConfig
 from gpicl.metatraining.annealing import last_step
 from gpicl.metatraining.build import NO_DATASET
-from gpicl.metatraining.config import parsed
 from gpicl.metatraining.sources import extensions_source, learner_source
+from gpicl.metatraining.typed_settings import parsed
 from gpicl.runs.results import MetaTest, check_testing, test_key
 
 
@@ -126,7 +126,7 @@ def plan_tests(card: Mapping[str, Any], testing: TestingConfig) -> list[PlannedT
             only_seen["last_step"] = last
     planned = []
     for label, name in dict(zip(labels, testing.datasets, strict=True)).items():
-        contents = load_contents(name, "test", _root(name, image), image.size, image.channels)
+        contents = load_test_contents(name, image)
         for kind in testing.tasks:
             seed = trained.seed if kind == "seen" or testing.seed is None else testing.seed
             test = MetaTest(
@@ -237,9 +237,9 @@ def load_test_set(name: str, image: DataConfig) -> FeatureDataset:
     return load_features(name, "test", _root(name, image), image.size, image.channels)
 
 
-def load_contents_of(one: PlannedTest) -> Contents:
-    """Describe the data that a test draws its episodes from."""
-    return load_contents(one.name, "test", _root(one.name, one.image), one.image.size, one.image.channels)
+def load_test_contents(name: str, image: DataConfig) -> Contents:
+    """Describe what `load_test_set` loads; see `load_contents`, which caches it."""
+    return load_contents(name, "test", _root(name, image), image.size, image.channels)
 
 
 def sized_for_testing(learner: Learner, testing: TestingConfig) -> Learner:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache, lru_cache, partial
 from threading import local
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ from scipy.stats import norm
 from torch import Tensor
 
 from gpicl.tasks import philox
+
+Per: TypeAlias = Literal["task", "episode"]
+"""What random numbers belong to: `task`, the same for all episodes of a task; `episode`, different for each draw."""
 
 _LEVELS = 2**16
 _LARGEST = 2**63 - 1
@@ -62,7 +65,7 @@ class Numbers:
         """Select the numbers of some of the episodes."""
         return replace(self, tasks=self.tasks[rows], draws=self.draws[rows])
 
-    def words(self, purpose: str, count: int, per: Literal["task", "episode"] = "task") -> Int64[Tensor, "B {count}"]:
+    def words(self, purpose: str, count: int, per: Per = "task") -> Int64[Tensor, "B {count}"]:
         """Draw 64-bit words. A larger count begins with the same words.
 
         Args:
@@ -73,7 +76,7 @@ class Numbers:
         return self._drawn(purpose, count, per, normal=False)
 
     def integers(
-        self, below: "int | Int64[Tensor, '*B']", purpose: str, count: int, per: Literal["task", "episode"] = "task"
+        self, below: "int | Int64[Tensor, '*B']", purpose: str, count: int, per: Per = "task"
     ) -> Int64[Tensor, "B {count}"]:
         """Draw uniform integers from 0 to `below - 1`. The bias of the remainder is less than `below / 2^63`.
 
@@ -86,16 +89,12 @@ class Numbers:
         drawn = self.words(purpose, count, per) & _LARGEST
         return drawn if isinstance(below, int) and below > _LARGEST else drawn % below
 
-    def uniforms(
-        self, purpose: str, count: int, per: Literal["task", "episode"] = "task"
-    ) -> Float32[Tensor, "B {count}"]:
+    def uniforms(self, purpose: str, count: int, per: Per = "task") -> Float32[Tensor, "B {count}"]:
         """Draw multiples of 2^-24, uniform in [0, 1). See `words` for the arguments."""
         halves = self.words(purpose, -(-count // 2), per).view(torch.int32)[:, :count]
         return ((halves >> 8) & 0xFFFFFF).float().mul_(2.0**-24)
 
-    def normals(
-        self, purpose: str, *shape: int, per: Literal["task", "episode"] = "task"
-    ) -> Float32[Tensor, "B *shape"]:
+    def normals(self, purpose: str, *shape: int, per: Per = "task") -> Float32[Tensor, "B *shape"]:
         """Draw standard normals, each one of 65,536 quantiles up to 4.39. See `words` for the arguments.
 
         The mean is exactly 0, the variance exactly 1, and the fourth moment 2.9998.
@@ -107,7 +106,7 @@ class Numbers:
         """Draw a uniform permutation of 0..width-1 for every task."""
         return self.words(purpose, width).sort(dim=1, stable=True).indices
 
-    def coins(self, purpose: str, probability: "float | Tensor", per: Literal["task", "episode"] = "task") -> Tensor:
+    def coins(self, purpose: str, probability: "float | Tensor", per: Per = "task") -> Tensor:
         """Toss a coin for every task or episode, [B] booleans.
 
         WHY compared in float32: the result is then the same on every device.

@@ -72,7 +72,7 @@ def run_command(
     if dry_run:
         print_costs(_costs(experiments, settings), settings)
         return
-    check_classes(settings, data)
+    check_classes(settings)
     for experiment in experiments:
         experiment.check_data(settings)
     failures: dict[Path, int] = {}

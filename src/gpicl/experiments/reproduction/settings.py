@@ -73,21 +73,19 @@ def find_sources(scale: ScaleName, data: str | None) -> dict[str, str]:
     return sources
 
 
-def check_classes(settings: Settings, data: str | None) -> None:
+def check_classes(settings: Settings) -> None:
     """Check that replaced data sets have ten classes, as all data sets of the experiments: the rules depend on it.
 
     Args:
         settings: Its `sources`.
-        data: See `find_sources`.
 
     Raises:
         DataError: If a data set is missing, or has another number of classes.
     """
-    for part in data.split(",") if data else ():
-        name = part.partition("=")[0]
-        count = len(load_features(settings.source(name), "test").classes)
+    for source in sorted(set(settings.sources.values())):
+        count = len(load_features(source, "test").classes)
         if count != _CLASSES:
             raise DataError(
-                f"--data {part}: this data set has {count} classes, and the experiments need {_CLASSES}, because their "
-                "rules compare accuracies with 10 %, that of guessing. Give a data set of ten classes."
+                f"--data {source}: this data set has {count} classes, and the experiments need {_CLASSES}, because "
+                "their rules compare accuracies with 10 %, that of guessing. Give a data set of ten classes."
             )

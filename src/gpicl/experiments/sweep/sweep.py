@@ -20,7 +20,7 @@ from gpicl.metatraining import LoopConfig, Run, RunConfig
 from gpicl.metatraining.build import NO_DATASET
 from gpicl.metatraining.placement import on_device
 from gpicl.runs.meta_test_run import is_tested
-from gpicl.runs.planning import image_for_testing, load_test_set
+from gpicl.runs.planning import image_for_testing, load_test_contents
 from gpicl.runs.train_and_test import train_and_test
 from gpicl.weights import CARD_FILE, find_weights
 
@@ -284,7 +284,7 @@ def unfinished(runs: Sequence[SweptRun], output: Path | str) -> list[SweptRun]:
 
 
 def check_data(runs: Sequence[SweptRun]) -> None:
-    """Load every data set once, so that a missing one is found before hours of meta-training.
+    """Look at every data set, so that a missing one is found before hours of meta-training.
 
     Args:
         runs: The grid.
@@ -298,7 +298,7 @@ def check_data(runs: Sequence[SweptRun]) -> None:
         wanted = [(data.dataset, data), *((name, image_for_testing(data, testing)) for name in testing.datasets)]
         for name, image in wanted:
             if name != NO_DATASET and (name, str(image)) not in checked:
-                load_test_set(name, image)
+                load_test_contents(name, image)
                 checked.add((name, str(image)))
 
 

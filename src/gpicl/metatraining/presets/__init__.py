@@ -18,8 +18,8 @@ from gpicl.metatraining.config import (
     TaskConfig,
     TestingConfig,
     TrainingConfig,
-    parsed,
 )
+from gpicl.metatraining.typed_settings import parsed
 
 _PARTS: dict[str, Any] = {
     "data": DataConfig,

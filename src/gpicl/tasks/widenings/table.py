@@ -6,14 +6,13 @@ no order, values are missing, classes are rare and labels are wrong. A learner m
 
 import math
 from dataclasses import replace
-from typing import Literal, TypeAlias
 
 import torch
 from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
-from gpicl.tasks.randomness import Numbers
+from gpicl.tasks.randomness import Numbers, Per
 from gpicl.tasks.widenings.widening import Batch, Widening, pad
 
 COLUMNS = 32  # numeric columns; a task has 3 to 32 of them
@@ -23,8 +22,6 @@ _FACTORS = 6
 _TREES, _DEPTH = 12, 4
 _HIDDEN = 16
 _INPUTS = COLUMNS + CATEGORIES
-
-_Per: TypeAlias = Literal["task", "episode"]
 
 
 class Table(Widening):
@@ -65,11 +62,11 @@ class _Draws:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def uniform(self, shape: tuple[int, ...], per: _Per = "task") -> Float64[Tensor, "..."]:
+    def uniform(self, shape: tuple[int, ...], per: Per = "task") -> Float64[Tensor, "..."]:
         """Draw uniform numbers in [0, 1); the first axis is the tasks."""
         return self._numbers.uniforms(self._next(), math.prod(shape[1:]), per).double().view(shape)
 
-    def normal(self, shape: tuple[int, ...], per: _Per = "task") -> Float64[Tensor, "..."]:
+    def normal(self, shape: tuple[int, ...], per: Per = "task") -> Float64[Tensor, "..."]:
         """Draw standard normals; the first axis is the tasks."""
         return self._numbers.normals(self._next(), *shape[1:], per=per).double()
 
@@ -93,7 +90,7 @@ def _invented_table(draws: _Draws, used: Bool[Tensor, "B C"]) -> tuple[Float64[T
     return _show(table, draws), labels
 
 
-def _uniform(shape: tuple[int, ...], low: float, high: float, draws: _Draws, per: _Per = "task") -> Tensor:
+def _uniform(shape: tuple[int, ...], low: float, high: float, draws: _Draws, per: Per = "task") -> Tensor:
     return low + (high - low) * draws.uniform(shape, per)
 
 
@@ -219,7 +216,7 @@ def _labels(scores: Float[Tensor, "B T C"], used: Bool[Tensor, "B C"], draws: _D
     return torch.where(wrong, guesses, labels)
 
 
-def _gumbel(shape: tuple[int, ...], draws: _Draws, per: _Per = "task") -> Tensor:
+def _gumbel(shape: tuple[int, ...], draws: _Draws, per: Per = "task") -> Tensor:
     return -torch.log(-torch.log(_uniform(shape, 1e-6, 1 - 1e-6, draws, per)))
 
 
