@@ -1,12 +1,14 @@
 """`gpicl compare`: one table of all, from one command that can be interrupted."""
 
 import math
+import signal
 import sys
 
 import pandas as pd
 import pytest
 
 from gpicl.cli.main import main
+from gpicl.errors import ConfigError
 from gpicl.experiments.comparison import ENTRIES, SCALES, compare
 from gpicl.experiments.comparison.entries import make_trials
 from gpicl.experiments.comparison.report import _costs_table
@@ -48,6 +50,22 @@ def test_every_trial_of_a_scale_has_a_folder_of_its_own(scale, tmp_path):
     assert {config.data.dataset for config in trained} == {SCALES[scale].data}
 
 
+def test_classical_learners_are_fitted_as_often_as_a_scale_has_time_for(tmp_path):
+    """Of 3,072 features a covariance has nine million entries, and there are six fits per episode."""
+    trials = make_trials(SCALES["gpu"], ENTRIES, tmp_path, None, progress=False)
+    fitted = [trial for trial in trials if trial.entry.classical]
+    assert {trial.entry.name for trial in fitted} == set(CLASSICAL) - {"ShrinkageLDA"}
+    assert {trial.config.testing.episodes for trial in fitted} == {512}
+    assert len(fitted) == len({trial.entry.name for trial in fitted}), "one seed"
+    assert {trial.config.testing.episodes for trial in trials if not trial.entry.classical} == {4096}
+
+
+def test_a_learner_that_the_scale_leaves_out_is_refused(tmp_path):
+    lda = [entry for entry in ENTRIES if entry.name == "ShrinkageLDA"]
+    with pytest.raises(ConfigError, match=r"leaves out ShrinkageLDA.*another scale"):
+        make_trials(SCALES["gpu"], lda, tmp_path, None, progress=False)
+
+
 class EngineHere(Engine):
     """Runs pieces in this process, and notes before each whether a page has been written."""
 
@@ -65,6 +83,15 @@ class EngineHere(Engine):
         pass
 
 
+class Terminating(EngineHere):
+    """Is sent SIGTERM after the first piece."""
+
+    def run(self, function, pieces, on_start=None):
+        for done in super().run(function, pieces, on_start):
+            yield done
+            signal.raise_signal(signal.SIGTERM)
+
+
 @pytest.mark.parametrize(("seconds", "seen"), [(0.0, [False, True]), (1e9, [False, False])])
 def test_the_page_shows_what_has_ended_so_far_and_is_not_drawn_more_often_than_it_must(
     tmp_path, monkeypatch, seconds, seen
@@ -75,6 +102,20 @@ def test_the_page_shows_what_has_ended_so_far_and_is_not_drawn_more_often_than_i
     compare("smoke", "NearestNeighbour,LinearSVM", *places, "command", print, engine=engine, progress=False)
     assert engine.seen == seen
     assert engine.page.exists()
+
+
+def test_a_comparison_that_is_terminated_continues_with_the_same_command(tmp_path, monkeypatch, capsys):
+    """The signal comes after the first of two trials."""
+    page = tmp_path / "table" / "comparison.md"
+    monkeypatch.setattr(sys.modules[compare.__module__], "open_engine", lambda: Terminating(page))
+    assert main(command(tmp_path, learners="NearestNeighbour,LinearSVM")) == 143
+    assert "Run the same command again" in capsys.readouterr().err
+    (first,) = (tmp_path / "runs").rglob("results.csv")
+    measured = first.stat().st_mtime_ns
+    monkeypatch.undo()
+    assert main(command(tmp_path, learners="NearestNeighbour,LinearSVM")) == 0
+    assert len(list((tmp_path / "runs").rglob("results.csv"))) == 2
+    assert first.stat().st_mtime_ns == measured
 
 
 def test_the_table_has_every_learner_its_costs_and_what_others_report(compared):

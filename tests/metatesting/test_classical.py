@@ -1,11 +1,13 @@
 """Classical learners answer the episodes that meta-trained ones get, each fitted to what came before."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 
 from gpicl.errors import TaskError, UnknownNameError
 from gpicl.metatesting import CLASSICAL, evaluate_classical, prediction_milliseconds
-from gpicl.metatesting.classical import predict_classically
+from gpicl.metatesting.classical import ROTATED, in_fewer_features, predict_classically
 
 
 @pytest.mark.parametrize("name", CLASSICAL)
@@ -50,6 +52,19 @@ def test_the_nearest_neighbour_is_the_one_of_scikit_learns_distances():
     assert predict_classically("NearestNeighbour", inputs, np.array([3, 1, 0, 0]), (3, 4)).tolist() == [1, 3]
 
 
+@pytest.mark.parametrize("name", ROTATED)
+def test_many_features_are_rotated_into_fewer_without_changing_an_answer(name, monkeypatch):
+    random = np.random.default_rng(0)
+    patterns, labels = random.standard_normal((3, 1000)), np.arange(24) % 3
+    inputs = (patterns[labels] + 8 * random.standard_normal((24, 1000))).astype(np.float32)
+    assert in_fewer_features(inputs).shape == (24, 24)
+    rotated = predict_classically(name, inputs, labels, range(2, 25))
+    monkeypatch.setattr("gpicl.metatesting.classical._MANY_FEATURES", 10**6)
+    plain = predict_classically(name, inputs, labels, range(2, 25))
+    assert 0 < (plain == labels[1:]).sum() < 23, "neither easy nor hopeless"
+    assert rotated.tolist() == plain.tolist()
+
+
 def test_unknown_names_and_positions_outside_the_episode_are_refused(features):
     with pytest.raises(UnknownNameError, match="RBFSVM"):
         evaluate_classical("RBFSWM", {"a": features})
@@ -57,5 +72,8 @@ def test_unknown_names_and_positions_outside_the_episode_are_refused(features):
         evaluate_classical("RBFSVM", {"a": features}, positions=(11,), length=10)
 
 
-def test_a_prediction_takes_time():
-    assert prediction_milliseconds("NearestNeighbour", length=10, num_features=4) > 0
+def test_the_time_of_a_prediction_is_the_median_in_milliseconds(monkeypatch):
+    taken = [1.0, 9.0, 2.0, 8.0, 3.0, 7.0, 4.0]
+    clock = chain.from_iterable((0.0, seconds) for seconds in taken)
+    monkeypatch.setattr("gpicl.metatesting.prediction_time.time.perf_counter", lambda: next(clock))
+    assert prediction_milliseconds("NearestNeighbour", length=10, num_features=4) == 4000.0

@@ -10,7 +10,7 @@ from torch import Tensor
 from gpicl.errors import UnknownNameError
 from gpicl.learners import Learner
 from gpicl.metatesting import CLASSICAL
-from gpicl.metatesting.classical import predict_classically
+from gpicl.metatesting.classical import ROTATED, in_fewer_features, predict_classically
 
 
 class ClassicalLearner(Learner):
@@ -53,25 +53,8 @@ class ClassicalLearner(Learner):
         return torch.nn.functional.one_hot(found, self.num_classes).float()
 
     def _rotated(self, inputs: np.ndarray) -> np.ndarray:
-        return _in_fewer_features(inputs) if self.classifier in _ROTATED else inputs
+        return in_fewer_features(inputs) if self.classifier in ROTATED else inputs
 
     def state_size(self, length: int = 100) -> int:
         """The examples with their labels: `T (F + 1)`."""
         return length * (self.num_features + 1)
-
-
-# Classifiers that depend only on inner products and distances.
-_ROTATED = ("NearestNeighbour", "CosineNeighbours", "LogisticRegression", "LinearSVM")
-
-
-def _in_fewer_features(inputs: np.ndarray) -> np.ndarray:
-    """Rotate the T examples of an episode into T features if they have more than T.
-
-    WHY: this keeps all inner products and distances, and fitting logistic regression to 3,072 features takes many times
-    as long as to 100. The coordinates of an example do not depend on later ones.
-    """
-    count, features = inputs.shape
-    if features <= count:
-        return inputs
-    _, triangular = np.linalg.qr(inputs.T.astype(np.float64))
-    return np.asarray(triangular.T, np.float32)

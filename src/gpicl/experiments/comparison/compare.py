@@ -17,7 +17,7 @@ from gpicl.experiments.comparison.entries import Trial, choose_entries, make_tri
 from gpicl.experiments.comparison.report import TIME_FILE, comparison_table, write_page
 from gpicl.experiments.comparison.scales import find_scale
 from gpicl.experiments.sweep import Engine, open_engine
-from gpicl.experiments.sweep.sweep import run_lock
+from gpicl.experiments.sweep.sweep import lock_beside
 from gpicl.files import make_folder, write_atomically
 from gpicl.metatesting import prediction_milliseconds
 from gpicl.metatraining import RunConfig, TestingConfig
@@ -83,6 +83,10 @@ def compare(
         datasets=tuple(chosen.datasets if datasets is None else datasets),
         episodes=episodes or chosen.episodes,
         seeds=seeds or chosen.seeds,
+        classical=chosen.classical
+        and chosen.classical._replace(
+            episodes=episodes or chosen.classical.episodes, seeds=seeds or chosen.classical.seeds
+        ),
     )
     check_testing(TestingConfig(list(chosen.datasets)), [dataset_label(name) for name in chosen.datasets])
     trials = make_trials(chosen, choose_entries(learners), Path(output), minutes, progress)
@@ -120,7 +124,7 @@ def compare(
 
 def _run(trial: Trial, command: str) -> None:
     """Run one trial, or the rest of an interrupted one, with its folder locked."""
-    with run_lock(trial.folder):
+    with lock_beside(trial.folder):
         _run_locked(trial, command)
 
 

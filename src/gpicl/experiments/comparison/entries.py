@@ -134,22 +134,38 @@ def make_trials(
         output: Folder of all runs.
         minutes: Wall-clock budget of every run; None for the budgets of the presets.
         progress: Show progress bars.
+
+    Raises:
+        ConfigError: If the scale leaves out all entries.
     """
     trials = []
     for entry in entries:
+        fitted = scale.classical if entry.classical else None
+        if fitted and entry.name in fitted.left_out:
+            continue
         config = scale.resize(entry.config())
         config = replace(
             config,
             data=replace(config.data, dataset=scale.data, root=None),
-            testing=replace(config.testing, datasets=list(scale.datasets), tasks=["unseen"], episodes=scale.episodes),
+            testing=replace(
+                config.testing,
+                datasets=list(scale.datasets),
+                tasks=["unseen"],
+                episodes=fitted.episodes if fitted else scale.episodes,
+            ),
             loop=replace(config.loop, progress=progress),
         )
         if minutes is not None:
             config = replace(config, training=replace(config.training, steps=None, minutes=minutes))
-        for seed in range(scale.seeds or entry.seeds):
+        for seed in range(fitted.seeds if fitted else scale.seeds or entry.seeds):
             seeded = replace(config, training=replace(config.training, seed=seed))
             folder = _classical_folder(entry, seeded, scale, output) if entry.classical else Run(seeded, output).folder
             trials.append(Trial(entry, seeded, folder, scale.positions))
+    if not trials:
+        raise ConfigError(
+            f"This scale leaves out {', '.join(entry.name for entry in entries)}, which takes too long with so many "
+            "features. Choose other learners or another scale."
+        )
     return trials
 
 

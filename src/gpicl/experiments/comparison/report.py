@@ -188,6 +188,7 @@ def _page(table: pd.DataFrame, trials: Sequence[Trial], scale: Scale, command: s
         "",
         f"Made by `{command}` on {machine_description()}, {threads}, torch {torch.__version__}.",
         f"Meta-trained on {scale.data}; {scale.episodes:,} episodes of unseen tasks per data set and seed.",
+        *_fitted(scale),
         "",
         _accuracies(table),
         "",
@@ -210,6 +211,16 @@ def _page(table: pd.DataFrame, trials: Sequence[Trial], scale: Scale, command: s
         "The state is the number of values that carry the past from one example to the next.",
         *failures_section({str(row["learner"]): row["failure"] for _, row in failed.iterrows()}),
     ]
+
+
+def _fitted(scale: Scale) -> list[str]:
+    if scale.classical is None:
+        return []
+    episodes, seeds, left_out = scale.classical
+    lines = [f"Classical learners: {episodes:,} episodes per data set, {seeds} seed{'s' * (seeds > 1)}."]
+    if left_out:
+        lines.append(f"Left out, because a fit to so many features takes seconds: {', '.join(left_out)}.")
+    return lines
 
 
 def _accuracies(table: pd.DataFrame) -> str:

@@ -10,6 +10,20 @@ from gpicl.metatraining import RunConfig
 _MNIST_AND_OTHERS = ("mnist", "fashion_mnist", "kmnist", "cifar10", "random")
 
 
+class Fitted(NamedTuple):
+    """What a scale measures of classical learners, which are fitted at every position of every episode.
+
+    Attributes:
+        episodes: Episodes per data set.
+        seeds: Runs per learner.
+        left_out: Learners that take too long with so many features.
+    """
+
+    episodes: int
+    seeds: int
+    left_out: tuple[str, ...]
+
+
 class Scale(NamedTuple):
     """What a scale changes in the learners' presets.
 
@@ -20,6 +34,7 @@ class Scale(NamedTuple):
         episodes: Episodes per data set.
         seeds: Runs per learner; None for the number of each entry.
         positions: Positions (from 1) at which classical learners are fitted.
+        classical: Episodes and seeds of classical learners; None for those of the others.
     """
 
     resize: Callable[[RunConfig], RunConfig]
@@ -28,6 +43,7 @@ class Scale(NamedTuple):
     episodes: int
     seeds: int | None
     positions: tuple[int, ...] = (2, 6, 11, 21, 51, 100)
+    classical: Fitted | None = None
 
 
 def find_scale(name: str) -> Scale:
@@ -109,5 +125,6 @@ SCALES = {
         datasets=(*_MNIST_AND_OTHERS[:-1], "svhn", "random"),
         episodes=4096,
         seeds=3,
+        classical=Fitted(episodes=512, seeds=1, left_out=("ShrinkageLDA",)),
     ),
 }
