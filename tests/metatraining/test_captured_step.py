@@ -1,17 +1,23 @@
 """A step that is taken as a whole, tasks included, is the step that Lightning takes; on a GPU it is a CUDA graph."""
 
 import copy
+import gc
 import random
+import weakref
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
 
-from gpicl.errors import ConfigError
-from gpicl.metatraining import meta_train
+from gpicl.errors import ConfigError, DivergenceError
+from gpicl.learners import learner_class
+from gpicl.metatraining import MetaTraining, meta_train
 from gpicl.metatraining.captured_step import CapturedStep, Figures, StepPlan
+from gpicl.metatraining.divergence import LossWatch
 from gpicl.metatraining.randomness import host_randomness
 from gpicl.tasks import Episodes, Interventions
 
@@ -112,6 +118,110 @@ def test_a_step_with_random_numbers_from_the_host_is_not_captured(draw, captures
     with nullcontext() if captures else pytest.warns(UserWarning, match="random numbers on the CPU"):
         step.take(0)
     assert step._captures == captures
+
+
+class Recording(torch.autograd.Function):
+    """The identity; notes whether its gradient is computed under autocast."""
+
+    under_autocast: ClassVar[list[bool]] = []
+
+    @staticmethod
+    def forward(x):
+        return x.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, gradient):
+        Recording.under_autocast.append(torch.is_autocast_enabled("cpu"))
+        return gradient
+
+
+@pytest.mark.parametrize(("capture", "accumulate"), [(False, 1), (False, 2), (True, 1), (True, 2)])
+def test_gradients_are_not_rounded_by_autocast(config, tmp_path, monkeypatch, capture, accumulate):
+    """A gradient with a part in full precision, such as the state of a recurrence, needs all of it."""
+    logits = learner_class(config.learner.name).training_logits
+
+    def recorded(self, inputs, labels, step):
+        given, asked = logits(self, inputs, labels, step)
+        assert torch.is_autocast_enabled("cpu")
+        return Recording.apply(given), asked
+
+    monkeypatch.setattr(learner_class(config.learner.name), "training_logits", recorded)
+    monkeypatch.setattr(Recording, "under_autocast", [])
+    config.training = replace(config.training, precision="bf16", accumulate=accumulate, steps=3)
+    weights_of(config, tmp_path, capture=capture)
+    assert Recording.under_autocast == [False] * 3 * accumulate
+
+
+@pytest.mark.parametrize("steps", [3, 8], ids=["finished", "diverged"])
+def test_the_memory_of_graphs_is_free_when_a_run_has_ended(config, tmp_path, monkeypatch, steps):
+    """Without waiting for Python to find cycles: the next run may need the memory at once."""
+    made = []
+    monkeypatch.setattr(MetaTraining, "_capture", lambda self: made.append(weakref.ref(s := capture(self))) or s)
+    monkeypatch.setattr("gpicl.metatraining.module._LOOK_EVERY", 1)
+    monkeypatch.setattr(
+        LossWatch, "look", lambda self, loss, step: look(self, float("nan") if step > 5 else loss, step)
+    )
+    config.training, config.loop.capture = replace(config.training, steps=steps), True
+    gc.disable()
+    try:
+        with nullcontext() if steps == 3 else pytest.raises(DivergenceError):
+            meta_train(config, tmp_path)
+        assert [reference() for reference in made] == [None]
+    finally:
+        gc.enable()
+
+
+capture, look = MetaTraining._capture, LossWatch.look
+
+
+class FailingGraph:
+    """A graph that cannot be captured, because memory runs out in the middle of the step."""
+
+    def __init__(self):
+        self.pool = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        raise RuntimeError("CUDA error: out of memory\nand where")
+
+
+def test_a_step_that_cannot_be_captured_is_repeated_with_the_memory_of_the_attempt_free(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: None)
+    monkeypatch.setattr(torch.cuda, "graph", lambda graph, pool: FailingGraph())
+    monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext())
+    inputs, labels = torch.zeros(2, 3, 1), torch.zeros(2, 3, dtype=torch.long)
+    weight, held = torch.zeros((), requires_grad=True), []
+
+    def learn(episodes, step):
+        alive = [each for each in held if each() is not None]
+        activations = torch.zeros(5)
+        held.append(weakref.ref(activations))
+        seen.append(len(alive))
+        return Figures((weight + activations.sum()) ** 2, torch.zeros(()))
+
+    seen = []
+    step = CapturedStep(
+        batch=2,
+        make=lambda draws, interventions: Episodes(inputs, labels),
+        learn=learn,
+        plan=lambda step: StepPlan((), Interventions()),
+        optimiser=torch.optim.SGD([weight], lr=0.1),
+        clip=0.0,
+        device=torch.device("cpu"),
+    )
+    step._captures = True  # as on a GPU
+    for number in range(3):
+        step.take(number)
+    with pytest.warns(UserWarning, match=r"cannot be captured \(CUDA error: out of memory\)"):
+        step.take(3)
+    step.take(4)
+    assert seen == [0] * 6, "three steps, the attempt, its repetition, and one more"
 
 
 @GPU

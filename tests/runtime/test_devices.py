@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gpicl.errors import ConfigError
-from gpicl.runtime import Chunks, find_device
+from gpicl.runtime import Chunks, find_device, is_out_of_memory
 
 
 @pytest.fixture
@@ -36,6 +36,24 @@ def test_without_a_gpu_it_is_the_cpu(no_gpu):
 def test_other_devices_are_refused(name):
     with pytest.raises(ConfigError, match=r"Unknown device .*Choose cpu, cuda, or cuda:1"):
         find_device(name)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB."), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), True),
+        (RuntimeError("CUDA error: out of memory"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("cusolver error: CUSOLVER_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("Triton Error [CUDA]: out of memory"), True),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_out_of_memory_is_recognised_in_every_part_of_torch(error, expected):
+    assert is_out_of_memory(error) is expected
 
 
 def _only(most, asked):

@@ -1,7 +1,9 @@
 """Random numbers are a pure function of (seed, purpose, id, counter), the same on every device."""
 
 import hashlib
+import sys
 from itertools import pairwise
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -42,6 +44,29 @@ def test_operations_on_tensors_give_the_words_of_numpy(seed, stream, tasks, coun
     key = (seed, int.from_bytes(_digest("y"), "little"))
     other = philox.draw_with_tensors(key, here.tasks, draws, int(stream), count)
     assert torch.equal(other, here.words("y", count, "episode"))
+
+
+@pytest.fixture
+def without_compiler(monkeypatch):
+    """Triton is installed, but its kernel cannot be compiled."""
+
+    def fail(*arguments):
+        raise RuntimeError("Failed to find C compiler. Please specify via CC environment variable.")
+
+    broken = ModuleType("gpicl.tasks.philox_triton")
+    broken.draw = fail
+    monkeypatch.setattr(philox, "find_spec", lambda name: object())
+    monkeypatch.setitem(sys.modules, "gpicl.tasks.philox_triton", broken)
+    monkeypatch.setattr("gpicl.tasks.philox_triton", broken, raising=False)
+    philox._kernel.cache_clear()
+    yield
+    philox._kernel.cache_clear()
+
+
+def test_a_gpu_without_a_compiler_draws_with_tensors_and_says_so_once(without_compiler):
+    with pytest.warns(UserWarning, match=r"without Triton.*Failed to find C compiler.*apt install gcc python3-dev"):
+        assert philox._kernel() is None
+    assert philox._kernel() is None
 
 
 @given(ids, st.data())

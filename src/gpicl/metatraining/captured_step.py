@@ -76,7 +76,7 @@ class CapturedStep:
     Args:
         batch: Number of episodes in a step.
         make: Makes the episodes of the given draws with the given interventions.
-        learn: Computes the figures of a batch at a step, with a graph for gradients.
+        learn: Computes the figures of a batch at a step, with a graph for gradients; it turns autocast on if needed.
         plan: Returns the plan of a step.
         optimiser: Optimiser, which is changed so that it can be captured.
         clip: Largest norm of the gradient; 0 for no clipping.
@@ -151,12 +151,18 @@ class CapturedStep:
         return figures
 
     def _capture(self, key: Hashable, step: int, following: StepPlan) -> Figures:
-        graph = torch.cuda.CUDAGraph()
+        graph, reason = torch.cuda.CUDAGraph(), None
         try:
-            with torch.cuda.graph(graph, pool=self._pool):
+            with torch.cuda.device(self._device), torch.cuda.graph(graph, pool=self._pool):
                 figures = self._operate(step, following)
         except RuntimeError as error:  # an operation cannot be captured, such as one that waits for the device
-            self._operate_only(str(error).splitlines()[0])
+            reason = str(error).partition("\n")[0]
+        if reason is not None:
+            # Outside the handler: within it the error keeps the tensors of the attempt in memory.
+            del graph
+            self._optimiser.zero_grad(set_to_none=True)
+            torch.cuda.empty_cache()
+            self._operate_only(reason)
             return self._operate(step, following)
         self._pool = self._pool or graph.pool()
         self._graphs[key] = (graph, figures)
@@ -168,6 +174,11 @@ class CapturedStep:
         warnings.warn(f"Steps cannot be captured ({reason}); they run one operation at a time.", stacklevel=3)
 
     def _operate(self, step: int, following: StepPlan) -> Figures:
+        # Lightning calls this inside autocast, which would round gradients and the optimiser's products to bfloat16.
+        with torch.autocast(self._device.type, enabled=False):
+            return self._operations(step, following)
+
+    def _operations(self, step: int, following: StepPlan) -> Figures:
         self._draws.add_(len(self._draws))
         if self._side is not None:
             self._side.wait_stream(torch.cuda.current_stream(self._device))

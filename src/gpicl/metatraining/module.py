@@ -133,6 +133,10 @@ class MetaTraining(LightningModule):
             if self._average_before is not None:
                 self._averaged.load_state_dict(self._average_before)
 
+    def release(self) -> None:
+        """Free the graphs. Lightning's references form cycles, which would keep them after training."""
+        self._captured = None
+
     def _check_compiles(self) -> None:
         trainer: Any = self.trainer
         if trainer.strategy.root_device.type != "cuda" or not self.captures():
@@ -237,7 +241,8 @@ class MetaTraining(LightningModule):
         """Add the gradients of one part of a batch, without synchronising them; Lightning does so for the last part."""
         strategy: Any = self.trainer.strategy
         alone = strategy.block_backward_sync() if hasattr(strategy, "block_backward_sync") else nullcontext()
-        with alone:
+        # This is called inside autocast, which would round gradients to bfloat16.
+        with alone, torch.autocast(loss.device.type, enabled=False):
             strategy.backward(loss, self.trainer.optimizers[0])
 
     def on_train_batch_end(self, outputs: Any, batch: Episodes, batch_idx: int) -> None:

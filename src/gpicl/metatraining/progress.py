@@ -47,7 +47,10 @@ class TrainingProgress(Callback):
             return
         progress = pl_module.budget.progress(trainer.global_step)
         if self._bar is not None:
-            self._bar.update(self._task, completed=progress, figures=_figures(trainer))
+            self._bar.update(self._task, completed=progress)
+            # Reading a figure makes the host wait for the GPU, so it is read when it is logged.
+            if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:  # type: ignore[attr-defined]
+                self._bar.update(self._task, figures=_figures(trainer))
         elif int(progress * _LINES) > self._printed:
             self._printed = int(progress * _LINES)
             self._console.print(f"meta-training {progress:4.0%}  {_figures(trainer)}", highlight=False)

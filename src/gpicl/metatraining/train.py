@@ -1,6 +1,7 @@
 """Run a configuration: meta-train, resume or load, and save the weights in the run's folder."""
 
 import copy
+import gc
 import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -75,6 +76,9 @@ def meta_train(
     say = say or (lambda _: None)
     if run.finished and not fresh:
         return _finished(run, say)
+    if torch.cuda.is_initialized():  # free what earlier runs of this process left in cycles
+        gc.collect()
+        torch.cuda.empty_cache()
     features = build_features(config.data, "train")
     training, held_out = build_tasks(config, features)
     learner = _checked_learner(config, training)
@@ -113,6 +117,8 @@ def meta_train(
                 if not trainer.is_global_zero:
                     raise
                 raise _with_best_kept(error, run, module, choosing, sources) from error
+            finally:
+                module.release()
             learner = _end(run, trainer, module, checkpoints, choosing, sources, say)
             if signals.received is not None:  # during the last step
                 raise SignalStopError(signals.received, trainer.global_step, finished=run.finished)
@@ -261,8 +267,8 @@ def _trainer(config: RunConfig, run: Run, own: list[Callback], options: dict[str
                 f"{_IN_THE_CONFIGURATION[name]} in the configuration."
             )
     accelerator = options.pop("accelerator", config.loop.accelerator)
-    accelerator, devices = lightning_devices(accelerator, config.loop.devices)
     device = device_of(replace(config.loop, accelerator=accelerator))
+    accelerator, devices = lightning_devices(accelerator, config.loop.devices)
     callbacks: list[Callback] = [*own, StepRandomness(config.training.seed, config.training.first_number)]
     if config.loop.progress:
         callbacks.append(TrainingProgress())

@@ -109,5 +109,10 @@ class Chunks:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that there is not enough memory, on any device."""
-    # The CPU allocator has no exception class for this.
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    # The CPU allocator, CUDA's libraries and Triton have no exception class for this.
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+
+
+_SIGNS = ("can't allocate memory", "out of memory", "_ALLOC_FAILED")

@@ -4,6 +4,9 @@ Block i of a row has the counter (i + 1, id, draw, stream) and gives words 4i..4
 counter before it draws.
 """
 
+import warnings
+from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 
 import torch
@@ -38,14 +41,34 @@ def draw(
         `[B, count]`: words as int64, or normals as float32.
     """
     draws = torch.zeros_like(tasks) if draws is None else draws
-    if tasks.is_cuda and find_spec("triton") is not None:
-        from gpicl.tasks import philox_triton
-
-        return philox_triton.draw(key, tasks, draws, stream, count, table)
+    kernel = _kernel() if tasks.is_cuda else None
+    if kernel is not None:
+        return kernel(key, tasks, draws, stream, count, table)
     words = draw_with_tensors(key, tasks, draws, stream, count if table is None else -(-count // 4))
     if table is None:
         return words
     return table[words.view(torch.int16).long()[:, :count] & 0xFFFF]
+
+
+@cache
+def _kernel() -> Callable[..., Tensor] | None:
+    """Return the Triton kernel, or None if this machine cannot compile it."""
+    if find_spec("triton") is None:
+        return None
+    from gpicl.tasks import philox_triton
+
+    one = torch.zeros(1, dtype=torch.int64, device="cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        philox_triton.draw((0, 0), one, one, 0, 4, None)
+    except Exception as error:  # from Triton, the C compiler that it calls, or the driver
+        reason = " ".join(str(error).split())
+        warnings.warn(
+            f"Random numbers are drawn without Triton, which gives the same numbers but takes longer: {reason} Triton "
+            "needs a C compiler and Python's header files (on Debian: apt install gcc python3-dev).",
+            stacklevel=3,
+        )
+        return None
+    return philox_triton.draw
 
 
 def draw_with_tensors(
