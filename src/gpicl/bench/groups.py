@@ -21,6 +21,7 @@ from gpicl.learners import LEARNERS, Learner, build_learner
 from gpicl.metatraining.config import DataConfig, LearnerConfig, RunConfig, TaskConfig, TrainingConfig
 from gpicl.metatraining.loss import all_position_loss, late_accuracy
 from gpicl.metatraining.optimisers import build_optimiser
+from gpicl.metatraining.placement import accelerator_of
 from gpicl.metatraining.presets import load_preset
 from gpicl.tasks import NO_INTERVENTION, Episodes, TaskAugmentor
 
@@ -250,7 +251,7 @@ def _whole_step(name: str, config: RunConfig, session: Session) -> Figure:
         training=replace(config.training, steps=steps, minutes=None, precision=session.kind),
         loop=replace(
             config.loop,
-            accelerator="gpu" if session.captures else "cpu",
+            accelerator=accelerator_of(session.device),
             progress=False,
             validate_every=10 * steps,
             checkpoint_every=10 * steps,

@@ -83,6 +83,8 @@ def run_bench(
     """
     if scale not in SCALES:
         raise UnknownNameError("scale", scale, SCALES)
+    if device.index is not None:
+        torch.cuda.set_device(device)  # graphs and short runs use the current GPU
     session = Session(scale, device, precision)
     results = Results(command, scale, session.kind, _machine(device))
     for name in groups:

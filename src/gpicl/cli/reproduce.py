@@ -45,13 +45,13 @@ def main(arguments: list[str]) -> None:
             address: Address of a Ray cluster, such as auto; the default starts Ray on this machine.
             workers: Parallel runs; the default is one per core, or as many as fit on the cluster.
             threads: Threads per run; by default the runs share this machine's cores, and use 1 thread on a cluster.
-            gpus: GPUs per run.
+            gpus: GPUs per run on Ray; with a fraction, runs share a GPU.
             device: Device, such as cpu, cuda or cuda:1; the default is the GPU if there is one.
             output: Folder for all runs; runs that are already finished there are not repeated.
             results: Folder for the results; each experiment has a subfolder with its table, figure and page.
             dry_run: Only print the runs and an estimate of their time (for scale gpu, in minutes on this GPU).
-            minutes: Stop with a checkpoint after this time; run the same command again to continue. The default is no
-                limit.
+            minutes: Stop after this time with a checkpoint (on Ray, runs keep their last regular one); run the same
+                command again to continue. The default is no limit.
             progress: Show progress.
         """
         from gpicl.experiments.reproduction.command import run_command

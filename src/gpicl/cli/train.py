@@ -63,11 +63,12 @@ def main(arguments: list[str]) -> None:
             gpus: GPUs per run on Ray.
         """
         from gpicl.cli.results_table import print_means, print_table
-        from gpicl.metatraining.placement import on_device
+        from gpicl.metatraining.placement import check_shared_gpu, on_device
         from gpicl.runs import train_and_test
 
         check_folder(output)
         loop = on_device(loop, device, gpus, elsewhere=address is not None)
+        check_shared_gpu(loop, engine, gpus)
         config = RunConfig(data, tasks, learner, training, testing, loop, init)
         command = shlex.join(["gpicl", "train", *arguments])
         console = Console(stderr=True)

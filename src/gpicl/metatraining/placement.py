@@ -27,7 +27,7 @@ def on_device(loop: LoopConfig, device: str | None, gpus: float = 0.0, elsewhere
         found = torch.device(device) if elsewhere else find_device(device)
     except RuntimeError:
         found = find_device(device)  # raises an error with the accepted names
-    accelerator = str(found) if found.index is not None else {"cuda": "gpu"}.get(found.type, found.type)
+    accelerator = accelerator_of(found)
     alike = {"cuda": "gpu"}.get(loop.accelerator, loop.accelerator)
     if alike not in ("auto", accelerator):
         raise ConfigError(
@@ -36,8 +36,37 @@ def on_device(loop: LoopConfig, device: str | None, gpus: float = 0.0, elsewhere
         )
     if found.type == "cpu" and gpus:
         raise ConfigError(f"--device cpu contradicts --gpus {gpus:g}. Leave one of them out.")
+    if found.index is not None and gpus:
+        raise ConfigError(
+            f"--device {device} contradicts --gpus {gpus:g}: Ray chooses the GPU of each run. Leave --device out."
+        )
     _check_one(accelerator, loop.devices)
     return replace(loop, accelerator=accelerator)
+
+
+def check_shared_gpu(loop: LoopConfig, engine: str, gpus: float, expected: bool = False) -> None:
+    """Refuse runs on Ray that would all use the first GPU at once.
+
+    Args:
+        loop: The loop, with the device of the runs.
+        engine: Name of the engine.
+        gpus: Number of GPUs for each run on Ray.
+        expected: Whether the runs are for a GPU although this machine may have none.
+
+    Raises:
+        ConfigError: If the runs may use a GPU, but Ray assigns none.
+    """
+    may_use = loop.accelerator in ("auto", "gpu", "cuda") and (expected or torch.cuda.is_available())
+    if engine == "ray" and not gpus and may_use:
+        raise ConfigError(
+            "Without --gpus all runs on Ray would use the same GPU at once. Add --gpus 1 for one run per GPU, --gpus "
+            "0.5 for two, or --device cpu."
+        )
+
+
+def accelerator_of(device: torch.device) -> str:
+    """Return the value of `loop.accelerator` for a device: `cpu`, `gpu`, or one GPU such as `cuda:1`."""
+    return str(device) if device.index is not None else {"cuda": "gpu"}.get(device.type, device.type)
 
 
 def device_of(loop: LoopConfig) -> torch.device:

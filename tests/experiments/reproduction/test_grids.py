@@ -38,7 +38,15 @@ def test_more_seeds_are_more_runs_and_the_first_ones_stay_the_same(name, tmp_pat
         assert len(folders[1]) == 2 * len(folders[0])
 
 
-def test_the_laptop_grids_are_what_was_asked_for(tmp_path):
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_finitely_many_tasks_have_small_images_on_a_gpu_too(name, tmp_path):
+    """Their matrices are drawn again at every step, which takes longer than the step for the paper's 3,072 features."""
+    runs = find_experiment(name).grid(Settings("gpu", find_sources("gpu", None), tmp_path))
+    data = [run.config.data for run in runs if run.config.tasks.num_tasks is not None]
+    assert all((each.size or 28) ** 2 * (each.channels or 1) <= 28**2 for each in data)
+
+
+def test_the_laptop_grids_are_large_enough(tmp_path):
     settings = Settings("laptop", {}, tmp_path)
     transition = find_experiment("transition").grid(settings)
     assert len({run.keys["num_tasks"] for run in transition}) >= 8

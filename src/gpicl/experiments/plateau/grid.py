@@ -97,6 +97,9 @@ _SCALES = {
     ),
     "gpu": Scale(
         {
+            # Finitely many tasks draw their matrices again at every step.
+            "data.size": 14,
+            "data.channels": 1,
             "tasks.repetition_probability": 0.5,
             "training.steps": 10_000,
             "training.batch": 128,

@@ -17,7 +17,7 @@ from gpicl.experiments.reproduction.experiment import Reproducible, find_experim
 from gpicl.experiments.reproduction.settings import ScaleName, Settings, check_classes, find_sources
 from gpicl.experiments.sweep import open_engine
 from gpicl.metatraining import LoopConfig
-from gpicl.metatraining.placement import on_device
+from gpicl.metatraining.placement import check_shared_gpu, on_device
 
 
 def run_command(
@@ -64,7 +64,9 @@ def run_command(
         raise ConfigError(f"minutes must be above 0 and finite, on a system with SIGALRM, not {minutes}.")
     if seeds is not None and seeds < 1:
         raise ConfigError(f"seeds must be at least 1, not {seeds}.")
-    on_device(LoopConfig(), device, engine.get("gpus", 0.0), elsewhere=engine.get("address") is not None)
+    gpus, on_cluster = engine.get("gpus", 0.0), engine.get("address") is not None
+    loop = on_device(LoopConfig(), device, gpus, elsewhere=on_cluster)
+    check_shared_gpu(loop, engine.get("name", "sequential"), gpus, expected=scale == "gpu" and on_cluster)
     experiments = [find_experiment(each) for each in (EXPERIMENTS if name == "all" else [name])]
     if features is not None and name not in ("embeddings", "all"):
         raise ConfigError(f"--features is for the experiment embeddings, not for {name}. Leave it out.")

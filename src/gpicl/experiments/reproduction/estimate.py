@@ -90,15 +90,23 @@ def estimate(runs: Sequence[SweptRun], settings: Settings, counted: Collection[P
             continue
         timed = _timed(config, None if gpu else _TIMED)
         if timed not in times:
-            times[timed] = EpisodeTime(*timed_run(config, torch.device("cuda"))) if gpu else time_of_episode(config)
+            times[timed] = (
+                EpisodeTime(*timed_run(config, torch.device(settings.device or "cuda")))
+                if gpu
+                else time_of_episode(config)
+            )
         rows.append({**row, **_left(config, times[timed])})
     columns = ["learner", "runs", "finished", "steps", "hours"]
     return pd.DataFrame(rows, columns=columns).groupby("learner", sort=False).sum().reset_index()
 
 
 def on_gpu(settings: Settings) -> bool:
-    """Whether the estimate is in GPU minutes, timed on this machine's GPU: for scale `gpu` on a machine with one."""
-    return settings.scale == "gpu" and torch.cuda.is_available()
+    """Whether the estimate is in GPU minutes, timed on this machine's GPU.
+
+    Args:
+        settings: With scale `gpu` on a machine with a GPU it is, unless the device is the CPU.
+    """
+    return settings.scale == "gpu" and settings.device != "cpu" and torch.cuda.is_available()
 
 
 def _timed(config: RunConfig, most: int | None) -> str:

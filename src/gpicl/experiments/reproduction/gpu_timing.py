@@ -11,6 +11,7 @@ import torch
 from gpicl.metatraining import LoopConfig, RunConfig, meta_train
 from gpicl.metatraining.build import build_features, build_tasks
 from gpicl.metatraining.csv_log import read_log
+from gpicl.metatraining.placement import accelerator_of
 
 # Steps of the short run. The first half is not timed: it creates the optimiser's state and captures the step.
 _STEPS, _LOGGED = 120, 10
@@ -32,7 +33,7 @@ def timed_run(config: RunConfig, device: torch.device) -> tuple[float, float]:
         images = Path(folder) / "images.npz"
         _random_images(config, images)
         loop = LoopConfig(
-            accelerator="gpu" if device.type == "cuda" else "cpu",
+            accelerator=accelerator_of(device),
             checkpoint_every=10 * _STEPS,
             validate_every=10 * _STEPS,
             log_every=_LOGGED,
