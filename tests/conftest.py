@@ -8,11 +8,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gpicl.data import FeatureDataset, ImageDataset, preprocess
 
+# A loaded machine is slow, which is no fault of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
 # Fixtures that take long and are made once. With xdist, all tests that use one go to the same process.
-SHARED = ("server", "site", "grid", "trained_once", "reproduced", "compared")
+SHARED = (
+    "server",
+    "site",
+    "grid",
+    "trained_once",
+    "reproduced",
+    "compared",
+    "bench_results",
+    "command_run",
+    "plateau_run",
+)
 
 
 # First, because xdist reads the groups in the same hook.
@@ -23,6 +38,13 @@ def pytest_collection_modifyitems(config, items):
             for name in SHARED:
                 if name in item.fixturenames:
                     item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.fixture(autouse=True)
+def same_terminal(monkeypatch):
+    """Rich reads both, and would break lines elsewhere or add colours."""
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from gpicl.classifier.codes import class_log_probabilities, decode, draw_codes, 
 sizes = st.tuples(st.integers(2, 40), st.integers(2, 10), st.integers(0, 9))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sizes)
 def test_the_members_that_are_needed_tell_all_classes_apart(size):
     num_classes, num_labels, seed = size
@@ -32,7 +32,7 @@ def test_labels_that_stand_for_no_class_get_no_probability():
     torch.testing.assert_close(found, torch.tensor([[[2.0, 1.0]]]).softmax(2))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(sizes)
 def test_members_that_are_sure_of_their_groups_are_sure_of_the_class(size):
     num_classes, num_labels, seed = size

@@ -23,7 +23,7 @@ CONTEXT, LABELS, QUERIES = X[::3], Y[::3], X[1::3]
         ({"dtype": "float16"}, "Unknown dtype 'float16'"),
     ],
 )
-def test_what_cannot_be_had_is_refused_before_anything_is_read(monkeypatch, parameters, error):
+def test_an_unavailable_device_or_dtype_is_refused_before_anything_is_read(monkeypatch, parameters, error):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     classifier = InContextClassifier("no such weights", **parameters)
     with pytest.raises(GpiclError, match=error):

@@ -47,7 +47,7 @@ def test_classes_keep_their_names(iris):
     assert (classifier.predict(queries) == names[classes]).mean() > 0.9
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(order=st.permutations(range(3)))
 def test_renaming_the_classes_permutes_the_answers(fitted, iris, order):
     X, y, queries, _ = iris
@@ -55,7 +55,7 @@ def test_renaming_the_classes_permutes_the_answers(fitted, iris, order):
     close(renamed.predict_proba(queries)[:, order], fitted.predict_proba(queries))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(first=st.integers(0, 40), count=st.integers(1, 10), seed=st.integers(0, 99))
 def test_queries_never_see_each_other(fitted, iris, first, count, seed):
     queries = iris[2]
@@ -65,7 +65,7 @@ def test_queries_never_see_each_other(fitted, iris, first, count, seed):
     close(fitted.predict_proba(queries[order]), whole[order])
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(cuts=st.lists(st.integers(1, 49), max_size=3, unique=True))
 def test_fitting_bit_by_bit_is_fitting_all_at_once_to_the_bit(fitted, iris, cuts):
     X, y, queries, _ = iris
@@ -236,7 +236,7 @@ def test_it_takes_part_in_the_rest_of_scikit_learn(iris):
     pipeline = make_pipeline(StandardScaler(), InContextClassifier(n_estimators=1)).fit(X, y)
     assert pipeline.score(queries, classes) > 0.85
     search = GridSearchCV(InContextClassifier(), {"n_estimators": [1, 2]}, cv=2).fit(X, y)
-    assert search.best_params_["n_estimators"] in (1, 2)
+    assert search.score(queries, classes) > 0.85
     calibrated = CalibratedClassifierCV(InContextClassifier(n_estimators=1), cv=2).fit(X, y)
     assert calibrated.score(queries, classes) > 0.85
     copy = clone(InContextClassifier(n_estimators=3)).set_params(random_state=5)

@@ -54,7 +54,7 @@ def test_adding_examples_draws_the_subsample_of_fitting_all_at_once(iris):
     np.testing.assert_array_equal(parts.predict_proba(queries), whole)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(counts=st.lists(st.integers(1, 30), min_size=2, max_size=6), data=st.data())
 def test_a_subsample_keeps_every_class_and_its_share(counts, data):
     classes = np.repeat(np.arange(len(counts)), counts)

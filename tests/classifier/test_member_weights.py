@@ -60,7 +60,7 @@ def test_with_few_examples_members_count_alike():
     np.testing.assert_allclose(pool.weights, 0.5, atol=0.2)
 
 
-def test_certainty_ends_where_experience_does(draw):
+def test_no_class_gets_probability_zero(draw):
     classes = np.zeros(20, np.int64)
     sure = np.tile([1.0, 0.0], (20, 1))
     found = Pool(sure[None], classes)(np.array([[[0.0, 1.0]]]))

@@ -45,7 +45,7 @@ def test_a_huge_number_erases_no_other_column(huge):
     np.testing.assert_allclose(kept[:, 1], [0, 0, 1], atol=1e-100)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     context=arrays(np.float64, (6, 3), elements=st.floats(-1e300, 1e300) | st.just(np.nan)),
     queries=arrays(np.float64, (4, 3), elements=st.floats(-1e300, 1e300) | st.just(np.nan)),

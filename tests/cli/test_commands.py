@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib.metadata import version
 
 import pandas as pd
 import pytest
@@ -20,10 +22,18 @@ TRAIN = (
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def command_run(tmp_path_factory):
+    """The output folder of a finished run. Do not change it."""
     output = tmp_path_factory.mktemp("runs")
     assert main([*TRAIN, "--output", str(output)]) == 0
-    (folder,) = output.iterdir()
+    return output
+
+
+@pytest.fixture
+def trained(tmp_path, command_run):
+    """The folder of a copy of the run."""
+    shutil.copytree(command_run, tmp_path / "runs")
+    (folder,) = (tmp_path / "runs").iterdir()
     return folder
 
 
@@ -249,6 +259,20 @@ def test_a_misspelt_key_in_a_file_is_answered_with_the_right_one(capsys, tmp_pat
     assert "training.steps" in capsys.readouterr().err
 
 
+def test_a_finished_run_is_trained_for_more_steps(trained, tmp_path):
+    more = ["--config", str(trained / "config.yaml"), "--init", str(trained), "--training.first_step", "init"]
+    assert main(["train", *more, "--training.steps", "2", "--output", str(tmp_path / "more")]) == 0
+    (folder,) = (tmp_path / "more").iterdir()
+    card = json.loads((folder / "weights.json").read_text())
+    assert card["meta_training"]["training"]["first_step"] == 6
+    assert card["steps"] == 2
+
+
+def test_the_version_is_that_of_the_installed_package(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"gpicl {version('gpicl')}\n"
+
+
 def test_no_help_waits_for_torch():
     program = """
 import contextlib, sys
@@ -277,7 +301,7 @@ def test_a_group_of_a_configuration_that_holds_no_settings_is_refused(tmp_path, 
     assert not (tmp_path / "runs").exists()
 
 
-def test_of_a_number_or_a_word_both_are_named(capsys):
+def test_an_error_names_both_kinds_of_value_that_are_accepted(capsys):
     assert main([*TRAIN, "--training.first_step", "soon"]) == 2
     told = capsys.readouterr().err
     assert "one of 'init'" in told

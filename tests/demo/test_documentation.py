@@ -52,5 +52,6 @@ def test_its_limits_are_those_that_hold():
         f"{limits.SESSIONS} sessions",
     ):
         assert text in told
+    assert "Two hours without a request" in told
     assert limits.IDLE_SECONDS == 2 * 3600
     assert f"{limits.UNDO_STEPS} steps" in PAGE

@@ -33,7 +33,7 @@ def test_a_change_is_another_lesson():
         (" B ", "already"),
     ],
 )
-def test_names_that_cannot_be_taken(name, reason):
+def test_names_that_are_refused(name, reason):
     with pytest.raises(GpiclError, match=reason):
         Lesson().with_class(name)
     with pytest.raises(GpiclError, match=reason):
@@ -41,7 +41,7 @@ def test_names_that_cannot_be_taken(name, reason):
 
 
 @pytest.mark.parametrize("name", ["x" * 40, "стрелка", "<img src=x onerror=alert(1)>", "\U0001f469\u200d\U0001f52c"])
-def test_names_that_can(name):
+def test_names_that_are_accepted(name):
     assert Lesson().renamed(0, name).names == (name, "B")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gpicl import InContextClassifier
+from gpicl.demo import limits
 from gpicl.demo.drawing import as_picture, inputs_of
 
 REQUESTS = 20
@@ -74,5 +75,5 @@ def test_nobody_is_refused_or_given_what_another_taught_and_memory_stays(server,
     for visitor in range(0, visitors, 7):
         np.testing.assert_allclose(answers[visitor], expected(visitor), rtol=1e-6)
     assert len({tuple(answer) for answer in answers}) == visitors
-    # 50 sessions of 9 drawings are 1 MB. What was fitted on the way is kept, up to 8,000 examples of 32 kB: 256 MB.
-    assert grown < 400 * MEBIBYTE
+    # What was fitted on the way is kept: examples of up to 330 kB each. A session of 9 drawings is less than 1 MB.
+    assert grown < limits.FITTED_EXAMPLES * 330e3 + visitors * MEBIBYTE

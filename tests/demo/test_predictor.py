@@ -77,4 +77,4 @@ def test_500_examples_can_be_read_by_every_learner(learners, draw):
     for name in learners:
         given = Predictor(learners).probabilities(Setting(name, False), lesson, as_picture(draw("cross", 77)))
         assert most_probable(given) == 1
-    assert np.isfinite(list(given.values())).all()
+        assert np.isfinite(list(given.values())).all()

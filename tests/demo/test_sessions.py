@@ -32,7 +32,7 @@ def test_a_session_is_found_by_its_id_alone(predictor):
     assert len(my_key) >= 43, "256 bits"
 
 
-def test_of_too_many_the_one_used_longest_ago_is_forgotten(predictor):
+def test_the_least_recently_used_session_is_deleted(predictor):
     sessions = Sessions(most=3)
     keys = [sessions.keep(Session(predictor)) for _ in range(3)]
     sessions.find(keys[0])
@@ -41,7 +41,7 @@ def test_of_too_many_the_one_used_longest_ago_is_forgotten(predictor):
     assert [sessions.find(key) is not None for key in keys] == [True, False, True, True]
 
 
-def test_idle_sessions_are_forgotten(predictor):
+def test_idle_sessions_are_deleted(predictor):
     clock = Clock()
     sessions = Sessions(idle_seconds=10.0, clock=clock)
     idle, busy = sessions.keep(Session(predictor)), sessions.keep(Session(predictor))

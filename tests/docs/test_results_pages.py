@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 RESULTS = Path(__file__).parents[2] / "docs/results"
-# `60.4 (59.2-61.6)`, possibly in bold.
+# `60.4 (59.2-61.6)`, possibly in bold, and `| 60.4 % | 59.2 to 61.6 % |`.
 WITH_INTERVAL = re.compile(r"(\d+\.\d)\** \((\d+\.\d)(?:-| to )(\d+\.\d)\)")
+IN_CELLS = re.compile(r"(\d+\.\d) % \| (\d+\.\d) to (\d+\.\d) %")
 
 
 def _accuracies_in_files(folder):
@@ -34,7 +35,8 @@ def test_every_accuracy_with_an_interval_is_in_a_file_of_the_page(page):
     text = (folder / "README.md").read_text(encoding="utf-8")
     # Rows of classical learners stand on the page General-purpose, with their file.
     known = _accuracies_in_files(folder) | _accuracies_in_files(RESULTS / "general-purpose")
-    shown = set(WITH_INTERVAL.findall(text))
+    shown = {found for form in (WITH_INTERVAL, IN_CELLS) for found in form.findall(text)}
+    assert shown
     assert not shown - known
 
 

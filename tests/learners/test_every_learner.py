@@ -46,7 +46,7 @@ def test_logits_have_one_row_per_position_and_one_column_per_class(name):
 
 
 @every_learner
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=seeds, position=st.integers(0, LENGTH - 1))
 def test_the_future_never_changes_the_past(name, seed, position):
     """Changing `x` after position t, or `y` from position t on, leaves the logits up to t as they were, to the bit."""
@@ -97,7 +97,7 @@ def test_the_past_does_change_the_future_unless_the_learner_is_a_plain_mlp(name)
 
 
 @every_learner
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=seeds)
 def test_an_episode_does_not_see_its_neighbours_in_the_batch(name, seed):
     learner = small_learner(name)
@@ -117,7 +117,7 @@ def test_the_same_episodes_give_the_same_logits(name):
 
 
 @every_learner
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=seeds, scale=st.sampled_from([1e-3, 1.0, 30.0]))
 def test_gradients_are_finite_for_small_and_large_inputs(name, seed, scale):
     learner = small_learner(name)
@@ -177,7 +177,7 @@ def test_it_reads_another_size_with_the_same_weights_or_says_that_it_cannot(name
 
 
 @every_learner
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=seeds, length=st.integers(1, LENGTH))
 def test_a_context_read_once_answers_as_if_each_query_were_appended_to_it(name, seed, length):
     learner = small_learner(name, seed % 5)
@@ -195,7 +195,7 @@ def test_a_context_read_once_answers_as_if_each_query_were_appended_to_it(name, 
 
 
 @every_learner
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=seeds, example=st.integers(0, LENGTH - 1))
 def test_a_context_is_predicted_without_the_labels_that_are_predicted(name, seed, example):
     learner = small_learner(name, seed % 5)

@@ -10,6 +10,7 @@ import torch
 from gpicl.errors import ConfigError
 from gpicl.metatraining import Run, TrainingConfig, meta_train
 from gpicl.metatraining.choosing import Choosing
+from gpicl.weights import load_weights
 
 ACCURACIES = [0.3, 0.5, 0.4, 0.5, 0.6, 0.1]
 
@@ -56,6 +57,14 @@ def test_the_best_weights_are_kept_also_over_an_interruption(measured, tmp_path)
     _, resumed = meta_train(measured, tmp_path / "last")
     for name, tensor in learner.state_dict().items():
         assert torch.equal(resumed.state_dict()[name], tensor)
+
+
+def test_the_best_weights_are_kept_beside_the_last(measured, tmp_path):
+    run, _ = meta_train(measured, tmp_path / "whole")
+    stopped, _ = meta_train(measured, tmp_path / "stopped", max_steps=10)
+    state = torch.load(stopped.checkpoint, weights_only=True)["state_dict"]
+    for name, tensor in load_weights(run.folder / "best").state_dict().items():
+        assert torch.equal(state[f"learner.{name}"], tensor), name
 
 
 def test_what_is_chosen_by_is_part_of_the_runs_name(config, tmp_path):

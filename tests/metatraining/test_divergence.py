@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gpicl.errors import DivergenceError
-from gpicl.metatraining import meta_train
+from gpicl.metatraining import TrainingConfig, meta_train
 from gpicl.metatraining.divergence import LossWatch
 from gpicl.weights import load_card, load_weights
 
@@ -55,6 +55,14 @@ def test_tasks_that_get_harder_are_no_divergence():
         look_at(rising)
 
 
+def test_a_learning_rate_that_is_far_too_high_is_named(config, tmp_path):
+    config.training = TrainingConfig(
+        steps=50, batch=4, learning_rate=1e30, optimiser="adam", clip=0.0, precision="fp32"
+    )
+    with pytest.raises(DivergenceError, match=r"meta-training has diverged.*learning_rate"):
+        meta_train(config, tmp_path)
+
+
 @pytest.mark.parametrize("capture", [False, True])
 def test_a_run_that_diverges_keeps_its_best_weights(config, tmp_path, capture, monkeypatch):
     """The loss is made to explode from the eighth step on; a measurement was taken after the sixth."""
@@ -67,10 +75,13 @@ def test_a_run_that_diverges_keeps_its_best_weights(config, tmp_path, capture, m
     monkeypatch.setattr("gpicl.metatraining.module._LOOK_EVERY", 1)
     config.loop.capture = capture
     with pytest.raises(DivergenceError, match=r"The weights of step 6, the best .* are kept in .*best"):
-        meta_train(config, tmp_path)
-    (kept,) = tmp_path.glob("*/best")
+        meta_train(config, tmp_path / "diverged")
+    (kept,) = tmp_path.glob("diverged/*/best")
     assert load_card(kept)["steps"] == 6
-    assert sum(p.numel() for p in load_weights(kept).parameters()) > 0
+    calm, _ = meta_train(config, tmp_path / "calm", max_steps=6)
+    state = torch.load(calm.checkpoint, weights_only=True)["state_dict"]
+    for name, tensor in load_weights(kept).state_dict().items():
+        assert torch.equal(tensor, state[f"learner.{name}"]), name
     assert not (kept.parent / "weights.safetensors").exists(), "the run is not finished"
 
 

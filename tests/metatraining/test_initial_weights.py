@@ -62,7 +62,7 @@ def _saved(folder, learner):
     return str(folder)
 
 
-def test_a_configuration_that_is_no_plain_data_is_refused(config, tmp_path):
+def test_a_configuration_that_is_not_plain_data_is_refused(config, tmp_path):
     config.learner.options["activation"] = torch.nn.ReLU()
     with pytest.raises(ConfigError, match="ReLU"):
         meta_train(config, tmp_path / "runs")
@@ -144,7 +144,7 @@ def test_a_first_step_is_part_of_the_name_and_resumes_to_the_bit(config, tmp_pat
     assert (parts.folder / "weights.safetensors").read_bytes() == (whole.folder / "weights.safetensors").read_bytes()
 
 
-def test_where_nothing_says_how_long_the_weights_were_trained_that_is_said(config, tmp_path):
+def test_first_step_init_is_refused_if_the_weights_record_no_steps(config, tmp_path):
     config.training.first_step = "init"
     with pytest.raises(ConfigError, match=r"this run has none.*--init"):
         Run(config, tmp_path)

@@ -101,7 +101,7 @@ def test_the_bias_is_annealed_by_steps(features, step, expected):
 
 
 @pytest.mark.parametrize(("step", "expected"), [(0, 0.5), (50, 0.25), (100, 0.0), (1000, 0.0)])
-def test_repetitions_fade_with_it(features, step, expected):
+def test_repetitions_fade_over_the_annealing_steps(features, step, expected):
     tasks = TaskAugmentor(features, length=10)
     data = EpisodeDataModule(tasks, tasks, TaskConfig(repetition_probability=0.5, anneal_steps=100), batch=6)
     assert data.interventions(step).repetition_probability == pytest.approx(expected)

@@ -43,9 +43,9 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_draws(drawing, tmp_path):
 
 
 def test_measurements_and_the_log_change_nothing(drawing, tmp_path):
-    often, _ = meta_train(drawing, tmp_path / "often")
-    drawing.loop = replace(drawing.loop, validate_every=1, validation_episodes=7, log_every=5, checkpoint_every=2)
     seldom, _ = meta_train(drawing, tmp_path / "seldom")
+    drawing.loop = replace(drawing.loop, validate_every=1, validation_episodes=7, log_every=5, checkpoint_every=2)
+    often, _ = meta_train(drawing, tmp_path / "often")
     assert weights(often) == weights(seldom)
 
 

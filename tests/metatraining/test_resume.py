@@ -87,8 +87,8 @@ def test_a_run_is_named_by_what_decides_its_weights(config, tmp_path, part, sett
     assert (Run(config, tmp_path).folder == before) == same_run
 
 
-def test_a_setting_that_is_added_later_changes_no_name():
-    """A name is the hash of what differs from the defaults, so the name of the defaults stays for ever."""
+def test_the_name_of_the_default_run_is_that_of_earlier_versions():
+    """A name is the hash of what differs from the defaults, so a new setting changes no name."""
     assert Run(RunConfig(), "runs").folder.name == "ValueTransformer-mnist_5k-4b56beeb24"
 
 

@@ -76,7 +76,7 @@ def test_whole_steps_do_what_steps_in_pieces_do(config, tmp_path, settings, opti
 
 @GPU
 @every_setting
-def test_graphs_do_so_too(config, tmp_path, settings):
+def test_cuda_graphs_take_the_same_steps(config, tmp_path, settings):
     config.training = replace(config.training, steps=30)
     eager = weights_of(config, tmp_path / "eager", settings, capture=False)
     close(eager, weights_of(config, tmp_path / "graphs", settings, capture=True), rtol=1e-2, atol=1e-3)
@@ -205,6 +205,6 @@ def test_any_trainer_ends_with_the_average(features):
         ({"steps": 10**30}, r"There are 2\^63 episodes"),
     ],
 )
-def test_what_a_setting_cannot_be_is_refused(settings, message):
+def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(ConfigError, match=message):
         TrainingConfig(**settings)

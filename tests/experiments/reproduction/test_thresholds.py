@@ -149,10 +149,6 @@ def test_heatmap_does_not_compare_other_data_with_the_papers():
     assert dashed == [["--"], []]
 
 
-def test_heatmap_says_what_in_between_is():
-    assert "*In between*: everything else." in heatmap.RULE
-
-
 def at_the_jump(values: list[float], count: int = 2**13, **options) -> pd.DataFrame:
     """Seeds with some improvements on unseen tasks at one number of tasks, and few seeds at others."""
     others = {2**6: RECOGNISES, 2**12: RECOGNISES, 2**14: LEARNS}

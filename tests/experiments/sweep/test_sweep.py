@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 
 import pandas as pd
@@ -11,7 +10,7 @@ import pytest
 
 from gpicl.errors import ConfigError, DataError, UnknownNameError
 from gpicl.experiments.sweep import SweptRun, accuracies_at, costs_table, open_engine, results_table, sweep
-from gpicl.experiments.sweep.sweep import run_lock
+from gpicl.experiments.sweep.sweep import lock_beside
 
 
 def test_a_run_that_fails_is_listed_with_its_reason_and_the_others_go_on(grid, swept):
@@ -99,7 +98,7 @@ def test_a_line_of_progress_says_runs_time_left_and_the_last_figure(grid, engine
     assert lines[1].startswith("two: 2/2 runs, 0:00:00 left")
 
 
-def test_a_data_set_that_is_not_to_be_had_is_found_before_anything_is_run(grid, engine, tmp_path):
+def test_a_missing_data_set_is_found_before_anything_is_run(grid, engine, tmp_path):
     lost = replace(grid[0].config, testing=replace(grid[0].config.testing, datasets=["digits", "lost/data.npz"]))
     with pytest.raises(DataError, match="no file or folder lost"):
         sweep([grid[3], SweptRun(lost)], tmp_path / "runs", engine, "lost")
@@ -120,29 +119,25 @@ def test_mistakes_in_the_engine_are_explained():
 HOLDER = """
 import sys
 from pathlib import Path
-from gpicl.experiments.sweep.sweep import run_lock
-with run_lock(Path(sys.argv[1])):
+from gpicl.experiments.sweep.sweep import lock_beside
+with lock_beside(Path(sys.argv[1])):
     print("locked", flush=True)
     sys.stdin.read()
 """
 
 
-def test_a_run_is_nobody_elses_until_its_process_ends_even_if_it_is_killed(tmp_path):
-    folder, locked = tmp_path / "run", threading.Event()
+def test_a_run_is_locked_until_its_process_ends_even_if_it_is_killed(tmp_path):
+    folder, waited = tmp_path / "run", []
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout.readline() == "locked\n"
 
-    def wait_for_it() -> None:
-        with run_lock(folder):
-            locked.set()
+    def kill() -> None:
+        waited.append(holder.poll())
+        holder.kill()
 
-    waiter = threading.Thread(target=wait_for_it)
-    waiter.start()
-    assert not locked.wait(1)
-    holder.kill()
-    holder.communicate()
-    waiter.join()
-    assert locked.is_set()
+    with lock_beside(folder, kill):
+        assert waited == [None], "the holder was alive"
+        holder.communicate()
     assert not folder.exists(), "a lock alone makes no folder"

@@ -160,8 +160,8 @@ def swept_loop(steps: int | None, measured: int) -> LoopConfig:
 
 
 @contextmanager
-def run_lock(folder: Path) -> Iterator[None]:
-    """Lock a run's folder; wait while another process has it.
+def lock_beside(folder: Path, on_wait: Callable[[], object] | None = None) -> Iterator[None]:
+    """Lock a run's folder, which need not exist yet; wait while another process has it.
 
     WHY: Ray may run a piece again while its first attempt is cut off but alive, and two sweeps may share a run. The
     second process waits, then finds the run finished or resumes it: the system frees the lock of a process that ends
@@ -169,9 +169,10 @@ def run_lock(folder: Path) -> Iterator[None]:
 
     Args:
         folder: The run's folder. The lock is in the folder next to it, so a run that cannot start leaves no folder.
+        on_wait: Called once if another process has the lock.
     """
     locks = make_folder(folder.parent / ".locks")
-    with locked(locks / f"{folder.name}.lock"):
+    with locked(locks / f"{folder.name}.lock", on_wait):
         yield
 
 
@@ -187,7 +188,7 @@ def train_and_measure(config: RunConfig, output: str, command: str, batch: int) 
     Returns:
         Accuracy for a line of progress.
     """
-    with run_lock(Run(config, output).folder):
+    with lock_beside(Run(config, output).folder):
         _, results = train_and_test(config, output, command, lambda _: None, batch, report=False)
     if results is None:
         return ""
