@@ -10,7 +10,7 @@ class Budget:
     """Measures a run's progress from 0 to 1.
 
     WHY by the clock too: any laptop should finish a first run in two minutes, with a learning rate that has fallen to
-    zero by then. Such a run is not bit-reproducible; a run limited by steps is.
+    zero by then. Such a run is not reproducible; one limited by steps is, on a CPU to the bit.
 
     Args:
         config: Gives `steps`, `minutes` or both.

@@ -103,7 +103,7 @@ class PluginConfig:
 
 @dataclass
 class TrainingConfig:
-    """How the learner is meta-trained. Give `steps` for a bit-reproducible run, or `minutes` for a run of fixed time.
+    """How the learner is meta-trained. Give `steps` for a reproducible run, or `minutes` for one of fixed time.
 
     Args:
         steps: Number of steps; null if `minutes` decides, or 1000 if that is null too.

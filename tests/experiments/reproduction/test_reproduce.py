@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ def test_a_run_that_failed_leaves_a_gap_in_the_figure_and_no_more(name, reproduc
     table = pd.read_csv(reproduced / "results" / name / f"{name}.csv", dtype={"value": str})
     for run in table["run"].iloc[[0, -1]]:
         left = table[table["run"] != run]
-        experiment.figure(left, settings).savefig(io.BytesIO())
+        experiment.figure(left, settings).draw_without_rendering()
         assert all(finding.found for finding in experiment.findings(left, settings))
 
 
@@ -81,13 +82,23 @@ def test_the_same_command_runs_nothing_again_and_writes_the_same_tables(reproduc
     assert tables() == before
 
 
-def test_a_page_has_the_accuracy_of_its_own_test(tmp_path):
-    assert main(command(tmp_path, "phases")) == 0
-    before = (tmp_path / "results" / "phases" / "phases.csv").read_text()
+@pytest.fixture
+def phases(tmp_path, reproduced):
+    """A folder in which the runs of `phases` are finished."""
+    grid = find_experiment("phases").grid(Settings("smoke", find_sources("smoke", None), reproduced / "runs"))
+    for run in grid:
+        folder = run.folder(reproduced / "runs")
+        shutil.copytree(folder, tmp_path / "runs" / folder.name)
+    return tmp_path
+
+
+def test_a_page_has_the_accuracy_of_its_own_test(phases):
+    assert main(command(phases, "phases")) == 0
+    before = (phases / "results" / "phases" / "phases.csv").read_text()
     run = pd.read_csv(io.StringIO(before))["run"][0]
-    assert main(["evaluate", str(tmp_path / "runs" / run), "mnist_5k", "--episodes", "7", "--seed", "9"]) == 0
-    assert main(command(tmp_path, "phases")) == 0
-    assert (tmp_path / "results" / "phases" / "phases.csv").read_text() == before
+    assert main(["evaluate", str(phases / "runs" / run), "mnist_5k", "--episodes", "7", "--seed", "9"]) == 0
+    assert main(command(phases, "phases")) == 0
+    assert (phases / "results" / "phases" / "phases.csv").read_text() == before
 
 
 def test_a_dry_run_counts_and_estimates_and_leaves_nothing(tmp_path, capsys):
@@ -143,15 +154,15 @@ def test_mistakes_are_found_before_anything_is_run(arguments, message, tmp_path,
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_command_whose_runs_failed_says_so_at_its_end_and_tries_them_again(tmp_path, capsys):
-    settings = Settings("smoke", find_sources("smoke", None), tmp_path / "runs")
-    blocked = find_experiment("phases").grid(settings)[0].folder(tmp_path / "runs")
-    blocked.parent.mkdir(parents=True)
+def test_a_command_whose_runs_failed_says_so_at_its_end_and_tries_them_again(phases, capsys):
+    blocked = next((phases / "runs").iterdir())
+    shutil.rmtree(blocked)
     blocked.write_text("in the way")  # a file where the folder of a run should be
-    assert main(command(tmp_path, "phases")) == 2
-    page = tmp_path / "results" / "phases" / "phases.md"
+    assert main(command(phases, "phases")) == 2
+    page = phases / "results" / "phases" / "phases.md"
     assert f"Runs failed: 1 of {page}" in " ".join(capsys.readouterr().err.split())
     assert "## What failed" in page.read_text()
     blocked.unlink()
-    assert main(command(tmp_path, "phases")) == 0
+    assert main(command(phases, "phases")) == 0
+    assert (blocked / "weights.json").exists()
     assert "## What failed" not in page.read_text()

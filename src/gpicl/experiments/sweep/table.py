@@ -21,7 +21,8 @@ def results_table(
 ) -> pd.DataFrame:
     """Collect the measurements of all finished runs.
 
-    WHY it has no times: the same sweep gives the same table to the bit, on one worker or many, interrupted or not.
+    WHY it has no times: on CPUs the same sweep gives the same table to the bit, on one worker or many, interrupted or
+    not.
 
     Args:
         runs: The grid.
