@@ -1,17 +1,21 @@
 """The API over HTTP: what can be done with it, and how it refuses."""
 
+import asyncio
 import base64
 import json
 import re
 import socket
+import threading
 
 import httpx
 import numpy as np
 import pytest
 
 from gpicl import InContextClassifier
+from gpicl.demo.app import make_app
 from gpicl.demo.drawing import as_picture, inputs_of
 from gpicl.demo.limits import BODY_BYTES
+from gpicl.demo.sessions import Session, Sessions
 
 SLOW = pytest.mark.slow
 
@@ -158,6 +162,70 @@ def test_sessions_are_apart_and_their_cookie_is_out_of_reach_of_scripts(server, 
         guessed = other.get("/api/session", headers={"cookie": cookie.partition("=")[0] + "=" + "A" * 43})
         assert guessed.json()["count"] == 0
     assert client.get("/api/session").json()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/examples", {"drawing": [[255]], "label": 0}),
+        ("POST", "/api/predictions", {"drawing": [[255]]}),
+        ("POST", "/api/undo", None),
+        ("PATCH", "/api/session", {"scrambled": True}),
+        ("GET", "/api/curves", None),
+    ],
+)
+def test_a_session_that_has_ended_is_not_silently_replaced(client, method, path, body):
+    """As after a restart of the server: the visitor still sees the lesson of the session."""
+    name = client.post("/api/classes", json={"name": "bar"}).headers["set-cookie"].partition("=")[0]
+    client.cookies.clear()
+    client.cookies.set(name, "A" * 43, domain="127.0.0.1")
+    refused = client.request(method, path, json=body)
+    assert refused.status_code == 410
+    assert "GET /api/session starts a new one" in refused.json()["reason"]
+    begun = client.get("/api/session")
+    assert begun.json()["count"] == 0
+    assert name not in client.cookies
+    assert client.post("/api/classes", json={"name": "bar"}).status_code == 201
+
+
+def test_many_requests_of_one_visitor_at_once_lose_nothing(server, client, draw):
+    client.post("/api/examples", json={"drawing": draw("ring"), "label": 0})
+    cookies = dict(client.cookies)
+
+    async def all_at_once():
+        async with httpx.AsyncClient(base_url=server[0], cookies=cookies, timeout=None) as visitor:
+            taught = [visitor.post("/api/examples", json={"drawing": draw("ring", n), "label": 0}) for n in range(12)]
+            looked = [visitor.get("/api/curves") for _ in range(24)]
+            return [answer.status_code for answer in await asyncio.gather(*taught, *looked)]
+
+    assert set(asyncio.run(all_at_once())) == {200, 201}
+    assert client.get("/api/session").json()["count"] == 13
+
+
+def ask_here(method, path):
+    """Send a request to an application in this thread."""
+
+    async def ask():
+        transport = httpx.ASGITransport(make_app(), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.request(method, path)
+
+    return asyncio.run(ask())
+
+
+def test_sessions_are_used_on_the_thread_of_the_server_alone(monkeypatch):
+    threads, find = set(), Sessions.find
+    monkeypatch.setattr(Sessions, "find", lambda self, key: threads.add(threading.get_ident()) or find(self, key))
+    assert ask_here("GET", "/api/session").status_code == 200
+    assert threads == {threading.get_ident()}
+
+
+def test_an_error_of_the_server_has_a_reason_and_the_headers_of_all_answers(monkeypatch):
+    monkeypatch.setattr(Session, "undo", lambda self: 1 / 0)
+    answer = ask_here("POST", "/api/undo")
+    assert answer.status_code == 500
+    assert "says why where it was started" in answer.json()["reason"]
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 NAMES = "/api/classes"

@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "demo.md").read_text(encoding="utf-
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_the_example_teaches_two_signs_and_tells_a_third_drawing(server, tmp_path):
-    (block,) = re.findall(r"```bash\n(.*?)```", PAGE, flags=re.DOTALL)
+    (block,) = re.findall(r"```bash\nDEMO=http://127.0.0.1:8000\n(.*?)```", PAGE, flags=re.DOTALL)
     ran = subprocess.run(
         ["sh", "-ec", block.replace("\ncurl", "\necho\ncurl")],
         cwd=tmp_path,
@@ -50,6 +50,7 @@ def test_its_limits_are_those_that_hold():
         f"{limits.GRID_SIDE}x{limits.GRID_SIDE}",
         f"{limits.BODY_BYTES // 1024} KiB",
         f"{limits.SESSIONS} sessions",
+        f"{limits.CONNECTIONS:,} connections",
     ):
         assert text in told
     assert "Two hours without a request" in told

@@ -22,7 +22,7 @@ def open_page(chromium, server):
 
     def note(message):
         # A refusal is no fault, though the browser calls it an error.
-        if message.type in ("error", "warning") and "responded with a status of 4" not in message.text:
+        if message.type in ("error", "warning") and "responded with a status of" not in message.text:
             amiss.append(message.text)
 
     def new(**options):
@@ -148,6 +148,41 @@ def test_bars_move_while_one_draws(open_page):
         page.mouse.move(sheet["x"] + x * sheet["width"], sheet["y"] + y * sheet["height"])
     expect(page.locator(".meter").first).not_to_have_attribute("aria-valuenow", before)
     page.mouse.up()
+
+
+def test_an_answer_that_is_no_json_is_reported_and_the_page_goes_on(open_page):
+    """As from a proxy whose server is away for a moment."""
+    page = open_page()
+    page.route("**/api/examples", lambda route: route.fulfill(status=502, body="<html>Bad Gateway</html>"), times=1)
+    draw(page, cross())
+    page.keyboard.press("1")
+    expect(page.get_by_role("alert")).to_contain_text("status 502")
+    expect(count_of(page, 0)).to_have_text("0")
+    page.keyboard.press("1")  # the drawing is there again
+    expect(count_of(page, 0)).to_have_text("1")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_prediction_that_failed_is_forgotten_after_one_that_did_not(open_page):
+    page = open_page()
+    page.route("**/api/predictions", lambda route: route.fulfill(status=502, body="away"), times=1)
+    draw(page, cross())
+    expect(page.get_by_role("alert")).to_contain_text("status 502")
+    draw(page, ring())
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_lesson_that_has_ended_is_replaced_by_a_new_one(open_page):
+    page = open_page()
+    page.get_by_label("Name of a new class").fill("bar")
+    page.keyboard.press("Enter")
+    expect(page.locator(".class")).to_have_count(3)
+    (cookie,) = page.context.cookies()
+    page.context.add_cookies([{**cookie, "value": "A" * 43}])  # as after a restart of the server
+    page.get_by_label("Name of a new class").fill("post")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("This is a new one")
+    expect(page.locator(".class")).to_have_count(2)
 
 
 def test_undo_takes_back_strokes_and_lessons(open_page):

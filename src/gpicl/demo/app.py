@@ -73,6 +73,7 @@ class Visit:
 
     Attributes:
         session: The visitor's session; a new one on the first visit.
+        ended: Whether the visitor's session was deleted, or is of an earlier server.
     """
 
     def __init__(self, service: Service, request: Request, response: Response) -> None:
@@ -82,14 +83,33 @@ class Visit:
         _, port = request.scope.get("server") or ("", None)
         self._cookie = f"gpicl-demo-{port}"
         self._key = request.cookies.get(self._cookie)
-        self.session = service.sessions.find(self._key) or Session(service.predictor)
+        found = service.sessions.find(self._key)
+        self.ended = self._key is not None and found is None
+        self.session = found or Session(service.predictor)
+
+    def forget(self) -> None:
+        """Delete the cookie of a session that has ended."""
+        self._response.delete_cookie(self._cookie, httponly=True, samesite="strict")
+
+    def require(self) -> None:
+        """Refuse a request to a session that has ended: what the visitor sees is not what the server would use.
+
+        Raises:
+            RefusedError: If the session of the cookie is gone.
+        """
+        if self.ended:
+            raise RefusedError("This lesson has ended. GET /api/session starts a new one.", 410)
 
     async def look(self, work: Callable[[], T]) -> T:
         """Run read-only work, after this visitor's earlier requests.
 
         Args:
             work: Runs in the thread pool.
+
+        Raises:
+            RefusedError: See `require`.
         """
+        self.require()
         async with self.session.lock:
             return await asyncio.get_running_loop().run_in_executor(self.service.threads, work)
 
@@ -109,7 +129,8 @@ class Visit:
         return result
 
 
-def _visit(request: Request, response: Response) -> Visit:
+# A coroutine, because FastAPI would run a plain function in another thread, and `Sessions` is not thread-safe.
+async def _visit(request: Request, response: Response) -> Visit:
     return Visit(request.app.state.service, request, response)
 
 
@@ -123,7 +144,10 @@ LabelInPath = Annotated[int, PathParameter(ge=0, lt=CLASSES, description="Index 
 
 @router.get("/session")
 async def read_session(visit: ThisVisit) -> SessionState:
-    """Describe this visitor's session: classes, last examples, settings, limits."""
+    """Describe this visitor's session: classes, last examples, settings, limits. Starts a new one if it has ended."""
+    if visit.ended:
+        visit.forget()
+        visit.ended = False
     return await visit.look(lambda: _state(visit))
 
 

@@ -22,6 +22,9 @@ EXAMPLES = 500
 
 UNDO_STEPS = 50
 SESSIONS = 200
+CONNECTIONS = 1000
+"""Maximum number of connections; the next one gets the status 503."""
+
 IDLE_SECONDS = 2 * 60 * 60.0
 """Time without a request after which a session is deleted."""
 

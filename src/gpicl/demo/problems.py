@@ -16,6 +16,7 @@ from gpicl.errors import GpiclError
 # Errors of all requests, for OpenAPI.
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body cannot be read."},
+    410: {"model": Problem, "description": "The session has ended; `GET /api/session` starts a new one."},
     413: {"model": Problem, "description": "The body is too large."},
     422: {"model": Problem, "description": "The request has missing, unknown or invalid fields."},
 }
@@ -50,6 +51,13 @@ def refuse_in_words(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def of_the_form(request: Request, error: RequestValidationError) -> JSONResponse:
         return problem(422, _in_words(error.errors()[0]))
+
+    @app.exception_handler(Exception)
+    async def of_the_server(request: Request, error: Exception) -> JSONResponse:
+        # Starlette answers these outside all middleware, and then reports the error on the console.
+        answer = problem(500, "The server failed, and says why where it was started. Try again, or restart gpicl demo.")
+        answer.headers.update(_HEADERS)
+        return answer
 
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> JSONResponse:

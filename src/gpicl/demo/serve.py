@@ -40,6 +40,7 @@ def serve(
             f'Cannot serve the demo: {error}. Install the missing packages: pip install "gpicl[demo]".'
         ) from error
     from gpicl.demo.app import make_app
+    from gpicl.demo.limits import CONNECTIONS
 
     with _listen(host, port) as listening:
         app = make_app(weights, device)
@@ -48,6 +49,7 @@ def serve(
             app,
             log_level="warning",
             access_log=False,
+            limit_concurrency=CONNECTIONS,
             # Closing a connection just as its next request arrives is an error for the client.
             timeout_keep_alive=60,
             # An open page should not delay the shutdown.

@@ -136,8 +136,9 @@ class Sessions:
         self._forget_idle()
         if key is None or key not in self._sessions:
             return None
-        _, session = self._sessions.pop(key)
+        _, session = self._sessions[key]
         self._sessions[key] = (self._clock(), session)
+        self._sessions.move_to_end(key)
         return session
 
     def keep(self, session: Session) -> str:

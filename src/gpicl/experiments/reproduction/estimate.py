@@ -46,8 +46,8 @@ RULE = (
 GPU_RULE = (
     "GPU minutes: a short run of each kind on this GPU (120 steps on random images, including tasks, loop and log, and "
     "a meta-test of 128 episodes), times the number of steps and episodes. Start-up (about ten seconds per run) and "
-    "the comparison's classical learners (minutes of one core) are not included. Runs shared with an earlier experiment are counted only "
-    "there. Several runs at once on one GPU take about as long as one after another."
+    "the comparison's classical learners (minutes of one core) are not included. Runs shared with an earlier "
+    "experiment are counted only there. Several runs at once on one GPU take about as long as one after another."
 )
 NO_GPU = "GPU minutes are timed on a GPU, and PyTorch sees none here: these are core hours. "
 

@@ -21,6 +21,7 @@ const settings = new Settings((change) => inTurn(async () => show(await ask("PAT
 let session = null;
 let turns = Promise.resolve();
 let taughtLast = false;
+let predictionRefused = false;
 
 const names = () => session.classes.map(({ name }) => name);
 
@@ -30,8 +31,19 @@ async function orSayWhy(work) {
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    verdict.refused(error.message);
+    if (error.ended) await beginAgain();
+    else verdict.refused(error.message);
     return false;
+  }
+}
+
+/** Show the new lesson that replaces one that has ended. */
+async function beginAgain() {
+  try {
+    show(await ask("GET", "session"));
+    verdict.refused("The lesson had ended (the server was restarted, or was not used for hours). This is a new one.");
+  } catch (error) {
+    verdict.refused(error.message);
   }
 }
 
@@ -40,7 +52,7 @@ function inTurn(work) {
   turns = turns.then(async () => {
     if (await orSayWhy(work)) verdict.fine();
     else if (session) show(session);
-  });
+  }).catch(reportError); // the next turns go on
 }
 
 function show(state) {
@@ -61,13 +73,15 @@ const predictSoon = latestOnly(async () => {
     return;
   }
   taughtLast = false;
-  await orSayWhy(async () => {
+  const answered = await orSayWhy(async () => {
     const prediction = await ask("POST", "predictions", { drawing: pad.rows() });
     // The drawing may have been taught or cleared in the meantime.
     if (pad.empty) return;
     classes.predict(prediction.probabilities, prediction.predicted);
     verdict.predicted(prediction, names());
   });
+  if (answered && predictionRefused) verdict.fine();
+  predictionRefused = !answered;
 }, PAUSE);
 
 const curveSoon = latestOnly(() => orSayWhy(async () => {
