@@ -1,4 +1,4 @@
-# Two commands: `make quickstart` and `make test`. Each makes .venv first if it is not there.
+# Two commands: `make quickstart` and `make test`. Each makes .venv first if it is not there, with Python 3.11.5 or newer.
 PYTHON ?= python3
 BIN = .venv/bin
 
@@ -8,7 +8,7 @@ BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable
 COMPILE = $(BIN)/python -m compileall -q -j 0 .venv/lib src > .venv/compileall.log || true
 
-# The package alone, for `make quickstart`. What develops it is added by .venv/ready.
+# The package alone, for `make quickstart`; .venv/ready adds the development tools.
 .venv/quickstart: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(INSTALL) ".[data]"

@@ -68,6 +68,7 @@ def write_page(
         "",
         _means(precision, trials, measured),
         "",
+        *(_with_gaps(precision) if OURS in measured else []),
     ]
     if OURS in measured:
         lines += ["## Wins and losses of `InContextClassifier`", "", *_contests(precision, sizes), ""]
@@ -138,6 +139,21 @@ def _means(precision: pd.DataFrame, trials: pd.DataFrame, measured: list[str]) -
     ahead = ["ahead"] if OURS in measured else []
     columns = ["method", "average precision", "mean rank", *ahead, "accuracy", "log loss", "fit, s", "slowest fit, s"]
     return markdown_table([*columns, "predict a fold, s"], rows)
+
+
+def _with_gaps(precision: pd.DataFrame) -> list[str]:
+    """Compare methods that lack a figure for some tables, on the others."""
+    lines = []
+    for method in precision.columns[precision.isna().any()]:
+        both = precision[[OURS, method]].dropna()
+        if len(both) < 2:
+            continue
+        means = both.mean()
+        lines.append(
+            f"{method} has figures for {len(both)} of the {len(precision)} tables: there its mean is "
+            f"{means[method]:.4f}, and that of `{OURS}` {means[OURS]:.4f} ({_ahead(both[OURS] - both[method])})."
+        )
+    return [*lines, ""] if lines else []
 
 
 def _ahead(differences: pd.Series) -> str:

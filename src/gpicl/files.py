@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,10 +10,10 @@ from pathlib import Path
 
 from gpicl.errors import ConfigError, WriteError
 
-# Reasons for a failed write that the user can fix.
-_FIXABLE = {
+FIXABLE = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG
 }  # fmt: skip
+"""Reasons for an error of the file system that the user can fix."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -25,15 +26,16 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         WriteError: If the disk is full, or the folder is read-only.
     """
+    path = path.resolve()  # of a link, the file behind it is written
     with naming_write_errors(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        part = Path(name)
+        part = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+        part.touch(exist_ok=False)
         try:
             write(part)
             with part.open("rb+") as file:
                 os.fsync(file.fileno())
-            part.chmod(0o644)
+            if path.exists():
+                part.chmod(path.stat().st_mode & 0o777)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -62,7 +64,7 @@ def naming_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FIXABLE:
+        if error.errno not in FIXABLE:
             raise
         raise WriteError(path, error.strerror or str(error)) from error
     except Exception as error:
@@ -132,7 +134,8 @@ def check_folder(path: str | Path, option: str = "--output") -> Path:
         ConfigError: If the folder or one of its parents is a file or read-only.
     """
     path = Path(path)
-    nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+    with _readable(path, option):
+        nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
     if not nearest.is_dir():
         raise ConfigError(f"Cannot write to the folder {path}: {nearest} is a file. Choose another one with {option}.")
     if not os.access(nearest, os.W_OK):
@@ -141,6 +144,18 @@ def check_folder(path: str | Path, option: str = "--output") -> Path:
             f"with {option}."
         )
     return path
+
+
+@contextmanager
+def _readable(path: Path, option: str) -> Iterator[None]:
+    """Explain why a path cannot be looked up: its name is too long, or a folder on the way is closed."""
+    try:
+        yield
+    except OSError as error:
+        shown = f"{str(path)[:80]}..." if len(str(path)) > 80 else str(path)
+        raise ConfigError(
+            f"Cannot use the path {shown}: {error.strerror}. Choose another one with {option}."
+        ) from error
 
 
 def check_output(path: str | Path, inputs: Iterable[str | Path] = (), option: str = "--output") -> Path:
@@ -155,12 +170,14 @@ def check_output(path: str | Path, inputs: Iterable[str | Path] = (), option: st
         ConfigError: If the path is a folder, a device or one of the inputs, or its folder cannot be written to.
     """
     path, ends_as_folder = Path(path), str(path).endswith(("/", os.sep))
-    if path.is_dir() or ends_as_folder:
+    with _readable(path, option):
+        exists, is_file, is_folder = path.exists(), path.is_file(), path.is_dir()
+    if is_folder or ends_as_folder:
         raise ConfigError(f"{path} is a folder. Give {option} the path of a file in it.")
-    if path.exists() and not path.is_file():
+    if exists and not is_file:
         raise ConfigError(f"{path} is not a regular file. Give {option} the path of a regular file.")
     for read in map(Path, inputs):
-        if path.resolve() == read.resolve() or (path.exists() and read.exists() and path.samefile(read)):
+        if path.resolve() == read.resolve() or (exists and read.exists() and path.samefile(read)):
             raise ConfigError(f"{path} is an input of this command and would be overwritten. Choose another {option}.")
     check_folder(path.parent, option)
     return path

@@ -268,6 +268,62 @@ def test_a_finished_run_is_trained_for_more_steps(trained, tmp_path):
     assert card["steps"] == 2
 
 
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_options_that_save_memory_are_options_of_the_command(command, monkeypatch, capsys):
+    def fail(arguments):
+        raise MemoryError("Unable to allocate 9 TiB")
+
+    monkeypatch.setattr(f"gpicl.cli.{command}.main", fail)
+    assert main([command]) == 2
+    remedy = capsys.readouterr().err.partition("9 TiB")[2]
+    monkeypatch.undo()
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    for option in re.findall(r"--\w+|\w+\.\w+", remedy):
+        assert option in shown
+
+
+@pytest.mark.parametrize(
+    "command", ["reproduce --dry-run heatmap --scale smoke", "reproduce --dry-run=true heatmap --scale smoke"]
+)
+def test_a_switch_may_come_before_what_has_no_name(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(command.split()) == 0
+    assert "heatmap" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train --config {}",
+        "train --config quickstart --output {}",
+        "compare --scale smoke --output {}",
+        "reproduce heatmap --scale smoke --results {}",
+        "evaluate mnist digits --output {}",
+        "evaluate {} digits",
+        "evaluate mnist {}",
+        "classify {} b.csv --target y",
+        "train --data.dataset {}",
+        "export mnist --output {}",
+    ],
+)
+def test_a_path_that_is_too_long_is_refused(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(command.format("x" * 300).split()) == 2
+    said = capsys.readouterr().err
+    assert "too long" in said
+    assert said.strip().count("\n") == 0
+
+
+def test_a_table_of_others_is_not_overwritten_by_results(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results.csv").write_text("a,b\n1,2\n")
+    assert main(["evaluate", "mnist", "digits", "--episodes", "2", "--output", "."]) == 2
+    assert "is not a table of gpicl's results" in capsys.readouterr().err
+    assert (tmp_path / "results.csv").read_text() == "a,b\n1,2\n"
+
+
 def test_the_version_is_that_of_the_installed_package(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"gpicl {version('gpicl')}\n"

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from gpicl.cli.typed_command import run_typed_command
 from gpicl.errors import ConfigError, UnknownNameError
+from gpicl.files import check_folder
 from gpicl.metatraining import TestingConfig
 
 # `gpicl.tasks.TaskKind`, repeated here because importing it would make --help wait for torch.
@@ -76,6 +77,7 @@ def main(arguments: list[str]) -> None:
         place = find_device(device)
         folder = find_weights(run)
         target = Path(output) if output is not None else _own_folder(run, folder)
+        check_folder(target)
         learner = load_weights(folder).to(place)
         testing = TestingConfig(
             datasets=split_names(datasets),

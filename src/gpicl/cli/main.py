@@ -25,7 +25,15 @@ COMMANDS = {
 
 _RESUMABLE = ("train", "evaluate", "compare", "reproduce")
 _CONTINUE = "Run the same command again to continue."
-_SMALLER = "Use fewer episodes at a time (training.batch, training.accumulate, --batch), or a smaller learner."
+_SMALLER = {
+    "train": "Use fewer episodes at a time (training.batch, training.accumulate), or a smaller learner.",
+    "evaluate": "Use fewer episodes at a time (--batch).",
+    "compare": "Leave out large learners (--learners), or choose a smaller scale (--scale).",
+    "reproduce": "Choose a smaller scale (--scale), or fewer runs at once (--workers).",
+    "classify": "Use fewer members (--members), fewer rows, or another device (--device cpu).",
+    "demo": "Choose another device (--device cpu), or smaller weights (--weights).",
+    "bench": "Choose fewer groups (--only), or the smaller scale (--scale smoke).",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +66,19 @@ def main(arguments: list[str] | None = None) -> int:
 
         if not is_out_of_memory(error):
             raise
-        print(f"gpicl: out of memory: {' '.join(str(error).split())} {_SMALLER}", file=sys.stderr)
+        print(
+            f"gpicl: out of memory: {' '.join(str(error).split())} {_SMALLER.get(arguments[0], '')}".strip(),
+            file=sys.stderr,
+        )
+        return 2
+    except OSError as error:
+        from gpicl.files import FIXABLE
+
+        if error.errno not in FIXABLE or error.filename is None:
+            raise
+        shown = str(error.filename)
+        shown = f"{shown[:80]}..." if len(shown) > 80 else shown
+        print(f"gpicl: cannot use {shown}: {error.strerror}. Check the path and its permissions.", file=sys.stderr)
         return 2
     except Terminated as stop:
         print(f"gpicl: {stop.message}", file=sys.stderr)

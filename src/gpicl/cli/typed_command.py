@@ -89,7 +89,7 @@ def _spelled_out(function: Callable[..., Any], arguments: list[str]) -> list[str
         if argument.startswith("--"):
             option, equals, value = argument.partition("=")
             option = "--" + option[2:].replace("-", "_")
-            bare = option in off and not equals and following.startswith("-")
+            bare = option in off and not equals and following.lower() not in ("true", "false")
             argument = f"{option}=true" if bare else option + equals + value
         spelled.append(argument)
     return spelled

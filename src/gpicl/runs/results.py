@@ -93,7 +93,7 @@ def read_results(path: Path) -> pd.DataFrame:
         identify its tests.
 
     Raises:
-        CheckpointError: If the file is not a CSV table, or has text where numbers should be.
+        CheckpointError: If the file is not a table of results, or has text where numbers should be.
     """
     if not path.exists():
         return pd.DataFrame()
@@ -102,7 +102,9 @@ def read_results(path: Path) -> pd.DataFrame:
         results = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise CheckpointError(f"Cannot read {path}: {error}. Delete the file to run its tests again.") from error
-    if not {*PLACE, "key", "weights", "position", "accuracy"} <= set(results.columns):
+    if not {"dataset", "position", "accuracy"} <= set(results.columns):
+        raise CheckpointError(f"{path} is not a table of gpicl's results. Choose another folder, or move the file.")
+    if not {*PLACE, "key", "weights"} <= set(results.columns):
         return pd.DataFrame()
     wrong = [name for name in _NUMBERS if name in results and not is_numeric_dtype(results[name])]
     if wrong:

@@ -44,11 +44,15 @@ def preset_path(name: str) -> Path:
 
     Raises:
         UnknownNameError: If there is no preset and no file with this name.
+        ConfigError: If the path cannot be looked up.
     """
     if name in list_presets():
         return Path(str(files(__package__) / f"{name}.yaml"))
-    if Path(name).is_file():
-        return Path(name)
+    try:
+        if Path(name).is_file():
+            return Path(name)
+    except OSError as error:
+        raise ConfigError(f"The configuration {name[:80]} cannot be read: {error.strerror}.") from error
     raise UnknownNameError("preset", name, list_presets(), "Or give the path of a YAML file; this one does not exist.")
 
 
