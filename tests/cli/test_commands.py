@@ -347,6 +347,23 @@ def test_the_card_says_how_the_weights_were_made(trained):
     assert card["meta_training"]["training"]["steps"] == 6
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("training: [1", "line 1, column 11"),
+        ("- a\n- b\n", "it must be a mapping of settings, not ['a', 'b']"),
+        ("text", "it must be a mapping of settings, not 'text'"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_named(tmp_path, capsys, content, message):
+    path = tmp_path / "mine.yaml"
+    path.write_text(content)
+    assert main(["train", "--config", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert str(path) in said
+    assert message in said
+
+
 @pytest.mark.parametrize("value", ["3", "[1, 2]", "text"])
 def test_a_group_of_a_configuration_that_holds_no_settings_is_refused(tmp_path, capsys, value):
     """It was left out without a word, and the run was another one."""

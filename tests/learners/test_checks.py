@@ -46,6 +46,16 @@ class ReadsItsLabelWhenTested(Linear):
         return own[:, [position - 1 for position in positions]]
 
 
+class ReadsItsLabelWhenTrained(ReadsItsLabel):
+    def predict(self, inputs, labels, positions):
+        return Linear.forward(self, inputs, 0 * labels)[:, [position - 1 for position in positions]]
+
+
+class MixesQueries(Linear):
+    def query(self, memory, queries):
+        return super().query(memory, queries - queries.mean(1, keepdim=True))
+
+
 class SeesLaterInputs(Linear):
     def forward(self, inputs, labels):
         return super().forward(inputs - inputs.mean(1, keepdim=True), labels)
@@ -168,6 +178,8 @@ def test_a_learner_may_keep_what_changes_nothing_and_draw_from_generators_that_c
         (ReadsItsLabel, "not causal.*the label"),
         (ReadsItsLabelBehindAHeadOfZeros, "not causal.*the label"),
         (ReadsItsLabelWhenTested, "not causal.*the label"),
+        (ReadsItsLabelWhenTrained, "not causal.*the label"),
+        (MixesQueries, "answers queries otherwise than forward.*query must give"),
         (SeesLaterInputs, "not causal.*later examples"),
         (SeesOtherEpisodes, "mixes episodes"),
         (GivesOneLogit, r"shape \[2, 9, 3\], not \[2, 9\]"),

@@ -59,6 +59,31 @@ def test_a_value_of_the_wrong_kind_is_refused():
         build_learner("SGD", 4, 3, learning_rate=float("inf"))
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("KernelSetTransformer", {"queries": 3.5}, "queries of KernelSetTransformer must be a whole number, not 3.5"),
+        ("VSML", {"micro_ticks": 1.5}, "micro_ticks of VSML must be a whole number, not 1.5"),
+        ("SGD", {"seed": "a"}, "seed of SGD must be a whole number or null, not 'a'"),
+        ("SGD", {"init_scale": float("nan")}, "init_scale of SGD must be a number, not nan"),
+        ("OuterProductLSTM", {"width": "a"}, "width of OuterProductLSTM must be a whole number or null, not 'a'"),
+        ("MAML", {"first_order": "false"}, "first_order of MAML must be true or false, not 'false'"),
+    ],
+)
+def test_the_kind_of_every_option_is_checked(name, options, message):
+    with pytest.raises(LearnerError, match=message):
+        build_learner(name, 4, 3, **options)
+
+
+class AnyOptions(AlwaysTheFirst):
+    def __init__(self, num_features, num_classes, **options):
+        super().__init__(num_features, num_classes, **options)
+
+
+def test_options_that_a_learner_passes_on_are_remembered_too():
+    assert AnyOptions(4, 3, volume=2.0).options == {"num_features": 4, "num_classes": 3, "volume": 2.0}
+
+
 @pytest.mark.parametrize("path", ["no_such_package.MyLearner", "gpicl.learners.NoSuch"])
 def test_an_import_path_that_leads_nowhere_is_explained(path):
     with pytest.raises(LearnerError, match="Cannot import the learner"):

@@ -1,5 +1,7 @@
 """Outcomes are kept episode by episode, and two learners are compared on the episodes that both have answered."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import torch
@@ -52,14 +54,23 @@ def test_learners_that_answer_alike_do_not_differ(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"data": "y"}, {"length": 6}, {"dataset": "b"}, {"trained_tasks": "t"}]
+    "change",
+    [
+        {"seed": 1},
+        {"data": "y"},
+        {"length": 6},
+        {"dataset": "b"},
+        {"trained_tasks": "t"},
+        {"classes": 5},
+        {"version": 2},
+    ],
 )
 def test_other_episodes_are_no_pairs(tmp_path, change):
     right = np.ones((400, 1), bool)
     with pytest.raises(TaskError, match="no test in common"):
         paired_differences(
-            save(tmp_path / "a", right, trained_tasks=""),
-            save(tmp_path / "b", right, **{"trained_tasks": "", **change}),
+            save(tmp_path / "a", right, trained_tasks="", classes=10, version=1),
+            save(tmp_path / "b", right, **{"trained_tasks": "", "classes": 10, "version": 1, **change}),
         )
 
 
@@ -68,6 +79,24 @@ def test_missing_and_damaged_outcomes_are_explained(tmp_path):
         load_outcomes(tmp_path)
     (tmp_path / "one.npz").write_bytes(b"PK\x03\x04 cut")
     with pytest.raises(CheckpointError, match="Cannot read the outcomes"):
+        load_outcomes(tmp_path)
+
+
+@pytest.mark.parametrize("place", range(0, 700, 7))
+def test_a_flipped_byte_changes_nothing_or_is_explained(tmp_path, place):
+    right = np.random.default_rng(0).random((400, 1)) < 0.5
+    path = save(tmp_path, right) / "one.npz"
+    content = bytearray(path.read_bytes())
+    content[place % len(content)] ^= 0xFF
+    path.write_bytes(content)
+    with suppress(CheckpointError):
+        found = load_outcomes(tmp_path)
+        assert found["right"][0].tolist() == right[:, 0].tolist()
+
+
+def test_a_file_that_lacks_a_part_is_explained(tmp_path):
+    np.savez(tmp_path / "one.npz", right=np.ones((4, 1), bool), positions=[5], dataset="a")
+    with pytest.raises(CheckpointError, match="it lacks tasks, length, seed, data, episodes"):
         load_outcomes(tmp_path)
 
 

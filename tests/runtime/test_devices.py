@@ -56,20 +56,27 @@ def test_out_of_memory_is_recognised_in_every_part_of_torch(error, expected):
     assert is_out_of_memory(error) is expected
 
 
-def _only(most, asked):
+OUT_OF_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nAnd more."),
+    MemoryError("Unable to allocate 2 GiB for an array"),
+]
+
+
+def _only(most, asked, error=OUT_OF_MEMORY[0]):
     def work(first, last):
         asked.append(last - first)
         if last - first > most:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nAnd more.")
+            raise error
         return list(range(first, last))
 
     return work
 
 
-def test_out_of_memory_halves_the_chunk_and_goes_on_with_a_note():
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["torch", "NumPy"])
+def test_out_of_memory_halves_the_chunk_and_goes_on_with_a_note(error):
     asked, notes = [], []
     chunks = Chunks(16, "episodes", notes.append)
-    assert [n for part in chunks.work(21, _only(5, asked)) for n in part] == list(range(21))
+    assert [n for part in chunks.work(21, _only(5, asked, error)) for n in part] == list(range(21))
     assert asked == [16, 8, 4, 4, 4, 4, 4, 1]
     assert chunks.size == 4
     assert notes == [

@@ -18,6 +18,39 @@ def saved(tmp_path):
     return tmp_path
 
 
+def test_other_weights_replace_them_and_a_card_that_cannot_be_written_does_not(saved):
+    other = build_learner("MLP", 5, 3)
+    with pytest.raises(TypeError):
+        save_weights(other, saved, accuracy=object())
+    assert isinstance(load_weights(saved), ValueTransformer)
+    save_weights(other, saved)
+    assert load_weights(saved).num_features == 5
+
+
+def test_killed_between_its_two_files_a_folder_has_no_weights_rather_than_damaged_ones(saved, monkeypatch):
+    monkeypatch.setattr("gpicl.weights.storage._digest", lambda path: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        save_weights(build_learner("MLP", 5, 3), saved)
+    with pytest.raises(CheckpointError, match="No weights in"):
+        load_card(saved)
+
+
+def test_code_in_the_folder_of_the_weights_is_not_run(saved, monkeypatch):
+    monkeypatch.syspath_prepend(saved.parent)
+    (saved / "payload.py").write_text("raise SystemExit('it was run')")
+    card = json.loads((saved / "weights.json").read_text())
+    card["learner"] = f"{saved.name}.payload.Learner"
+    (saved / "weights.json").write_text(json.dumps(card))
+    with pytest.raises(CheckpointError, match="must not bring code with them"):
+        load_weights(saved)
+
+
+def test_a_card_that_nests_for_ever_is_refused(saved):
+    (saved / "weights.json").write_text("[" * 100_000)
+    with pytest.raises(CheckpointError, match="Cannot read"):
+        load_card(saved)
+
+
 def test_the_card_tells_how_to_rebuild_the_learner(saved):
     card = load_card(saved)
     assert card["learner"] == "ValueTransformer"

@@ -149,11 +149,14 @@ def _resolve_presets(arguments: list[str]) -> list[str]:
 
 def _readable(path: Path) -> Path:
     try:
-        path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).replace('"<unicode string>"', str(path)).split())
         raise ConfigError(
-            f"The configuration {path} cannot be read: {error}. Save it as YAML text in UTF-8."
+            f"The configuration {path} cannot be read: {reason}. Save it as YAML text in UTF-8."
         ) from error
+    if content is not None and not isinstance(content, dict):
+        raise ConfigError(f"{path} is not a configuration: it must be a mapping of settings, not {content!r:.60}.")
     return path
 
 

@@ -65,7 +65,11 @@ class Learner(nn.Module, ABC):
             except TypeError:
                 return learner  # the constructor raises the same error, with its own traceback
             bound.apply_defaults()
-            object.__setattr__(learner, "options", dict(bound.arguments))
+            options = dict(bound.arguments)
+            for name, parameter in bound.signature.parameters.items():
+                if parameter.kind is inspect.Parameter.VAR_KEYWORD:  # `**others`: each is an option of its own
+                    options |= options.pop(name)
+            object.__setattr__(learner, "options", options)
         return learner
 
     def __init__(self, num_features: int, num_classes: int) -> None:

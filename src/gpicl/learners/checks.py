@@ -2,7 +2,7 @@
 
 import copy
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -40,7 +40,10 @@ def check_learner(learner: Learner, length: int) -> None:
         _check_shapes(tried, inputs, labels, name)
         for parameter in tried.parameters():
             parameter.add_(_NOISE * torch.randn_like(parameter))
-        _check_causal(tried, inputs, labels, name)
+        _check_causal(tried, inputs, labels, name, _predict)
+        if type(tried).predict is not Learner.predict:
+            _check_causal(tried, inputs, labels, name, _forward)
+        _check_queries(tried, inputs, labels, name)
         _check_state(copy.deepcopy(learner).train(), inputs, labels, name)
 
 
@@ -64,12 +67,18 @@ def _check_logits(found: object, expected: tuple[int, ...], method: str) -> None
         raise LearnerError(f"{method} must return logits of shape {list(expected)}, not {_shape(found)}.")
 
 
-def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> None:
+def _check_causal(
+    learner: Learner,
+    inputs: Tensor,
+    labels: Tensor,
+    name: str,
+    predict: Callable[[Learner, Tensor, Tensor, str], Tensor],
+) -> None:
     length = labels.shape[1]
     other_inputs = inputs + 1.0 + torch.rand_like(inputs)
     other_labels = (labels + torch.randint(1, learner.num_classes, labels.shape)) % learner.num_classes
-    before = _predict(learner, inputs, labels, name)
-    scale = float(before.abs().nan_to_num(0.0, 0.0, 0.0).max()) + 1e-6
+    before = predict(learner, inputs, labels, name)
+    scale = _scale_of(before)
     for position in sorted({0, length // 4, length // 2, 3 * length // 4, length - 1}):
         for what in ("the label that it should predict, or a later one", "inputs of later examples"):
             changed_inputs, changed_labels = inputs.clone(), labels.clone()
@@ -77,7 +86,7 @@ def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
                 changed_inputs[:, position + 1 :] = other_inputs[:, position + 1 :]
             else:
                 changed_labels[:, position:] = other_labels[:, position:]
-            after = _predict(learner, changed_inputs, changed_labels, name)
+            after = predict(learner, changed_inputs, changed_labels, name)
             if _differ(before[:, : position + 1], after[:, : position + 1], scale):
                 raise LearnerError(
                     f"{name} is not causal: its logits at position {position + 1} depend on {what}, which a learner "
@@ -85,11 +94,46 @@ def _check_causal(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -
                 )
     changed_inputs, changed_labels = inputs.clone(), labels.clone()
     changed_inputs[1:], changed_labels[1:] = other_inputs[1:], other_labels[1:]
-    if _differ(before[:1], _predict(learner, changed_inputs, changed_labels, name)[:1], scale):
+    if _differ(before[:1], predict(learner, changed_inputs, changed_labels, name)[:1], scale):
         raise LearnerError(
             f"{name} mixes episodes: the logits of one depend on the other episodes of its batch. Each episode is a "
             "separate task: keep the batch dimension separate."
         )
+
+
+def _check_queries(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> None:
+    """Check that a context that is read once gives the answers of `forward`, for each query alone."""
+    methods = [method for method in ("encode_context", "encode_memory", "query") if _overrides(learner, method)]
+    if not methods:
+        return
+    length = labels.shape[1]
+    queries = torch.stack([inputs[:, -1], inputs[:, 0] + 1.0], 1)
+    expected = torch.cat(
+        [
+            _forward(learner, torch.cat([inputs[:, :-1], query[:, None]], 1), labels, name)[:, -1:]
+            for query in queries.unbind(1)
+        ],
+        1,
+    )
+    torch.manual_seed(0)
+    with _explained(name):
+        tried = copy.deepcopy(learner)
+        answers = tried.query(tried.encode_memory(inputs[:, :-1], labels[:, :-1]), queries).float()
+    _check_logits(answers, tuple(expected.shape), f"{name}.query")
+    if _differ(expected, answers, _scale_of(expected)):
+        raise LearnerError(
+            f"{name} answers queries otherwise than forward does: after a context of {length - 1} examples, "
+            f"{' and '.join(methods)} must give the logits of forward at the last position, for each query as if it "
+            "were the only one."
+        )
+
+
+def _overrides(learner: Learner, method: str) -> bool:
+    return getattr(type(learner), method) is not getattr(Learner, method)
+
+
+def _scale_of(logits: Tensor) -> float:
+    return float(logits.abs().nan_to_num(0.0, 0.0, 0.0).max()) + 1e-6
 
 
 def _check_state(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> None:
@@ -130,6 +174,12 @@ def _predict(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Ten
     torch.manual_seed(0)  # a learner that uses random numbers gets the same ones every time
     with _explained(name):
         return copy.deepcopy(learner).predict(inputs, labels, range(1, labels.shape[1] + 1)).float()
+
+
+def _forward(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:
+    torch.manual_seed(0)
+    with _explained(name):
+        return copy.deepcopy(learner)(inputs, labels).float()
 
 
 def _differ(before: Tensor, after: Tensor, scale: float) -> bool:

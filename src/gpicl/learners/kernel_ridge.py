@@ -1,7 +1,8 @@
 """Kernel ridge regression on one-hot labels, solved in closed form.
 
 Several kernels in several geometries give several predictions. A context's own examples are predicted as if each had
-been left out, which needs no second solution, so that they are comparable with queries.
+been left out, which needs no second solution, so that they are comparable with queries. Two parts still know an
+example's own label: the prior of the classes, and kernels whitened within classes.
 """
 
 from typing import NamedTuple

@@ -19,11 +19,11 @@ class KernelTransformer(Learner):
     """Attention over similarities, with one stream per position and one per position and class.
 
     A class-free stream `h_i` and per-class streams `g_{i,c}`, whose weights all classes share. Attention logits are
-    `q_i . k_j + alpha G_ij` with the similarity `G` of `causal_similarity`; a class's value is
-    `W g_{j,c} + w_y [y_j = c]`. Inputs are used only through `G`, since `h` starts as a learned constant. So rotating
-    the inputs changes nothing, permuting the labels permutes the predictions, and the same weights work for any number
-    of features and classes. Strictly causal with a null slot, like `ValueTransformer`. Before any meta-training it is
-    a vote of similar examples, because heads start with different sharpness.
+    `q_i . k_j / sqrt(D) + 4 alpha G_ij` with heads of size D and the similarity `G` of `causal_similarity`; a class's
+    value is `W g_{j,c} + w_y [y_j = c]`. Inputs are used only through `G`, since `h` starts as a learned constant. So
+    rotating the inputs changes nothing, permuting the labels permutes the predictions, and the same weights work for
+    any number of features and classes. Strictly causal with a null slot, like `ValueTransformer`. Before any
+    meta-training it is a vote of similar examples, because heads start with different sharpness.
 
     Args:
         num_features: Features F of an input; only stored, no weight depends on it (see `with_size`).

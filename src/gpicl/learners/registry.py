@@ -2,11 +2,13 @@
 
 import inspect
 from importlib import import_module
-from numbers import Real
-from typing import Any
+from numbers import Integral, Real
+from types import NoneType
+from typing import Any, get_args
 
 from gpicl.errors import LearnerError, UnknownNameError
 from gpicl.learners.base import Learner
+from gpicl.runtime import is_out_of_memory
 
 LEARNERS = {
     "FastWeightMemory": "gpicl.learners.fast_weight_memory",
@@ -73,12 +75,33 @@ def build_learner(name: str, num_features: int, num_classes: int, **options: Any
     for option in options:
         if option not in accepted and not takes_any:
             raise UnknownNameError(f"option of {cls.__name__}:", option, accepted)
-        wanted = parameters[option].annotation if option in parameters else None
-        given = options[option]
-        if wanted in (int, float) and (isinstance(given, bool) or not isinstance(given, Real)):
-            kind = "a whole number" if wanted is int else "a number"
-            raise LearnerError(f"{option} of {cls.__name__} must be {kind}, not {given!r}.")
+        if option in parameters:
+            _check_kind(options[option], parameters[option].annotation, f"{option} of {cls.__name__}")
     try:
         return cls(num_features, num_classes, **options)
-    except TypeError as error:
+    except (TypeError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise LearnerError(f"{cls.__name__} cannot be built with {options}: {error}.") from error
+
+
+# What an option of a plain type accepts, and how it is called in messages.
+_KINDS: dict[Any, tuple[Any, str]] = {
+    bool: (bool, "true or false"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "text"),
+    NoneType: (NoneType, "null"),
+}
+
+
+def _check_kind(given: object, annotation: Any, what: str) -> None:
+    """Check the value of an option whose annotation is a plain type, or several with `|`; others are not checked."""
+    wanted = get_args(annotation) or (annotation,)
+    if not all(kind in _KINDS for kind in wanted):
+        return
+    accepted = [kind for kind in wanted if isinstance(given, _KINDS[kind][0])]
+    if isinstance(given, bool):  # for Python a whole number
+        accepted = [bool] if bool in wanted else []
+    if not accepted or given != given:
+        raise LearnerError(f"{what} must be {' or '.join(_KINDS[kind][1] for kind in wanted)}, not {given!r}.")

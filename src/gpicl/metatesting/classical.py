@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from gpicl.data import FeatureDataset
-from gpicl.errors import UnknownNameError
+from gpicl.errors import TaskError, UnknownNameError
 from gpicl.metatesting.evaluate import Answers, Progress, answer_episodes, check_counts, check_positions
 from gpicl.runtime import find_device
 from gpicl.tasks import Episodes, TaskAugmentor
@@ -54,9 +54,11 @@ def predict_classically(name: str, inputs: np.ndarray, labels: np.ndarray, posit
 
     Raises:
         UnknownNameError: If the classifier is unknown.
+        TaskError: If a position is outside the episode.
     """
     if name not in CLASSICAL:
         raise UnknownNameError("classical learner", name, CLASSICAL)
+    check_positions(positions, len(labels))
     if name in ROTATED and inputs.shape[1] >= _MANY_FEATURES:
         inputs = in_fewer_features(inputs)
     answers = []
@@ -128,12 +130,14 @@ def evaluate_classical(
 
     Raises:
         UnknownNameError: If the classifier is unknown.
-        TaskError: If a position is outside the episode.
+        TaskError: If a position is outside the episode, or there is no data set.
     """
     if name not in CLASSICAL:
         raise UnknownNameError("classical learner", name, CLASSICAL)
     check_positions(positions, length)
     check_counts(episodes, batch=1)
+    if not datasets:
+        raise TaskError("There is nothing to test: name at least one data set.")
 
     def answer(batch: Episodes) -> Answers:
         predictions = [

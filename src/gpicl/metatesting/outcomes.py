@@ -1,5 +1,6 @@
 """Outcomes of single episodes, saved so that two learners can be compared episode by episode."""
 
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,9 @@ from gpicl.metatesting.intervals import paired_interval
 
 _SAME = ("dataset", "tasks", "length", "seed", "data")
 """Two tests have the same episodes if they agree in these; the shorter one has the first ones of the longer one."""
-_TRAINED = "trained_tasks"
-"""Seen tasks are the same only if they were meta-trained alike too; files of earlier versions do not tell."""
+_SAME_TOO = ("trained_tasks", "classes", "version")
+"""So must these: what defines the seen tasks, the number of classes, and the version of the episodes. Files of earlier
+versions lack them."""
 
 
 def save_outcomes(path: Path, right: Bool[np.ndarray, "E P"], positions: list[int], **test: Any) -> None:
@@ -28,7 +30,8 @@ def save_outcomes(path: Path, right: Bool[np.ndarray, "E P"], positions: list[in
         right: Whether each episode's prediction at each position was right.
         positions: The positions, counted from 1.
         test: Description of the test, numbers and texts: `dataset`, `tasks`, `length`, `seed`, `data`, `episodes`,
-            `trained_tasks` (a hash of what defines the seen tasks; empty for others) and others.
+            `trained_tasks` (a hash of what defines the seen tasks; empty for others), `classes`, `version`
+            (`EPISODES_VERSION`) and others.
     """
 
     def write(part: Path) -> None:
@@ -62,6 +65,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
     with _opened(path) as archive:
         columns = zip(archive["positions"].tolist(), archive["right"].T, strict=True)
         test = _description(archive)
+        if missing := [name for name in (*_SAME, "episodes") if name not in test]:
+            raise KeyError(f"it lacks {', '.join(missing)}")
         return [{**test, "position": position, "right": right} for position, right in columns]
 
 
@@ -87,7 +92,7 @@ def _opened(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             yield archive
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError) as error:
         raise CheckpointError(f"Cannot read the outcomes {path}: {error}. Delete the file and test again.") from error
 
 
@@ -127,8 +132,7 @@ def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
         TaskError: If the two have no test in common, or a folder has more than one file for the same test.
     """
     keys, tables = [*_SAME, "position"], [_longest(load_outcomes(folder)) for folder in (first, second)]
-    if all(_TRAINED in table for table in tables):
-        keys.append(_TRAINED)
+    keys += [name for name in _SAME_TOO if all(name in table for table in tables)]
     if any(table.duplicated(keys).any() for table in tables) and all("features" in table for table in tables):
         keys.append("features")
     for folder, table in zip((first, second), tables, strict=True):
@@ -151,7 +155,7 @@ def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
         low, high = paired_interval(better, worse, episodes)
         rows.append(
             {
-                **{name: pair[name] for name in keys if name != _TRAINED},
+                **{name: pair[name] for name in keys if name not in _SAME_TOO},
                 "first": one.mean(),
                 "second": other.mean(),
                 "difference": (better - worse) / episodes,
@@ -165,5 +169,5 @@ def paired_differences(first: Path | str, second: Path | str) -> pd.DataFrame:
 
 def _longest(table: pd.DataFrame) -> pd.DataFrame:
     """Keep the test with the most episodes of those that differ in nothing else."""
-    told = [name for name in (*_SAME, "position", "features", "key") if name in table]
+    told = [name for name in (*_SAME, *_SAME_TOO, "position", "features", "key") if name in table]
     return table.sort_values("episodes", kind="stable").drop_duplicates(told, keep="last").sort_index()

@@ -45,11 +45,17 @@ def learning_curve(results: pd.DataFrame) -> Figure:
         for i, (test, rows) in enumerate(results.groupby(keys, sort=False)):
             colour, line = COLOURS[i % len(COLOURS)], _LINES[i // len(COLOURS) % len(_LINES)]
             last = rows["accuracy"].iloc[-1]
-            axes.plot(
-                rows["position"], rows["accuracy"], line, color=colour, label=f"{', '.join(map(str, test))}: {last:.1%}"
-            )
+            name = f"{', '.join(map(str, test))}: {last:.1%}"
+            # If only some positions were measured, they are marked.
+            marker = "o" if len(rows) < rows["position"].max() else ""
+            axes.plot(rows["position"], rows["accuracy"], line, color=colour, label=name, marker=marker, ms=3)
             axes.fill_between(rows["position"], rows["low"], rows["high"], color=colour, alpha=0.2, linewidth=0)
-        axes.set(xlabel="position in the episode", ylabel="accuracy", ylim=(0, 1), xlim=(1, results["position"].max()))
+        axes.set(
+            xlabel="position in the episode",
+            ylabel="accuracy",
+            ylim=(0, 1),
+            xlim=(1, max(2, results["position"].max())),
+        )
         axes.yaxis.set_major_formatter("{x:.0%}")
         axes.legend(title="last position", loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
@@ -94,6 +100,8 @@ def example_images(
         # One mosaic a row: axes for each picture take ten times as long to lay out and draw.
         for axes, (title, episodes) in zip(figure.subplots(len(rows), squeeze=False)[:, 0], rows, strict=True):
             inputs, labels = episodes.inputs[0].cpu().numpy(), episodes.labels[0]
+            if episodes is identity:  # without the zeros that fill them up to the learner's features
+                inputs = inputs[:, : dataset.features.shape[1]]
             pictures = [_as_picture(inputs[i], dataset) for i in range(count)]
             height, width = pictures[0].shape[:2]
             gap = np.ones((height, max(1, width // 10), *pictures[0].shape[2:]))

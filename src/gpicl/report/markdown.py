@@ -57,7 +57,8 @@ def write_page(
     for name, figure in figures.items():
         for kind in kinds:
             write_atomically(folder / f"{name}.{kind}", partial(figure.savefig, format=kind, dpi=dpi))
-    write_atomically(page, lambda part: part.write_text("\n".join([*map(_one_sentence_a_line, lines), ""])))
+    text = "\n".join([*map(_one_sentence_a_line, lines), ""])
+    write_atomically(page, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _one_sentence_a_line(line: str) -> str:

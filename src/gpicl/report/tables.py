@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from gpicl.metatesting import reference_table
+from gpicl.metatesting import reference_name, reference_table
 
-_SETTINGS = ("image", "features", "length", "seed")
+_SETTINGS = ("image", "features", "length", "seed", "episodes")
 
 
 def accuracy_rows(results: pd.DataFrame) -> pd.DataFrame:
@@ -13,7 +13,7 @@ def accuracy_rows(results: pd.DataFrame) -> pd.DataFrame:
     Args:
         results: Table from `evaluate`.
     """
-    keys = ["dataset", "tasks", *(name for name in (*_SETTINGS, "episodes") if name in results)]
+    keys = ["dataset", "tasks", *(name for name in _SETTINGS if name in results)]
     last = results.groupby(keys, sort=False, dropna=False)["position"].transform("max")
     return results[results["position"] == last].reset_index(drop=True)
 
@@ -37,5 +37,6 @@ def reference_rows(datasets: list[str]) -> pd.DataFrame:
     table = reference_table().pivot_table(
         index=["source", "learner"], columns="dataset", values="accuracy", sort=False, dropna=False
     )
-    first = [d for d in table.columns if d in datasets]
-    return table[first + [d for d in table.columns if d not in datasets]].dropna(how="all").reset_index()
+    tested = [reference_name(name) for name in datasets]
+    first = [d for d in table.columns if d in tested]
+    return table[first + [d for d in table.columns if d not in tested]].dropna(how="all").reset_index()

@@ -47,7 +47,7 @@ from gpicl.runs.results import (
     rows_of,
     write_results,
 )
-from gpicl.tasks import NO_INTERVENTION, Interventions, TaskAugmentor
+from gpicl.tasks import EPISODES_VERSION, NO_INTERVENTION, Interventions, TaskAugmentor
 from gpicl.weights import is_shipped, load_card
 
 OUTCOMES_FOLDER = "outcomes"
@@ -207,7 +207,8 @@ def _make(
         if outcomes is not None:
             data = load_test_contents(one.name, one.image).digest
             _remove_outdated(outcomes, test)
-            described = {"data": data, "trained_tasks": defined_by, **test._asdict()}
+            of_tasks = {"data": data, "trained_tasks": defined_by, "classes": learner.num_classes}
+            described = {**of_tasks, "version": EPISODES_VERSION, **test._asdict()}
             save_outcomes(outcomes / test.file_name, right, positions, **described)
 
     shown = bar.add_task(f"meta-testing {test.dataset}, {test.tasks}", total=test.episodes, accuracy="")

@@ -1,6 +1,7 @@
 """The machine: its devices, precision, memory and threads. Independent of learners and tasks."""
 
-from gpicl.runtime.devices import Chunks, find_device, is_available, is_out_of_memory
+from gpicl.runtime.chunks import Chunks, is_out_of_memory
+from gpicl.runtime.devices import find_device, is_available
 from gpicl.runtime.machine import describe_machine, machine_description
 from gpicl.runtime.memory import freed_memory_kept, physical_memory
 from gpicl.runtime.precision import lightning_precision, multiplies_in_bf16

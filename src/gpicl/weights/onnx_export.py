@@ -1,5 +1,6 @@
 """Export a learner as an ONNX model, which runs without Python or PyTorch."""
 
+import copy
 import io
 import logging
 import warnings
@@ -40,7 +41,8 @@ def export_onnx(learner: Learner, path: Path, num_classes: int | None = None) ->
 
     Inputs are `context` [batch, examples, features] float32, `labels` [batch, examples] int64 and `queries` [batch,
     queries, features] float32. The output is `logits` [batch, queries, classes]; queries do not affect each other. The
-    numbers of episodes, examples and queries are free, and so is the number of features if the learner reads any.
+    numbers of episodes, examples and queries are free, and so is the number of features if the learner reads any. A
+    learner with a `max_length` reads one example fewer than that.
 
     Args:
         learner: Learner in float32.
@@ -61,6 +63,7 @@ def export_onnx(learner: Learner, path: Path, num_classes: int | None = None) ->
             f'Cannot export to ONNX: {error}. Install the packages with: pip install "gpicl[onnx]".'
         ) from error
     features = learner.num_features
+    learner = copy.deepcopy(learner)  # copies of another size share modules, whose mode would change
     model = _Asked(learner.with_size(features, learner.num_classes if num_classes is None else num_classes)).eval()
     size = features + 1 if learner.any_size else features
     longest = learner.max_length or 1000
@@ -203,7 +206,8 @@ def _identity(graph: Any, size: Any, dtype: Any, *_: Any) -> Any:
 @contextmanager
 def _hushed() -> Iterator[None]:
     """Silence PyTorch's deprecation warnings and its messages about packages that are not needed here."""
-    logging.disable(logging.WARNING)
+    disabled = logging.root.manager.disable
+    logging.disable(max(disabled, logging.WARNING))
     log = torch._C._jit_onnx_log
     torch._C._jit_onnx_log = lambda *_: None  # prints the whole model if it cannot be exported
     try:
@@ -211,7 +215,7 @@ def _hushed() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(disabled)
         torch._C._jit_onnx_log = log
 
 

@@ -1,12 +1,14 @@
 """Weights on disk: a `safetensors` file, and a JSON card that tells how to rebuild the learner.
 
-WHY not pickle: loading weights from others must not run their code.
+WHY not pickle: loading weights from others must not run their code. A card may name a learner of your own by its import
+path; its code must be installed, and is never taken from the folder of the weights.
 """
 
 import copy
 import hashlib
 import json
 import math
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -45,17 +47,14 @@ def save_weights(learner: Learner, folder: Path | str, **card: Any) -> Path:
     """
     folder = Path(folder)
     weights = folder / WEIGHTS_FILE
+    described = {"format": _FORMAT, "learner": learner_name(learner), "options": learner.options}
+    json.dumps({**described, **card})  # a value that JSON lacks is an error before anything is written
+    # Killed from here on, the folder has no card rather than that of other weights.
+    (folder / CARD_FILE).unlink(missing_ok=True)
     # Cloned, because tensors that share memory (tied weights) cannot be stored otherwise.
     state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in learner.state_dict().items()}
     write_atomically(weights, lambda part: save_file(state, part))
-    described = {
-        "format": _FORMAT,
-        "learner": learner_name(learner),
-        "options": learner.options,
-        "parameters": learner.num_parameters,
-        "sha256": _digest(weights),
-        **card,
-    }
+    described |= {"parameters": learner.num_parameters, "sha256": _digest(weights), **card}
     text = json.dumps(described, indent=2) + "\n"
     write_atomically(folder / CARD_FILE, lambda part: part.write_text(text))
     return weights
@@ -123,7 +122,7 @@ def load_card(folder: Path | str) -> dict[str, Any]:
             f"No weights in {folder}: {CARD_FILE} is missing. Give the folder of a finished `gpicl train` run. To "
             "finish a run, repeat the command that started it."
         ) from error
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CheckpointError(f"Cannot read {path}: {error}. Restore the file, or meta-train again.") from error
     if not isinstance(card, dict) or card.get("format") != _FORMAT:
         raise CheckpointError(
@@ -169,7 +168,8 @@ def load_weights(folder: Path | str) -> Learner:
         folder: A run's folder, or another one written by `save_weights`.
 
     Raises:
-        CheckpointError: If files are missing or damaged, or the weights do not fit the learner.
+        CheckpointError: If files are missing or damaged, the weights do not fit the learner, or its code is in the
+            folder of the weights.
     """
     card = load_card(folder)
     path = Path(folder) / WEIGHTS_FILE
@@ -177,6 +177,7 @@ def load_weights(folder: Path | str) -> Learner:
     try:
         if _digest(path) != card["sha256"]:
             raise CheckpointError(f"{path} is damaged: its checksum differs from that in its card. {remedy}")
+        _check_code(card["learner"], Path(folder))
         learner = rebuild_learner(card["learner"], card["options"], load_file(path))
     except CheckpointError:
         raise
@@ -190,6 +191,20 @@ def load_weights(folder: Path | str) -> Learner:
             f"{_first_reason(error)}. {remedy}"
         ) from error
     return learner
+
+
+def _check_code(name: str, folder: Path) -> None:
+    """Refuse a learner whose module would be imported from the folder of the weights."""
+    if name in LEARNERS:
+        return
+    inside = folder.resolve()
+    for entry in sys.path:
+        module = Path(entry or ".", *name.split(".")[:-1]).resolve()
+        if inside == module or inside in module.parents:
+            raise CheckpointError(
+                f"The weights {folder} name the learner {name}, whose code would come from the same folder. Weights "
+                "must not bring code with them. If you trust it, move the code elsewhere and install it."
+            )
 
 
 def rebuild_learner(name: str, options: dict[str, Any], state: dict[str, torch.Tensor]) -> Learner:

@@ -61,7 +61,7 @@ def write_report(
         f"steps in {(card.get('seconds') or 0) / 60:.1f} minutes of meta-training.</p>",
         f"<h2>Accuracy after {after}</h2>",
         _accuracy_table(last),
-        f'<p class="note">Last position of {int(last["episodes"].max()):,} episodes per row, with Wilson score 95 % '
+        f'<p class="note">Last position of {_episodes(last)} episodes per row, with Wilson score 95 % '
         "intervals over episodes. The intervals are for these weights and images, not for other seeds. "
         f"Unseen: a random projection and label permutation never used in meta-training. {_image_notes(last)}</p>",
         "<h2>For comparison: published results</h2>",
@@ -100,6 +100,11 @@ def _image_notes(last: pd.DataFrame) -> str:
     if same:
         notes.append(f"The same images as in meta-training, since there are no others: {html.escape(', '.join(same))}.")
     return " ".join(notes)
+
+
+def _episodes(last: pd.DataFrame) -> str:
+    low, high = int(last["episodes"].min()), int(last["episodes"].max())
+    return f"{high:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _accuracy_table(last: pd.DataFrame) -> str:
