@@ -122,7 +122,8 @@ def test_a_preset_is_overridden_by_flags(capsys):
     assert "layers: 7" in capsys.readouterr().out
 
 
-def test_datasets_are_listed_with_their_source(capsys):
+def test_datasets_are_listed_with_their_source(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS")
     assert main(["datasets"]) == 0
     listed = capsys.readouterr().out
     for name in ("digits", "mnist_5k", "mnist1d", "random", "fashion_mnist", "kmnist", "cifar10", "svhn"):

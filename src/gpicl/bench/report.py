@@ -133,7 +133,7 @@ def report_bench(
         results = run_bench(groups, scale, where, precision, command, on_figure)
     # A pipe has no width, and the table should not be cut.
     Console(width=None if sys.stdout.isatty() else _WIDTH).print(results_table(results))
-    Console(stderr=True).print(f"Results: {output}", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"Results: {output}", highlight=False, soft_wrap=True, markup=False)
 
 
 def results_table(results: Results) -> Table:

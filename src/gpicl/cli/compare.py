@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> None:
             device=device,
         )
         print((Path(results) / "comparison.md").read_text())
-        console.print(f"Results: {Path(results) / 'comparison.csv'}", highlight=False, soft_wrap=True)
+        console.print(f"Results: {Path(results) / 'comparison.csv'}", highlight=False, soft_wrap=True, markup=False)
         if failed := failed_learners(table):
             raise UnfinishedError(f"Failed: {', '.join(failed)}; the page says why.")
 

@@ -1,10 +1,15 @@
 """`gpicl datasets`."""
 
+import sys
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gpicl.cli.typed_command import run_typed_command
+
+_WIDTH = 200
 
 
 def main(arguments: list[str]) -> None:
@@ -16,17 +21,18 @@ def main(arguments: list[str]) -> None:
 
         table = Table(title="Data sets", box=SIMPLE_HEAD)
         for column in ("name", "shape", "train", "test", "licence", "where"):
-            table.add_column(column, no_wrap=column not in ("licence", "where"))
+            table.add_column(column, no_wrap=column not in ("licence", "where"), overflow="fold")
         for info in list_datasets():
             table.add_row(
-                f"[bold]{info.name}[/]" if info.available else info.name,
+                Text(info.name, "bold" if info.available else ""),
                 "x".join(map(str, info.image_shape)),
                 f"{info.num_train:,}",
                 f"{info.num_test:,}",
-                info.licence,
-                info.where,
+                Text(info.licence),
+                Text(info.where),
             )
-        console = Console()
+        # A pipe has no width, and paths should not be cut.
+        console = Console(width=None if sys.stdout.isatty() else _WIDTH)
         console.print(table)
         console.print("Bold: available without a download. For your own files, give the path, or NAME=PATH.")
 

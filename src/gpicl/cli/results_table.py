@@ -3,6 +3,7 @@
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gpicl.report import accuracy_rows, interval_text, settings_that_differ
 
@@ -23,7 +24,7 @@ def print_table(results: pd.DataFrame) -> None:
     for row in last.to_dict("records"):
         after = [str(row["position"] - 1)] if len(examples) > 1 else []
         table.add_row(
-            str(row["dataset"]),
+            Text(str(row["dataset"])),  # a name in brackets is no markup
             str(row["tasks"]),
             *(str(row[name]) for name in differ),
             *after,
@@ -52,7 +53,7 @@ def print_means(means: pd.DataFrame) -> None:
     for row in means.to_dict("records"):
         accuracy = interval_text(row["accuracy"], row["low"], row["high"])
         after = str(row["position"] - 1)
-        table.add_row(str(row["dataset"]), str(row["tasks"]), after, accuracy, f"{row['episodes']:,}")
+        table.add_row(Text(str(row["dataset"])), str(row["tasks"]), after, accuracy, f"{row['episodes']:,}")
     console = Console()
     console.print(table)
     console.print(

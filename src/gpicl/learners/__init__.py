@@ -1,6 +1,7 @@
 """Learners: episodes in, logits out. One file per learner; they do not depend on data, tasks or meta-training."""
 
-from gpicl.learners.base import Learner, learners_of_any_size
+from gpicl.learners.base import EncodedContext, Learner, learners_of_any_size
+from gpicl.learners.checks import check_learner
 from gpicl.learners.fast_weight_memory import FastWeightMemory
 from gpicl.learners.kernel_set_transformer import KernelSetTransformer
 from gpicl.learners.kernel_transformer import KernelTransformer
@@ -22,6 +23,7 @@ __all__ = [
     "MLP",
     "SGD",
     "VSML",
+    "EncodedContext",
     "FastWeightMemory",
     "KernelSetTransformer",
     "KernelTransformer",
@@ -31,6 +33,7 @@ __all__ = [
     "VSMLWithoutSymmetries",
     "ValueTransformer",
     "build_learner",
+    "check_learner",
     "learner_class",
     "learners_of_any_size",
 ]

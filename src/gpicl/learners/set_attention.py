@@ -11,9 +11,9 @@ from gpicl.learners.two_stream_attention import Slots, TwoStreamAttention
 class SetAttention(TwoStreamAttention):
     """Adds the values of all examples of a context, weighted by their relations to a row.
 
-    Attention logits are `q_i . k_j + sum_r s_hr R_ij`, over relations `R` of row and example; the value of class c is
-    `W g_{j,c} + w_y [y_j = c]`. Examples do not attend to themselves: queries have no label to copy, so an example that
-    copied its own label would behave differently.
+    Attention logits are `q_i . k_j / sqrt(D) + sum_r s_hr R_ij`, over relations `R` of row and example; the value of
+    class c is `W g_{j,c} + w_y [y_j = c]`. Examples do not attend to themselves: queries have no label to copy, so an
+    example that copied its own label would behave differently.
 
     Args:
         width: Size d of the class-free stream.

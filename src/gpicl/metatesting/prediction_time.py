@@ -19,7 +19,7 @@ def prediction_milliseconds(learner: Learner | str, length: int = 100, num_featu
     time includes fitting.
 
     Args:
-        learner: The learner, or the name of a classical one.
+        learner: The learner, on the CPU, which is left in evaluation mode; or the name of a classical one.
         length: Examples T of the episode, including the predicted one.
         num_features: Features for a classical learner; a meta-trained one has its own number.
     """

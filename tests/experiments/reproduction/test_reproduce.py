@@ -133,6 +133,8 @@ def test_embeddings_take_the_features_that_the_user_gives(tmp_path):
         (["heatmap", "--data", "mnist=nowhere.npz"], "nowhere.npz"),
         (["heatmap", "--engine", "rya"], "Did you mean 'ray'"),
         (["heatmap", "--workers", "2"], "--engine ray"),
+        (["heatmap", "--dry-run", "--engine", "rya"], "Did you mean 'ray'"),
+        (["heatmap", "--dry-run", "--workers", "2"], "--engine ray"),
         (
             ["heatmap", "--features", "train.npz,test.npz"],
             "--features is for the experiment embeddings, not for heatmap",

@@ -71,6 +71,7 @@ def run_command(
     if features is not None and name not in ("embeddings", "all"):
         raise ConfigError(f"--features is for the experiment embeddings, not for {name}. Leave it out.")
     settings = Settings(scale, find_sources(scale, data), Path(output), seeds, _two_paths(features), device)
+    chosen = open_engine(**engine)  # starts nothing yet, but checks its options
     if dry_run:
         print_costs(_costs(experiments, settings), settings)
         return
@@ -78,7 +79,7 @@ def run_command(
     for experiment in experiments:
         experiment.check_data(settings)
     failures: dict[Path, int] = {}
-    with _stopped_after(minutes), open_engine(**engine) as opened:
+    with _stopped_after(minutes), chosen as opened:
         for experiment in experiments:
             folder = Path(results) / experiment.name
             page = folder / f"{experiment.name}.md"
