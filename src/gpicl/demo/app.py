@@ -19,7 +19,8 @@ from gpicl.demo.drawing import EMPTY, as_picture
 from gpicl.demo.learners import Predictor, demo_learners, most_probable
 from gpicl.demo.lesson import EXAMPLE_SETS
 from gpicl.demo.limits import BODY_BYTES, CLASSES, RefusedError
-from gpicl.demo.messages import (
+from gpicl.demo.middleware import NOT_FOUND, NOT_NOW, RESPONSES, BodyLimit, SecureHeaders, refuse_in_words
+from gpicl.demo.schemas import (
     NOTHING_DRAWN,
     Beginning,
     Choice,
@@ -34,7 +35,6 @@ from gpicl.demo.messages import (
     describe_curve,
     describe_session,
 )
-from gpicl.demo.problems import NOT_FOUND, NOT_NOW, RESPONSES, BodyLimit, SecureHeaders, refuse_in_words
 from gpicl.demo.sessions import Session, Sessions
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gpicl.demo.limits import RefusedError
-from gpicl.demo.messages import Problem
+from gpicl.demo.schemas import Problem
 from gpicl.errors import GpiclError
 
 # Errors of all requests, for OpenAPI.
