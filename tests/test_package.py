@@ -1,12 +1,16 @@
 """The package as a whole: cheap to import, complete when built."""
 
 import ast
+import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_importing_it_does_not_import_torch():
@@ -67,13 +71,30 @@ def test_type_checkers_see_every_public_name():
     assert sorted(gpicl.__all__) == sorted(declared)
 
 
+def test_every_package_that_is_imported_is_declared():
+    tomllib = pytest.importorskip("tomllib")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    declared = {re.match(r"[\w-]+", line)[0].lower() for line in lines}
+    distributions = packages_distributions()
+    missing = {}
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for name in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"gpicl"}:
+                if not {each.lower() for each in distributions.get(name, [name])} & declared:
+                    missing[name] = path.name
+    missing.pop("triton", None)  # comes with PyTorch for GPUs, and is not needed
+    assert missing == {}
+
+
 @pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_package_and_no_test(tmp_path):
-    root = Path(__file__).parents[1]
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(root)], check=True)
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT)], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    tracked = subprocess.run(["git", "ls-files", "src"], cwd=root, check=True, capture_output=True, text=True)
+    tracked = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, check=True, capture_output=True, text=True)
     files = {name.removeprefix("src/") for name in tracked.stdout.splitlines()}
     assert {"gpicl/py.typed", "gpicl/weights/shipped/general/weights.safetensors"} < files
     assert files <= names
