@@ -342,7 +342,7 @@ def draw(table: pd.DataFrame, settings: Settings) -> Figure:
             style = styles.get(str(learner), {"color": "black", "marker": "x"})
             places[0, 2].plot(rows["state_size"], rows["accuracy"], linestyle="", label=learner, **style)
             place = (rows["state_size"].iloc[0], rows["accuracy"].iloc[0])
-            places[0, 2].annotate(str(learner), place, (0, 5), textcoords="offset points", fontsize=6, ha="center")
+            places[0, 2].annotate(str(learner), place, (0, -10), textcoords="offset points", fontsize=6, ha="center")
         places[0, 2].margins(x=0.35, y=0.15)
         powers_of_two(places[0, 2], "state size (numbers)")
         places[0, 2].set_title("the paper, 32x32x3")
