@@ -122,6 +122,7 @@ def test_a_column_that_is_empty_in_one_file_and_filled_in_the_other(files):
 @pytest.mark.parametrize("large_context", ["subsample", "nearest"])
 def test_a_table_that_is_too_long_for_one_context_is_classified_by_parts_of_it(files, large_context, capsys):
     pd.concat([files[::2]] * 14).to_csv("train.csv", index=False)
+    files[1::12].to_csv("test.csv", index=False)  # each row gets a context of its own
     assert classify("--large_context", large_context) == 0
     assert float(re.search(r"species: ([\d.]+)%", capsys.readouterr().err)[1]) > 90
 
