@@ -22,6 +22,7 @@ let session = null;
 let turns = Promise.resolve();
 let taughtLast = false;
 let predictionRefused = false;
+let lessonsBegun = 0;
 
 const names = () => session.classes.map(({ name }) => name);
 
@@ -39,6 +40,7 @@ async function orSayWhy(work) {
 
 /** Show the new lesson that replaces one that has ended. */
 async function beginAgain() {
+  lessonsBegun += 1;
   try {
     show(await ask("GET", "session"));
     verdict.refused("The lesson had ended (the server was restarted, or was not used for hours). This is a new one.");
@@ -73,6 +75,7 @@ const predictSoon = latestOnly(async () => {
     return;
   }
   taughtLast = false;
+  const begun = lessonsBegun;
   const answered = await orSayWhy(async () => {
     const prediction = await ask("POST", "predictions", { drawing: pad.rows() });
     // The drawing may have been taught or cleared in the meantime.
@@ -81,7 +84,7 @@ const predictSoon = latestOnly(async () => {
     verdict.predicted(prediction, names());
   });
   if (answered && predictionRefused) verdict.fine();
-  predictionRefused = !answered;
+  predictionRefused = !answered && begun === lessonsBegun; // the news of another lesson stays
 }, PAUSE);
 
 const curveSoon = latestOnly(() => orSayWhy(async () => {
