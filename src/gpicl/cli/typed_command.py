@@ -188,4 +188,5 @@ def _in_words(kind: str) -> str:
         return " or ".join([f"one of {choices[1]}", *(_in_words(other) for other in others if "typing" not in other)])
     words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "NoneType": "null"}
     words |= {"list": "a list, as in [first, second]", "dict": "a mapping, as in {name: value}"}
-    return " or ".join(words.get(part, part) for part in re.sub(r"<class '(\w+)'>", r"\1", kind).split(", "))
+    parts = re.sub(r"<class '(\w+)'>", r"\1", kind).split(", ")
+    return " or ".join(words.get(part, part) for part in sorted(parts, key=lambda part: part == "NoneType"))
