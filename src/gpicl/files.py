@@ -70,7 +70,7 @@ def naming_write_errors(path: Path) -> Iterator[None]:
     except Exception as error:
         # torch and safetensors wrap the operating system's error in their own.
         reason = str(error).partition("\n")[0]
-        signs = ("file write failed", "PytorchStreamWriter", "I/O error", "unexpected pos", "iostream")
+        signs = ("file write failed", "PytorchStreamWriter", "I/O error", "IoError", "unexpected pos", "iostream")
         if isinstance(error, WriteError) or not any(words in reason for words in signs):
             raise
         raise WriteError(path, f"{reason} (most likely the disk is full)") from error
