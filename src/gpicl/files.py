@@ -134,7 +134,7 @@ def check_folder(path: str | Path, option: str = "--output") -> Path:
         ConfigError: If the folder or one of its parents is a file or read-only.
     """
     path = Path(path)
-    with _readable(path, option):
+    with _naming_lookup_errors(path, option):
         nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
     if not nearest.is_dir():
         raise ConfigError(f"Cannot write to the folder {path}: {nearest} is a file. Choose another one with {option}.")
@@ -147,15 +147,20 @@ def check_folder(path: str | Path, option: str = "--output") -> Path:
 
 
 @contextmanager
-def _readable(path: Path, option: str) -> Iterator[None]:
+def _naming_lookup_errors(path: Path, option: str) -> Iterator[None]:
     """Explain why a path cannot be looked up: its name is too long, or a folder on the way is closed."""
     try:
         yield
     except OSError as error:
-        shown = f"{str(path)[:80]}..." if len(str(path)) > 80 else str(path)
         raise ConfigError(
-            f"Cannot use the path {shown}: {error.strerror}. Choose another one with {option}."
+            f"Cannot use the path {shortened(path)}: {error.strerror}. Choose another one with {option}."
         ) from error
+
+
+def shortened(path: object) -> str:
+    """Return a path for a message; a very long one is cut."""
+    text = str(path)
+    return f"{text[:80]}..." if len(text) > 80 else text
 
 
 def check_output(path: str | Path, inputs: Iterable[str | Path] = (), option: str = "--output") -> Path:
@@ -170,7 +175,7 @@ def check_output(path: str | Path, inputs: Iterable[str | Path] = (), option: st
         ConfigError: If the path is a folder, a device or one of the inputs, or its folder cannot be written to.
     """
     path, ends_as_folder = Path(path), str(path).endswith(("/", os.sep))
-    with _readable(path, option):
+    with _naming_lookup_errors(path, option):
         exists, is_file, is_folder = path.exists(), path.is_file(), path.is_dir()
     if is_folder or ends_as_folder:
         raise ConfigError(f"{path} is a folder. Give {option} the path of a file in it.")

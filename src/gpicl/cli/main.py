@@ -72,13 +72,12 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
     except OSError as error:
-        from gpicl.files import FIXABLE
+        from gpicl.files import FIXABLE, shortened
 
         if error.errno not in FIXABLE or error.filename is None:
             raise
-        shown = str(error.filename)
-        shown = f"{shown[:80]}..." if len(shown) > 80 else shown
-        print(f"gpicl: cannot use {shown}: {error.strerror}. Check the path and its permissions.", file=sys.stderr)
+        path = shortened(error.filename)
+        print(f"gpicl: cannot use {path}: {error.strerror}. Check the path and its permissions.", file=sys.stderr)
         return 2
     except Terminated as stop:
         print(f"gpicl: {stop.message}", file=sys.stderr)

@@ -73,7 +73,6 @@ class Visit:
 
     Attributes:
         session: The visitor's session; a new one on the first visit.
-        ended: Whether the visitor's session was deleted, or is of an earlier server.
     """
 
     def __init__(self, service: Service, request: Request, response: Response) -> None:
@@ -84,21 +83,14 @@ class Visit:
         self._cookie = f"gpicl-demo-{port}"
         self._key = request.cookies.get(self._cookie)
         found = service.sessions.find(self._key)
-        self.ended = self._key is not None and found is None
+        self._ended = self._key is not None and found is None  # deleted, or of an earlier server
         self.session = found or Session(service.predictor)
 
-    def forget(self) -> None:
-        """Delete the cookie of a session that has ended."""
-        self._response.delete_cookie(self._cookie, httponly=True, samesite="strict")
-
-    def require(self) -> None:
-        """Refuse a request to a session that has ended: what the visitor sees is not what the server would use.
-
-        Raises:
-            RefusedError: If the session of the cookie is gone.
-        """
-        if self.ended:
-            raise RefusedError("This lesson has ended. GET /api/session starts a new one.", 410)
+    def begin_again(self) -> None:
+        """Replace a session that has ended by a new one."""
+        if self._ended:
+            self._response.delete_cookie(self._cookie, httponly=True, samesite="strict")
+            self._ended = False
 
     async def look(self, work: Callable[[], T]) -> T:
         """Run read-only work, after this visitor's earlier requests.
@@ -107,9 +99,10 @@ class Visit:
             work: Runs in the thread pool.
 
         Raises:
-            RefusedError: See `require`.
+            RefusedError: If the visitor's session has ended: what the visitor sees is not what the server would use.
         """
-        self.require()
+        if self._ended:
+            raise RefusedError("This lesson has ended. GET /api/session starts a new one.", 410)
         async with self.session.lock:
             return await asyncio.get_running_loop().run_in_executor(self.service.threads, work)
 
@@ -145,9 +138,7 @@ LabelInPath = Annotated[int, PathParameter(ge=0, lt=CLASSES, description="Index 
 @router.get("/session")
 async def read_session(visit: ThisVisit) -> SessionState:
     """Describe this visitor's session: classes, last examples, settings, limits. Starts a new one if it has ended."""
-    if visit.ended:
-        visit.forget()
-        visit.ended = False
+    visit.begin_again()
     return await visit.look(lambda: _state(visit))
 
 

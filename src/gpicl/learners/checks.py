@@ -115,10 +115,9 @@ def _check_queries(learner: Learner, inputs: Tensor, labels: Tensor, name: str) 
         ],
         1,
     )
-    torch.manual_seed(0)
-    with _explained(name):
-        tried = copy.deepcopy(learner)
-        answers = tried.query(tried.encode_memory(inputs[:, :-1], labels[:, :-1]), queries).float()
+    answers = _called(
+        learner, name, lambda tried: tried.query(tried.encode_memory(inputs[:, :-1], labels[:, :-1]), queries)
+    )
     _check_logits(answers, tuple(expected.shape), f"{name}.query")
     if _differ(expected, answers, _scale_of(expected)):
         raise LearnerError(
@@ -171,15 +170,18 @@ def _training_logits(learner: Learner, inputs: Tensor, labels: Tensor, name: str
 
 
 def _predict(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:
-    torch.manual_seed(0)  # a learner that uses random numbers gets the same ones every time
-    with _explained(name):
-        return copy.deepcopy(learner).predict(inputs, labels, range(1, labels.shape[1] + 1)).float()
+    return _called(learner, name, lambda tried: tried.predict(inputs, labels, range(1, labels.shape[1] + 1)))
 
 
 def _forward(learner: Learner, inputs: Tensor, labels: Tensor, name: str) -> Tensor:
+    return _called(learner, name, lambda tried: tried(inputs, labels))
+
+
+def _called(learner: Learner, name: str, call: Callable[[Learner], Tensor]) -> Tensor:
+    """Call a copy of a learner; if it uses random numbers, it gets the same ones every time."""
     torch.manual_seed(0)
     with _explained(name):
-        return copy.deepcopy(learner)(inputs, labels).float()
+        return call(copy.deepcopy(learner)).float()
 
 
 def _differ(before: Tensor, after: Tensor, scale: float) -> bool:

@@ -123,7 +123,7 @@ class CapturedStep:
         return len(self._draws)
 
     def take(self, step: int) -> Figures:
-        """Run one step.
+        """Run one step. Call it outside of autocast, which would round gradients and the optimiser's products.
 
         Args:
             step: Number of steps done before. If it does not follow the previous call's, its episodes are made first.
@@ -174,11 +174,6 @@ class CapturedStep:
         warnings.warn(f"Steps cannot be captured ({reason}); they run one operation at a time.", stacklevel=3)
 
     def _operate(self, step: int, following: StepPlan) -> Figures:
-        # Lightning calls this inside autocast, which would round gradients and the optimiser's products to bfloat16.
-        with torch.autocast(self._device.type, enabled=False):
-            return self._operations(step, following)
-
-    def _operations(self, step: int, following: StepPlan) -> Figures:
         self._draws.add_(len(self._draws))
         if self._side is not None:
             self._side.wait_stream(torch.cuda.current_stream(self._device))

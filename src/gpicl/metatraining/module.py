@@ -211,7 +211,9 @@ class MetaTraining(LightningModule):
         """Compute the all-position loss of a batch of episodes, or run the whole captured step."""
         step, number = self.global_step, self.global_step + self._first
         if self._captured is not None:
-            figures = self._captured.take(number)
+            # Lightning calls this inside autocast, which would round gradients to bfloat16.
+            with torch.autocast(self.device.type, enabled=False):
+                figures = self._captured.take(number)
             # Reading a figure makes the host wait for the device, so it is only read when it is logged.
             trainer: Any = self.trainer
             if (step + 1) % _LOOK_EVERY == 0:

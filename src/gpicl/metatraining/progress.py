@@ -49,7 +49,8 @@ class TrainingProgress(Callback):
         if self._bar is not None:
             self._bar.update(self._task, completed=progress)
             # Reading a figure makes the host wait for the GPU, so it is read when it is logged.
-            if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:  # type: ignore[attr-defined]
+            settings: Any = trainer  # Lightning adds its attributes at the start
+            if trainer.global_step % max(1, settings.log_every_n_steps) == 0:
                 self._bar.update(self._task, figures=_figures(trainer))
         elif int(progress * _LINES) > self._printed:
             self._printed = int(progress * _LINES)

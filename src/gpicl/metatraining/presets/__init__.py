@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from gpicl.errors import ConfigError, UnknownNameError
+from gpicl.files import shortened
 from gpicl.metatraining.config import (
     DataConfig,
     LearnerConfig,
@@ -44,15 +45,11 @@ def preset_path(name: str) -> Path:
 
     Raises:
         UnknownNameError: If there is no preset and no file with this name.
-        ConfigError: If the path cannot be looked up.
     """
     if name in list_presets():
         return Path(str(files(__package__) / f"{name}.yaml"))
-    try:
-        if Path(name).is_file():
-            return Path(name)
-    except OSError as error:
-        raise ConfigError(f"The configuration {name[:80]} cannot be read: {error.strerror}.") from error
+    if Path(name).is_file():
+        return Path(name)
     raise UnknownNameError("preset", name, list_presets(), "Or give the path of a YAML file; this one does not exist.")
 
 
@@ -66,12 +63,12 @@ def load_preset(name: str) -> RunConfig:
         UnknownNameError: If there is no preset and no file with this name.
         ConfigError: If the file is not a valid configuration.
     """
-    path = preset_path(name)
     try:
-        return _read(path)
+        return _read(preset_path(name))
     except (yaml.YAMLError, UnicodeDecodeError, OSError, TypeError, AttributeError) as error:
         raise ConfigError(
-            f"{path} is not a configuration: {' '.join(str(error).split())}. `gpicl train --print_config` prints one."
+            f"{shortened(name)} is not a configuration: {' '.join(str(error).split())}. `gpicl train --print_config` "
+            "prints one."
         ) from error
 
 
